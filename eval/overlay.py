@@ -1,0 +1,58 @@
+"""What is drawn over a picture: the decision in the paper's colours, the classes of a mask, the heat of an anomaly map.
+
+All pictures are uint8 RGB (H, W, 3).
+"""
+
+from collections.abc import Collection, Iterable
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.dataset import DefectClass
+
+Picture = npt.NDArray[np.uint8]
+
+# Appendix B, figure 4: green true positives, red false positives, blue false negatives.
+TRUE_POSITIVE = (0, 190, 60)
+FALSE_POSITIVE = (225, 30, 40)
+FALSE_NEGATIVE = (30, 90, 255)
+IGNORED = (128, 128, 128)
+OPACITY = 0.65
+
+
+def overlay_decision(
+    image: Picture,
+    predicted: npt.NDArray[np.bool_],
+    mask: npt.NDArray[np.uint8],
+    defect_ids: Collection[int],
+    ignore_id: int,
+) -> Picture:
+    """Lay TP green, FP red and FN blue over the grey image; ignored pixels are dimmed. predicted and mask are (H, W)."""
+    grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.float32)
+    ignored = mask == ignore_id
+    defect = np.isin(mask, list(defect_ids))
+    for where, colour in (
+        (predicted & defect, TRUE_POSITIVE),
+        (predicted & ~defect & ~ignored, FALSE_POSITIVE),
+        (~predicted & defect, FALSE_NEGATIVE),
+    ):
+        grey[where] = (1 - OPACITY) * grey[where] + OPACITY * np.float32(colour)
+    grey[ignored] *= 0.4
+    return np.rint(grey).astype(np.uint8)
+
+
+def colour_classes(mask: npt.NDArray[np.uint8], classes: Iterable[DefectClass], ignore_id: int) -> Picture:
+    """Paint a mask (H, W) of class ids in the classes' colours; ignored pixels are mid-grey."""
+    table = np.zeros((256, 3), np.uint8)
+    for entry in classes:
+        table[entry.id] = entry.colour
+    table[ignore_id] = IGNORED
+    return table[mask]
+
+
+def colour_anomaly_map(anomaly_map: npt.NDArray[np.float32], threshold: float) -> Picture:
+    """Paint an anomaly map (H, W) from 0 to twice the threshold, so that maps of several images compare by eye."""
+    levels = np.clip(anomaly_map / (2 * threshold) if threshold > 0 else anomaly_map, 0, 1)
+    heat = cv2.applyColorMap(np.rint(255 * levels).astype(np.uint8), cv2.COLORMAP_INFERNO)
+    return cv2.cvtColor(heat, cv2.COLOR_BGR2RGB)
