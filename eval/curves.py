@@ -1,7 +1,8 @@
 """Areas under curves, from weights per distinct score.
 
-Every function takes arrays aligned over the same scores in ascending order: entry k is the weight of the positives (negatives,
-regions) whose score is the k-th. Scores that share an entry are ties, and the curve is joined by straight lines over ties.
+Every function takes arrays aligned over the same scores in ascending order: entry k is the weight of the positives
+(negatives, regions) whose score is the k-th. Scores that share an entry are ties, and the curve is joined by straight
+lines over ties.
 """
 
 import numpy as np
@@ -11,7 +12,9 @@ Weights = npt.NDArray[np.float64]
 
 
 def _share_at_or_above(weights: Weights, total: float) -> Weights:
-    """The share of the weight at or above each threshold, thresholds descending, with the empty prediction's 0 in front."""
+    """The share of the weight at or above each threshold, thresholds descending, with the empty prediction's 0 in
+    front.
+    """
     return np.concatenate([[0.0], np.cumsum(weights[::-1])]) / total
 
 
@@ -26,7 +29,10 @@ def auroc(positives: Weights, negatives: Weights) -> float | None:
 
 
 def average_precision(positives: Weights, negatives: Weights) -> float | None:
-    """Sum over descending thresholds of (recall gained) x precision, in [0, 1]; None without positives. Not interpolated."""
+    """Sum over descending thresholds of (recall gained) x precision, in [0, 1]; None without positives.
+
+    Not interpolated.
+    """
     positive_total = float(positives.sum())
     if positive_total == 0:
         return None
@@ -39,9 +45,9 @@ def average_precision(positives: Weights, negatives: Weights) -> float | None:
 def aupro(overlaps: Weights, regions: int, negatives: Weights, max_false_positive_rate: float) -> float | None:
     """Area under the per-region overlap, integrated to a false-positive rate and divided by it, in [0, 1].
 
-    At a threshold t the mean overlap of the regions is (1 / regions) x the sum over the regions' pixels of [score >= t] / area;
-    overlaps therefore holds those weights 1 / area per score, and one histogram serves any number of regions (MVTec AD,
-    Bergmann et al. 2021, section 5.2: limit 0.3). None without regions or without negatives.
+    At a threshold t the mean overlap of the regions is (1 / regions) x the sum over the regions' pixels of [score >=
+    t] / area; overlaps therefore holds those weights 1 / area per score, and one histogram serves any number of
+    regions (MVTec AD, Bergmann et al. 2021, section 5.2: limit 0.3). None without regions or without negatives.
     """
     negative_total = float(negatives.sum())
     if regions == 0 or negative_total == 0:

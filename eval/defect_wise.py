@@ -29,8 +29,9 @@ def measure_instances(
 ) -> list[Instance]:
     """Measure the coverage of every instance of one image.
 
-    predicted, instances (ids from 1, 0 is none) and mask (class ids) are (H, W). Ignored pixels belong to no instance; an
-    instance that lies wholly in ignored pixels is not counted. Raises ValueError when an instance has pixels of two classes.
+    predicted, instances (ids from 1, 0 is none) and mask (class ids) are (H, W). Ignored pixels belong to no
+    instance; an instance that lies wholly in ignored pixels is not counted. Raises ValueError when an instance has
+    pixels of two classes.
     """
     inside = (instances > 0) & (mask != ignore_id)
     # One key per (instance, class) pair, so that a single bincount measures all of them.
@@ -48,7 +49,9 @@ def measure_instances(
 
 
 def is_found(instance: Instance, minimum_coverage: float) -> bool:
-    """Whether the instance counts as detected: one predicted pixel at minimum_coverage 0, else coverage >= minimum_coverage."""
+    """Whether the instance counts as detected: one predicted pixel at minimum_coverage 0, else coverage >=
+    minimum_coverage.
+    """
     return instance.predicted > 0 and instance.coverage >= minimum_coverage
 
 
@@ -59,7 +62,9 @@ def mean_recall(recalls: Iterable[float | None]) -> float | None:
 
 
 class DefectWiseTally:
-    """Counts found and existing instances per class at several minimum coverages; its size does not depend on the images."""
+    """Counts found and existing instances per class at several minimum coverages; its size does not depend on the
+    images.
+    """
 
     def __init__(self, minimum_coverages: Sequence[float]) -> None:
         self.minimum_coverages = tuple(minimum_coverages)

@@ -37,7 +37,7 @@ def overlay_decision(
         (predicted & ~defect & ~ignored, FALSE_POSITIVE),
         (~predicted & defect, FALSE_NEGATIVE),
     ):
-        grey[where] = (1 - OPACITY) * grey[where] + OPACITY * np.float32(colour)
+        grey[where] = (1 - OPACITY) * grey[where] + OPACITY * np.array(colour, np.float32)
     grey[ignored] *= 0.4
     return np.rint(grey).astype(np.uint8)
 

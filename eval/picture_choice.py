@@ -20,7 +20,9 @@ class PictureBudget:
 
 
 def common_positions(images: int, wanted: int) -> frozenset[int]:
-    """Evenly spaced positions in a test split of that many images: the same ones for every model that is tested on it."""
+    """Evenly spaced positions in a test split of that many images: the same ones for every model that is tested on
+    it.
+    """
     if wanted <= 0:
         return frozenset()
     step = max(1.0, images / wanted)
@@ -30,13 +32,18 @@ def common_positions(images: int, wanted: int) -> frozenset[int]:
 def choose(results: Sequence[ImageResult], budget: PictureBudget) -> dict[str, str]:
     """Choose by rank: sample_id -> why (a picture that is chosen for two reasons names the first).
 
-    Misses are ranked by instances missed, then by missed pixels; false positives by their pixels; the best by the image's F1.
-    The choice is three independent rankings, so choosing from what was chosen so far plus one new image gives what choosing
-    from all images gives: no more than the budget is ever held.
+    Misses are ranked by instances missed, then by missed pixels; false positives by their pixels; the best by the
+    image's F1. The choice is three independent rankings, so choosing from what was chosen so far plus one new image
+    gives what choosing from all images gives: no more than the budget is ever held.
     """
     rankings = (
         (MISS, budget.misses, [r for r in results if r.false_negatives], lambda r: (r.missed, r.false_negatives)),
-        (FALSE_POSITIVE, budget.false_positives, [r for r in results if r.false_positives], lambda r: r.false_positives),
+        (
+            FALSE_POSITIVE,
+            budget.false_positives,
+            [r for r in results if r.false_positives],
+            lambda r: r.false_positives,
+        ),
         (BEST, budget.best, [r for r in results if r.true_positives], lambda r: r.f1 or 0.0),
     )
     chosen: dict[str, str] = {}

@@ -23,13 +23,10 @@ class Tile:
     label: tuple[tuple[str, Colour], ...]
 
 
-def scale_to_width(picture: Picture, width: int, smooth: bool = True) -> Picture:
-    """Scale a picture to a width, keeping its shape; smooth=False keeps flat colours flat."""
+def scale_to_width(picture: Picture, width: int) -> Picture:
+    """Scale a picture to a width, keeping its shape; a smaller one averages, so that a thin scratch pales but stays."""
     height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-    if not smooth:
-        way = cv2.INTER_NEAREST
-    else:
-        way = cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_CUBIC
+    way = cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
 
 

@@ -1,7 +1,7 @@
 """Pixel-wise precision, recall and F1 at a threshold (paper, section V-B), from one table of counts per class.
 
-Positives are the pixels of classes of kind "defect"; background and impurities are negatives; ignored pixels count nowhere.
-A figure without anything to measure is None, never 0 or 1.
+Positives are the pixels of classes of kind "defect"; background and impurities are negatives; ignored pixels count
+nowhere. A figure without anything to measure is None, never 0 or 1.
 """
 
 from collections.abc import Collection
@@ -27,8 +27,8 @@ class PixelCounts:
 def count_by_class(predicted: npt.NDArray[np.bool_], mask: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
     """Count the pixels of every class id.
 
-    predicted and mask are (H, W). Returns (2, 256): row 0 all pixels of the class, row 1 those of them that are predicted.
-    Raises ValueError when the shapes differ. Tables of several images are added.
+    predicted and mask are (H, W). Returns (2, 256): row 0 all pixels of the class, row 1 those of them that are
+    predicted. Raises ValueError when the shapes differ. Tables of several images are added.
     """
     if predicted.shape != mask.shape:
         raise ValueError(f"the prediction has shape {predicted.shape}, the mask {mask.shape}")

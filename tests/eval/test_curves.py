@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from aupro_oracle import literal_aupro
 from scipy import ndimage
 from sklearn.metrics import average_precision_score, roc_auc_score
 
@@ -30,27 +31,6 @@ def test_nothing_to_measure_is_none():
     assert average_precision(none, some) is None
     assert aupro(none, 0, some, 0.3) is None
     assert aupro(some, 1, none, 0.3) is None
-
-
-def literal_aupro(scores: np.ndarray, instances: np.ndarray, counted: np.ndarray, limit: float) -> float:
-    """The definition, word for word: every distinct score is a threshold, every region is visited at each of them."""
-    points = [(0.0, 0.0)]
-    negative = (instances == 0) & counted
-    for threshold in sorted(set(scores[counted].tolist()), reverse=True):
-        predicted = scores >= threshold
-        overlaps = []
-        for region in range(1, instances.max() + 1):
-            inside = (instances == region) & counted
-            overlaps.append((predicted & inside).sum() / inside.sum())
-        points.append(((predicted & negative).sum() / negative.sum(), float(np.mean(overlaps))))
-    area = 0.0
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
-        if x0 >= limit:
-            break
-        if x1 > limit:
-            y1, x1 = y0 + (y1 - y0) * (limit - x0) / (x1 - x0), limit
-        area += (x1 - x0) * (y0 + y1) / 2
-    return area / limit
 
 
 @pytest.mark.parametrize("seed", range(4))

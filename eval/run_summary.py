@@ -1,0 +1,43 @@
+"""What a report needs to know of a run, read from its folder."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from eval.results_file import FOLDER, read_results
+from training.user_error import UserError
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """An evaluated run: its name in the report, its folder, results.json, and training.json ({} where there is none)."""
+
+    name: str
+    run: Path
+    results: dict[str, Any]
+    training: dict[str, Any]
+
+    @property
+    def evaluation_folder(self) -> Path:
+        """Where results.json's picture paths start."""
+        return self.run / FOLDER
+
+    @property
+    def warnings(self) -> list[str]:
+        """What a reader must know before believing the figures; each once."""
+        found = [*self.results["model"]["warnings"], *self.training.get("warnings", [])]
+        return list(dict.fromkeys(str(text) for text in found))
+
+
+def read_run(run: Path, name: str | None = None) -> RunSummary:
+    """Read an evaluated run; its name is the folder's unless given. Raises UserError when it is not evaluated."""
+    results = read_results(run)
+    path = run / "training.json"
+    try:
+        training = json.loads(path.read_text("utf-8")) if path.exists() else {}
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} cannot be read: {error}") from error
+    if not isinstance(training, dict):
+        raise UserError(f"{path} is not a training summary")
+    return RunSummary(name or run.resolve().name, run, results, training)
