@@ -1,0 +1,68 @@
+"""The sequential coreset (paper, section IV): a memory of M patch features that spreads over the nominal zone."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.coreset_distance import complete, empty_arrays, update
+from training.user_error import UserError
+
+
+class SequentialCoreset:
+    """M feature vectors and the distances between them; memory is that of M, whatever the number of patches seen.
+
+    The result is that of the literal algorithm, replacement by replacement, in the canonical distance
+    (``coreset_distance``): ``update`` may be called with any division of the patches into chunks. The state is
+    ``arrays`` and three counters.
+    """
+
+    def __init__(self, size: int, channels: int) -> None:
+        if size < 2:
+            raise UserError(f"coreset.size {size} must be at least 2: the rule compares distances between members")
+        self.arrays = empty_arrays(size, channels)
+        self.filled = 0
+        self.patches_seen = 0
+        self.replacements = 0
+
+    @property
+    def features(self) -> NDArray[np.float32]:
+        """The members, float32 (M, C); rows from ``filled`` on are still to come."""
+        return self.arrays.features
+
+    @property
+    def size(self) -> int:
+        """The number of members when full."""
+        return len(self.features)
+
+    @property
+    def is_full(self) -> bool:
+        """Whether as many patches have come as there are places."""
+        return self.filled == self.size
+
+    @property
+    def smallest_distance(self) -> float:
+        """The paper's d_m, Euclidean: the smallest distance between two members. It never falls. NaN until the
+        coreset is full.
+        """
+        return float(np.sqrt(self.arrays.minima.min())) if self.is_full else math.nan
+
+    def update(self, patches: NDArray[np.float32], width: int = 1) -> NDArray[np.int64]:
+        """Let patches (N, C) enter in order: first they fill the coreset, then they replace members.
+
+        ``width`` is the number of patches in a row of the patch map; it only speeds up. Returns the replacements (R,
+        2): the patch's number, counted from 0 over the life of the coreset, and the slot. Features must be finite.
+        """
+        patches = np.ascontiguousarray(patches, dtype=np.float32)
+        entering = min(len(patches), self.size - self.filled)
+        if entering:
+            self.features[self.filled : self.filled + entering] = patches[:entering]
+            self.filled += entering
+            if self.is_full:
+                complete(self.arrays)
+        log = np.empty((len(patches) - entering, 2), dtype=np.int64)
+        replaced = update(self.arrays, patches[entering:], max(width, 1), log) if len(log) else 0
+        log = log[:replaced] + np.array([self.patches_seen + entering, 0])
+        self.patches_seen += len(patches)
+        self.replacements += replaced
+        return log

@@ -1,0 +1,103 @@
+"""Decoding of images, masks and instance maps, with the checks that keep a wrong file out of a result."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.sample import IGNORE_ID, Sample
+from training.user_error import UserError
+
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
+_LAST_BYTES = {
+    b"\x89PNG": b"IEND",
+    b"\xff\xd8\xff": b"\xff\xd9",
+}  # decoders fill up a truncated file with grey or black
+
+
+def read_image(path: Path) -> NDArray[np.uint8]:
+    """Return an image as uint8 (H, W, 3), RGB; grey is repeated, 16 bit is scaled to 8, transparency is dropped.
+
+    Raises UserError where the file is missing, truncated or no image.
+    """
+    return cv2.cvtColor(_decode(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+
+
+def read_mask(sample: Sample, image_shape: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Return a sample's class ids as uint8 (H, W); all zero where the sample has no mask.
+
+    Raises UserError where the mask is missing, does not decode, is of another size than the image (H, W, ...), or
+    holds an unknown class.
+    """
+    height, width = image_shape[:2]
+    if sample.mask is None:
+        return np.zeros((height, width), dtype=np.uint8)
+    ids = _single_channel(sample.mask)
+    _check_size(sample, sample.mask, ids, (height, width))
+    if sample.binary_id is not None:
+        return np.where(ids > 127, np.uint8(sample.binary_id), np.uint8(0))
+    if ids.dtype != np.uint8:
+        raise UserError(f"{sample.mask}: a mask must be 8 bit (class ids), not {ids.dtype}")
+    if sample.known_ids is not None:
+        present = np.flatnonzero(np.bincount(ids.ravel(), minlength=256))
+        unknown = sorted(set(present.tolist()) - set(sample.known_ids) - {IGNORE_ID})
+        if unknown:
+            raise UserError(
+                f"{sample.mask}: unknown class id {unknown[0]}; dataset.json names {list(sample.known_ids)}"
+            )
+    return ids.astype(np.uint8, copy=False)
+
+
+def read_instances(sample: Sample, mask: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return instance ids as int32 (H, W), 0 for none, counted from 1 in each image.
+
+    From the sample's instance file; without one, the 8-connected components of each class in ``mask``, classes
+    ascending. Raises UserError where the file does not decode or is of another size than the mask.
+    """
+    if sample.instances is not None:
+        stored = _single_channel(sample.instances)
+        _check_size(sample, sample.instances, stored, mask.shape)
+        return stored.astype(np.int32)
+    instances = np.zeros(mask.shape, dtype=np.int32)
+    found = 0
+    for class_id in np.flatnonzero(np.bincount(mask.ravel(), minlength=256)).tolist():
+        if class_id in (0, IGNORE_ID):
+            continue
+        count, labels = cv2.connectedComponents((mask == class_id).astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
+        instances = np.where(labels > 0, labels + found, instances).astype(np.int32)
+        found += count - 1
+    return instances
+
+
+def _single_channel(path: Path) -> NDArray[Any]:
+    pixels = _decode(path, cv2.IMREAD_UNCHANGED)
+    if pixels.ndim == 2:
+        return pixels
+    if not (pixels[..., :1] == pixels[..., :3]).all():  # some exporters store a grey mask as RGB or RGBA
+        raise UserError(f"{path}: a mask must have one channel, this is a colour picture")
+    return pixels[..., 0]
+
+
+def _check_size(sample: Sample, path: Path, pixels: NDArray[Any], size: tuple[int, ...]) -> None:
+    if pixels.shape != tuple(size):
+        own, image = f"{pixels.shape[1]} x {pixels.shape[0]}", f"{size[1]} x {size[0]}"
+        raise UserError(f"{path} is of {own} pixels, but its image {sample.image.name} of {image}")
+
+
+def _decode(path: Path, mode: int) -> NDArray[Any]:
+    try:
+        content = path.read_bytes()  # not cv2.imread, which cannot open every path on Windows
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    for first, last in _LAST_BYTES.items():
+        if content.startswith(first) and last not in content[-4096:]:
+            raise UserError(f"{path} is truncated; copy or render it again")
+    try:
+        pixels = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), mode) if content else None
+    except cv2.error:
+        pixels = None
+    if pixels is None:
+        raise UserError(f"{path} does not decode as an image; replace it, or take it out of the dataset")
+    return pixels

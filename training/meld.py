@@ -1,0 +1,21 @@
+"""Join trained coresets into one. Entry point: python -m training.meld --help."""
+
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from training.entry_point import run
+
+
+def meld(cfg: DictConfig) -> None:
+    """Run what ``conf/meld.yaml`` describes, into Hydra's run folder."""
+    from training.training_run import (
+        meld_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
+    )
+
+    meld_run(cfg, Path(HydraConfig.get().runtime.output_dir))
+
+
+if __name__ == "__main__":
+    run("meld", meld)

@@ -1,0 +1,54 @@
+"""What a dataset is once it has been read, whatever its layout on disk."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+SPLITS = ("train", "validation", "test")
+IGNORE_ID = 255
+
+
+@dataclass(frozen=True)
+class DefectClass:
+    """A class of mask pixels; kind is background, defect (positives of every metric) or impurity (negatives)."""
+
+    id: int
+    name: str
+    kind: str
+    colour: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One image with its annotation; mask is None where every pixel is background."""
+
+    sample_id: str
+    split: str
+    image: Path
+    mask: Path | None
+    instances: Path | None
+    plate_id: str
+    light: str
+    known_ids: tuple[int, ...] | None = None
+    """Class ids that the mask may hold besides the ignore id; None accepts any."""
+    binary_id: int | None = None
+    """Where the mask file is black and white: the class id of its white (> 127) pixels."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """The samples of all splits, in the order of their table."""
+
+    name: str
+    root: Path
+    classes: tuple[DefectClass, ...]
+    ignore_id: int
+    samples: tuple[Sample, ...]
+
+    def split(self, name: str) -> tuple[Sample, ...]:
+        """Return the samples of one split, in order."""
+        return tuple(sample for sample in self.samples if sample.split == name)
+
+    @property
+    def defect_ids(self) -> tuple[int, ...]:
+        """Class ids whose pixels are positives."""
+        return tuple(c.id for c in self.classes if c.kind == "defect")
