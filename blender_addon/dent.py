@@ -1,0 +1,77 @@
+"""Dent: a shallow pit with a distinct edge, an irregular outline and a rippled floor.
+
+In polar coordinates about its centre (rho, theta), after turning by `angle` and stretching v by 1/aspect, the outline
+is R = radius (1 + lobes cos(2 theta + lobe_phase) + lobes/2 cos(3 theta - lobe_phase)); a point is inside where
+q = rho / R <= 1. The floor falls over the last `edge` of the way from q = 1 inwards (smoothstep) to `depth`, and
+carries concentric ripples.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+
+from .group_interface import find_group, new_group
+from .parameter import draw_params, parameter
+from .shader_graph import assign, separate
+
+GROUP_NAME = "Stainless Dent"
+GROUP_VERSION = 1
+
+
+@dataclass(frozen=True)
+class DentParams:
+    """One dent on the plate's upper face."""
+
+    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the dent")
+    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the dent")
+    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Of the dent's long axis against x")
+    radius: float = parameter(0.0025, unit="m", low=1e-5, high=1.0, description="Mean radius along the long axis")
+    aspect: float = parameter(0.8, unit="1", low=0.05, high=1.0, description="Short axis over long axis")
+    depth: float = parameter(6e-5, unit="m", low=0.0, high=0.1, description="Of the floor")
+    edge: float = parameter(0.35, unit="1", low=0.01, high=1.0, description="Part of the radius over which it falls")
+    lobes: float = parameter(0.08, unit="1", low=0.0, high=0.5, description="Irregularity of the outline")
+    lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Where the lobes lie")
+    ripple: float = parameter(0.15, unit="1", low=0.0, high=1.0, description="Height of the ripples over the depth")
+    rings: float = parameter(3.0, unit="1", low=0.0, high=20.0, description="Ripples from centre to edge")
+
+
+def draw_dent_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> DentParams:
+    """Draw one dent from `ranges` (field: number or [a, b]); see `draw_params`."""
+    return draw_params(DentParams, ranges, rng)
+
+
+def dent_bounds(params: DentParams) -> tuple[float, float, float, float]:
+    """Return x_min, x_max, y_min, y_max [m] of a box that holds the whole dent."""
+    reach = params.radius * (1 + 1.5 * params.lobes)
+    x, y = params.centre_x, params.centre_y
+    return x - reach, x + reach, y - reach, y + reach
+
+
+def dent_group() -> bpy.types.ShaderNodeTree:
+    """Return the node group: Position and DentParams in, Height [m] and Mask (0 or 1) out."""
+    existing = find_group(GROUP_NAME, GROUP_VERSION)
+    if existing:
+        return existing
+    tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, DentParams, ("Height", "Mask"))
+    x, y, _ = separate(tree, position)
+    dx, dy = x - p["centre_x"], y - p["centre_y"]
+    cos, sin = p["angle"].math("COSINE"), p["angle"].math("SINE")
+    u, v = dx * cos + dy * sin, (dy * cos - dx * sin) / p["aspect"]
+
+    theta = v.math("ARCTAN2", u)
+    lobes = (theta * 2.0 + p["lobe_phase"]).math("COSINE") + (theta * 3.0 - p["lobe_phase"]).math("COSINE") * 0.5
+    outline = (lobes * p["lobes"] + 1.0) * p["radius"]
+    rho = (u * u + v * v).math("SQRT")
+    inside = rho.at_most(outline)
+
+    q = rho / outline
+    fall = ((1.0 - q) / p["edge"]).clamped()
+    floor = fall * fall * (3.0 - fall * 2.0)
+    ripples = (q * p["rings"] * (2.0 * math.pi)).math("COSINE") * p["ripple"] + 1.0
+    assign(tree, out.inputs["Height"], floor * ripples * p["depth"] * inside * -1.0)
+    assign(tree, out.inputs["Mask"], inside)
+    return tree

@@ -1,0 +1,54 @@
+"""Node groups whose inputs come from parameter definitions: name, default, range and tooltip, one socket a field."""
+
+import dataclasses
+
+import bpy
+
+from .shader_graph import Value
+
+VERSION_KEY = "stainless_version"
+
+
+def socket_label(field_name: str) -> str:
+    """Return what the socket of a parameter is called: 'rim_width' becomes 'Rim Width'."""
+    return field_name.replace("_", " ").title()
+
+
+def find_group(name: str, version: int) -> bpy.types.ShaderNodeTree | None:
+    """Return the group of this name and version if the file has it already."""
+    tree = bpy.data.node_groups.get(name)
+    return tree if tree is not None and tree.get(VERSION_KEY) == version else None
+
+
+def new_group(
+    name: str, version: int, params_class: type, outputs: tuple[str, ...]
+) -> tuple[bpy.types.ShaderNodeTree, bpy.types.NodeSocket, dict[str, Value], bpy.types.NodeGroupOutput]:
+    """Start a shader group: input Position (metres, object space), an input per parameter, float outputs.
+
+    Returns the tree, the position socket, a Value per field name and the group's output node.
+    """
+    tree = bpy.data.node_groups.new(name, "ShaderNodeTree")
+    tree[VERSION_KEY] = version
+    for output in outputs:
+        tree.interface.new_socket(output, in_out="OUTPUT", socket_type="NodeSocketFloat")
+    position = tree.interface.new_socket("Position", in_out="INPUT", socket_type="NodeSocketVector")
+    position.description = "Surface point in object space, metres"
+    for field in dataclasses.fields(params_class):
+        socket = tree.interface.new_socket(socket_label(field.name), in_out="INPUT", socket_type="NodeSocketFloat")
+        socket.default_value = field.default
+        socket.min_value = field.metadata["low"]
+        socket.max_value = field.metadata["high"]
+        socket.description = f"{field.metadata['description']} [{field.metadata['unit']}]"
+    group_input = tree.nodes.new("NodeGroupInput")
+    group_output = tree.nodes.new("NodeGroupOutput")
+    values = {
+        field.name: Value(tree, group_input.outputs[socket_label(field.name)])
+        for field in dataclasses.fields(params_class)
+    }
+    return tree, group_input.outputs["Position"], values, group_output
+
+
+def set_group_inputs(node: bpy.types.ShaderNodeGroup, params: object) -> None:
+    """Write a parameter object onto a group node, by socket name."""
+    for field in dataclasses.fields(params):  # type: ignore[arg-type]
+        node.inputs[socket_label(field.name)].default_value = float(getattr(params, field.name))

@@ -1,0 +1,75 @@
+"""The inspection scene of the paper's section V-A: plate, hexagonal ring light, perpendicular camera, path tracing."""
+
+from dataclasses import dataclass
+
+import bpy
+
+from .annotation import annotation_scene
+from .inspected_surface import InspectedSurface
+from .inspection_camera import CameraParams, inspection_camera
+from .plate import PlateParams
+from .ring_light import RingLightParams, ring_light
+from .surface_tiles import tiled_plate
+
+
+@dataclass(frozen=True)
+class PictureParams:
+    """What Cycles is asked for."""
+
+    width: int
+    height: int
+    samples: int
+    denoise: bool
+
+
+@dataclass(frozen=True)
+class InspectionScene:
+    """Everything that one picture depends on."""
+
+    picture: PictureParams
+    plate: PlateParams
+    camera: CameraParams
+    light: RingLightParams
+    surface: InspectedSurface
+
+
+def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scene]:
+    """Build the description in the current, empty scene; return it and the scene of its annotation pass."""
+    scene = bpy.context.scene
+    part = tiled_plate(description.plate, description.surface)
+    ring_light(description.light)
+    inspection_camera(description.camera, description.picture.width, description.picture.height)
+    _path_tracing(scene, description.picture)
+    return scene, annotation_scene(scene, part, description.plate, description.surface)
+
+
+def _path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:
+    """Set Cycles up; every setting whose default differs between Blender versions is written."""
+    scene.render.engine = "CYCLES"
+    cycles = scene.cycles
+    cycles.device = "CPU"
+    cycles.samples = picture.samples
+    cycles.use_adaptive_sampling = False
+    cycles.use_light_tree = False  # one emitter: nothing to choose from
+    cycles.max_bounces = cycles.glossy_bounces = 1  # the ring reflects nothing back: 2 renders the same bytes
+    cycles.diffuse_bounces = cycles.transmission_bounces = cycles.volume_bounces = 0
+    cycles.caustics_reflective = True
+    cycles.blur_glossy = 0.0
+    cycles.sample_clamp_indirect = 0.0
+    cycles.seed = 0
+    cycles.pixel_filter_type = "BLACKMAN_HARRIS"
+    cycles.filter_width = 1.5
+    cycles.use_denoising = picture.denoise
+    if picture.denoise:
+        cycles.denoiser = "OPENIMAGEDENOISE"
+        cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
+        cycles.denoising_prefilter = "ACCURATE"  # FAST leaves grain in the brush texture
+    scene.world = None
+    scene.render.film_transparent = False
+    scene.render.dither_intensity = 0.0
+    scene.view_settings.view_transform = "Standard"
+    scene.view_settings.look = "None"
+    settings = scene.render.image_settings
+    settings.file_format = "PNG"
+    settings.color_mode = "RGB"
+    settings.color_depth = "8"

@@ -1,0 +1,114 @@
+"""Shader graphs written as formulas: `Value` stands for a float socket and builds Math nodes as it is computed with."""
+
+from __future__ import annotations
+
+import bpy
+
+Operand = "Value | float"
+
+
+def node_socket(sockets: bpy.types.bpy_prop_collection, *names: str) -> bpy.types.NodeSocket:
+    """Return the first enabled socket with one of `names`; names change between Blender versions, indices more often.
+
+    Raises KeyError with the names that exist, for a Blender that this add-on does not know.
+    """
+    for name in names:
+        for socket in sockets:
+            if socket.enabled and socket.name == name:
+                return socket
+    raise KeyError(f"no socket called {' or '.join(names)} among {[s.name for s in sockets]}")
+
+
+class Value:
+    """A float socket in a node tree (never a vector); arithmetic on it adds Math nodes to the tree."""
+
+    def __init__(self, tree: bpy.types.NodeTree, socket: bpy.types.NodeSocket):
+        self.tree = tree
+        self.socket = socket
+
+    def math(self, operation: str, *operands: Operand) -> Value:
+        """Return the Math node `operation` of this value and at most two more operands."""
+        node = self.tree.nodes.new("ShaderNodeMath")
+        node.operation = operation
+        node.hide = True
+        for socket, operand in zip(node.inputs, (self, *operands), strict=False):
+            assign(self.tree, socket, operand)
+        return Value(self.tree, node.outputs[0])
+
+    def _constant(self, number: float) -> Value:
+        node = self.tree.nodes.new("ShaderNodeValue")
+        node.outputs[0].default_value = number
+        return Value(self.tree, node.outputs[0])
+
+    def __add__(self, other: Operand) -> Value:
+        return self.math("ADD", other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Operand) -> Value:
+        return self.math("SUBTRACT", other)
+
+    def __rsub__(self, other: float) -> Value:
+        return self._constant(other).math("SUBTRACT", self)
+
+    def __mul__(self, other: Operand) -> Value:
+        return self.math("MULTIPLY", other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Operand) -> Value:
+        return self.math("DIVIDE", other)
+
+    def __abs__(self) -> Value:
+        return self.math("ABSOLUTE")
+
+    def at_most(self, other: Operand) -> Value:
+        """Return 1 where this value <= other, else 0."""
+        return 1.0 - self.math("GREATER_THAN", other)
+
+    def clamped(self) -> Value:
+        """Return the value cut to 0..1."""
+        return self.math("MAXIMUM", 0.0).math("MINIMUM", 1.0)
+
+
+def assign(tree: bpy.types.NodeTree, socket: bpy.types.NodeSocket, operand: Operand) -> None:
+    """Link a Value to an input socket, or write a number into it."""
+    if isinstance(operand, Value):
+        tree.links.new(operand.socket, socket)
+    else:
+        socket.default_value = operand
+
+
+def separate(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket) -> tuple[Value, Value, Value]:
+    """Return the x, y and z of a vector socket."""
+    node = tree.nodes.new("ShaderNodeSeparateXYZ")
+    tree.links.new(vector, node.inputs["Vector"])
+    return tuple(Value(tree, node.outputs[axis]) for axis in "XYZ")
+
+
+def combine(tree: bpy.types.NodeTree, x: Operand, y: Operand, z: Operand) -> bpy.types.NodeSocket:
+    """Return the vector socket (x, y, z)."""
+    node = tree.nodes.new("ShaderNodeCombineXYZ")
+    for axis, operand in zip("XYZ", (x, y, z), strict=True):
+        assign(tree, node.inputs[axis], operand)
+    return node.outputs["Vector"]
+
+
+def noise(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket, detail: float) -> Value:
+    """Return Perlin noise of `vector`, signed (about -1..1), summed over `detail` further octaves."""
+    node = tree.nodes.new("ShaderNodeTexNoise")
+    node.noise_dimensions = "3D"
+    node.normalize = False
+    node.inputs["Scale"].default_value = 1.0
+    node.inputs["Detail"].default_value = detail
+    tree.links.new(vector, node.inputs["Vector"])
+    return Value(tree, node_socket(node.outputs, "Factor", "Fac"))
+
+
+def group_node(tree: bpy.types.NodeTree, group: bpy.types.NodeTree, label: str) -> bpy.types.ShaderNodeGroup:
+    """Add a node that shows `group` to the tree."""
+    node = tree.nodes.new("ShaderNodeGroup")
+    node.node_tree = group
+    node.label = label
+    node.width = 200
+    return node

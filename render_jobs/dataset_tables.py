@@ -1,0 +1,66 @@
+"""samples.csv, instances.csv and, last of all, dataset.json: written once every sample of a job has its record."""
+
+import csv
+import io
+from pathlib import Path
+from typing import Any
+
+from blender_addon.annotation_classes import IGNORE
+from blender_addon.inspection_camera import CameraParams, metres_per_pixel
+
+from .classes import CLASSES
+from .job import read_schema
+from .json_schema import schema_errors
+from .sample_files import read_record
+from .whole_file import write_json, write_whole
+
+GENERATOR = "stainless 0.1.0"
+
+
+def write_tables(dataset: Path, job: dict[str, Any], sample_ids: list[str], blender: str) -> bool:
+    """Write the tables if all samples are finished, and say whether they are.
+
+    The files depend on the records only, so two workers that finish together write the same bytes.
+    """
+    records = [read_record(dataset, sample_id) for sample_id in sample_ids]
+    finished = [record for record in records if record is not None]
+    if len(finished) < len(records):
+        return False
+    samples = [record["sample"] for record in finished]
+    instances = [row for record in finished for row in record["instances"]]
+    write_whole(dataset / "samples.csv", _csv(samples, ["sample_id", "split"]))
+    write_whole(dataset / "instances.csv", _csv(instances, ["sample_id", "instance_id", "class", "pixel_area"]))
+    description = _description(job, blender, len(samples))
+    mistakes = [*schema_errors(description, read_schema("dataset"))]
+    if mistakes:
+        raise AssertionError(f"dataset.json would break its schema: {mistakes[0]}")
+    write_json(dataset / "dataset.json", description)
+    return True
+
+
+def _csv(rows: list[dict[str, Any]], first_columns: list[str]) -> bytes:
+    """Rows as CSV; the columns are those that any row has, in the order in which they come up."""
+    columns = dict.fromkeys([*first_columns, *(column for row in rows for column in row)])
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(columns), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue().encode()
+
+
+def _description(job: dict[str, Any], blender: str, samples: int) -> dict[str, Any]:
+    image = job["image"]
+    return {
+        "format": "stainless-dataset",
+        "version": 1,
+        "name": job["name"],
+        "generator": GENERATOR,
+        "blender": blender,
+        "image_size": {"width": image["width"], "height": image["height"]},
+        "metres_per_pixel": metres_per_pixel(CameraParams(**job["camera"]), image["width"]),
+        "classes": list(CLASSES),
+        "ignore_id": IGNORE,
+        "seeds": job["seeds"],
+        "job": job,
+        "samples": samples,
+    }

@@ -1,0 +1,52 @@
+"""PNG files to the bit: masks that hold exact ids, pictures without a word about when and how fast they were made."""
+
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from .whole_file import write_whole
+
+SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def write_grey_png(path: Path, pixels: np.ndarray) -> None:
+    """Write (H, W) uint8 or uint16 as a grey PNG of that depth, bit for bit.
+
+    Blender's own writer converts colours through floats and has no 8-bit class ids; the PNG of its pictures is its own.
+    """
+    if pixels.dtype not in (np.uint8, np.uint16) or pixels.ndim != 2:
+        raise ValueError(f"a grey PNG holds (H, W) uint8 or uint16, not {pixels.shape} {pixels.dtype}")
+    height, width = pixels.shape
+    rows = pixels.astype(pixels.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
+    unfiltered = np.zeros((height, 1), np.uint8)
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, 0, 0, 0, 0)
+    data = zlib.compress(np.hstack([unfiltered, rows]).tobytes(), 6)
+    chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", data), _chunk(b"IEND", b""))
+    write_whole(path, b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
+
+
+def _chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+
+def without_metadata(png: bytes) -> bytes:
+    """Return a PNG with its critical chunks only, so that equal pixels are equal files.
+
+    Cycles writes its render time into every picture, whatever Blender's stamp settings say. Raises ValueError for
+    bytes that are no whole PNG.
+    """
+    if not png.startswith(SIGNATURE):
+        raise ValueError("not a PNG file")
+    kept, position = [SIGNATURE], len(SIGNATURE)
+    while position < len(png):
+        (length,) = struct.unpack_from(">I", png, position)
+        end = position + 12 + length
+        critical = png[position + 4 : position + 5].isupper()  # the PNG standard's mark for what decoders need
+        if critical:
+            kept.append(png[position:end])
+        position = end
+    if position != len(png) or not kept[-1].endswith(_chunk(b"IEND", b"")):
+        raise ValueError("a PNG file that breaks off")
+    return b"".join(kept)

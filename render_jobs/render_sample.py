@@ -1,0 +1,106 @@
+"""Render one planned sample: picture, class mask, instance mask, then the record that makes it count as finished."""
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+
+from blender_addon.annotation import labels
+from blender_addon.annotation_classes import BACKGROUND, DENT, IGNORE, SCRATCH, WATER_STAIN
+from blender_addon.inspected_surface import InspectedSurface
+from blender_addon.inspection_scene import apply
+
+from .classes import CLASSES
+from .png import without_metadata, write_grey_png
+from .sample_files import record_path, relative_path
+from .sample_plan import PlannedSample
+from .whole_file import PART_PREFIX, part_path, write_json, write_whole
+
+
+def render_sample(sample: PlannedSample, dataset: Path) -> dict[str, Any]:
+    """Render `sample` into the dataset folder and return its record.
+
+    Raises RuntimeError with Blender's words if a render fails, OSError if a file cannot be written.
+    """
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    scene, annotation = apply(sample.scene)
+    image_path = dataset / relative_path("image", sample.sample_id)
+    _render(scene, part_path(image_path))
+    mask, instances, found = labels(_render_annotation(annotation, dataset, sample))
+    write_whole(image_path, without_metadata(part_path(image_path).read_bytes()))
+    write_grey_png(dataset / relative_path("mask", sample.sample_id), mask)
+    write_grey_png(dataset / relative_path("instances", sample.sample_id), instances)
+    record = {
+        "sample": _sample_row(sample),
+        "instances": _instance_rows(sample, instances, found),
+        "pixels": {"ignored": int((mask == IGNORE).sum()), "background": int((mask == BACKGROUND).sum())},
+    }
+    write_json(record_path(dataset, sample.sample_id), record)
+    return record
+
+
+def _render(scene: bpy.types.Scene, target: Path) -> None:
+    """Render a scene into `target`, under that name exactly."""
+    scene.render.use_file_extension = False
+    scene.render.filepath = str(target)
+    bpy.ops.render.render(write_still=True, scene=scene.name)
+    if not target.exists():
+        raise RuntimeError(f"Blender wrote no picture {target}")
+
+
+def _render_annotation(scene: bpy.types.Scene, dataset: Path, sample: PlannedSample) -> np.ndarray:
+    """Render the annotation scene; return float32 (H, W, 4), first row on top."""
+    target = dataset / "masks" / f"{PART_PREFIX}{sample.sample_id}.exr"
+    _render(scene, target)
+    image = bpy.data.images.load(str(target))
+    image.colorspace_settings.name = "Non-Color"
+    width, height = image.size
+    pixels = np.empty(width * height * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    target.unlink()
+    return pixels.reshape(height, width, 4)[::-1]
+
+
+def _sample_row(sample: PlannedSample) -> dict[str, Any]:
+    """A row of samples.csv: a column for every drawn parameter."""
+    surface = sample.scene.surface
+    row = {
+        "sample_id": sample.sample_id,
+        "split": sample.split,
+        "image": relative_path("image", sample.sample_id),
+        "mask": relative_path("mask", sample.sample_id),
+        "instances": relative_path("instances", sample.sample_id),
+        "light": sample.light,
+        "plate_id": sample.plate_id,
+        "view": sample.view,
+    }
+    drawn = {"light": sample.scene.light, "metal": surface.metal, "water_stain": surface.water_stain}
+    for prefix, params in drawn.items():
+        if params is not None:
+            row |= {f"{prefix}_{name}": value for name, value in dataclasses.asdict(params).items()}
+    return row | {"scratches": len(surface.scratches), "dents": len(surface.dents)}
+
+
+def _instance_rows(sample: PlannedSample, instances: np.ndarray, found: list[tuple[int, int]]) -> list[dict[str, Any]]:
+    """Rows of instances.csv: an instance's class, its visible pixels, and its parameters or its stain id."""
+    areas = np.bincount(instances.ravel(), minlength=len(found) + 1)
+    return [
+        {
+            "sample_id": sample.sample_id,
+            "instance_id": number,
+            "class": CLASSES[class_id]["name"],
+            "pixel_area": int(areas[number]),
+            **_instance_parameters(sample.scene.surface, class_id, key),
+        }
+        for number, (class_id, key) in enumerate(found, start=1)
+    ]
+
+
+def _instance_parameters(surface: InspectedSurface, class_id: int, key: int) -> dict[str, Any]:
+    if class_id == WATER_STAIN:
+        return {"stain_id": key}
+    defects = {SCRATCH: surface.scratches, DENT: surface.dents}[class_id]
+    return dataclasses.asdict(defects[key - 1])

@@ -1,0 +1,58 @@
+"""The files of one sample inside a dataset folder, and the record that says that they are all there and whole."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from .job_error import JobError
+from .whole_file import write_json
+
+RECORDS = ".records"
+PARTS = ("image", "mask", "instances")
+FOLDERS = {"image": "images", "mask": "masks", "instances": "instances"}
+
+
+def relative_path(part: str, sample_id: str) -> str:
+    """Return where `part` of a sample lies, relative to the dataset folder, with forward slashes."""
+    return f"{FOLDERS[part]}/{sample_id}.png"
+
+
+def record_path(dataset: Path, sample_id: str) -> Path:
+    """Return where a finished sample's record lies."""
+    return dataset / RECORDS / f"{sample_id}.json"
+
+
+def read_record(dataset: Path, sample_id: str) -> dict[str, Any] | None:
+    """Return the record of a finished sample, None if it is not finished or one of its files has gone."""
+    path = record_path(dataset, sample_id)
+    if not path.exists() or not all((dataset / relative_path(part, sample_id)).exists() for part in PARTS):
+        return None
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str) -> None:
+    """Make the dataset folder, or find it begun by this very job.
+
+    Raises JobError if it cannot be written, holds something else, or was begun by another job or Blender.
+    """
+    begun = {"job": job, "blender": blender}
+    stamp = dataset / RECORDS / "begun.json"
+    try:
+        if stamp.exists():
+            before = json.loads(stamp.read_text(encoding="utf-8"))
+            if before["job"] != job:
+                raise JobError(f"{dataset}: holds the samples of another job; choose another folder or delete this one")
+            if before["blender"] != blender:
+                raise JobError(
+                    f"{dataset}: was begun with Blender {before['blender']}, this is {blender}; "
+                    "go on with that one or choose another folder"
+                )
+        elif dataset.exists() and any(dataset.iterdir()):
+            raise JobError(f"{dataset}: is neither empty nor a dataset begun by this program; choose another folder")
+        for folder in (RECORDS, *FOLDERS.values()):
+            (dataset / folder).mkdir(parents=True, exist_ok=True)
+        write_json(stamp, begun)
+    except OSError as error:
+        raise JobError(f"{dataset}: cannot write the dataset folder: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise JobError(f"{stamp}: damaged; delete {dataset} and start again") from error

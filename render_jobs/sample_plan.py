@@ -1,0 +1,108 @@
+"""From a job to its samples: every parameter of every picture, drawn from the job's seeds and nothing else.
+
+Each drawn thing has a stream of its own, keyed by (seed, stream, plate, number), so that leaving the stains out, or
+adding a scratch, changes nothing else; a plate of the same texture seed is the same plate in every job.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from blender_addon.brushed_metal import draw_brushed_metal_params
+from blender_addon.dent import DentParams, draw_dent_params
+from blender_addon.inspected_surface import InspectedSurface
+from blender_addon.inspection_camera import CameraParams
+from blender_addon.inspection_scene import InspectionScene, PictureParams
+from blender_addon.plate import PlateParams
+from blender_addon.ring_light import draw_ring_light_params
+from blender_addon.scratch import ScratchParams, draw_scratch_params
+from blender_addon.water_stain import draw_water_stain_params
+
+from .job_error import JobError
+
+VIEW = "middle"
+TEXTURE_STREAM, STAIN_STREAM, SCRATCH_STREAM, DENT_STREAM, LIGHT_STREAM = range(5)
+
+
+@dataclass(frozen=True)
+class PlannedSample:
+    """One picture to be rendered."""
+
+    sample_id: str
+    split: str
+    plate_id: str
+    light: str
+    view: str
+    scene: InspectionScene
+
+
+def plan_samples(job: dict[str, Any]) -> list[PlannedSample]:
+    """Return the job's samples in order, split by split.
+
+    Raises JobError where drawn parameters contradict each other (stains larger than their cells).
+    """
+    samples: list[PlannedSample] = []
+    for split in job["splits"]:
+        for _ in range(split["plates"]):
+            plate = job["first_plate"] + len(samples)
+            samples.append(
+                PlannedSample(
+                    sample_id=f"{len(samples):06d}",
+                    split=split["name"],
+                    plate_id=f"{job['seeds']['texture']}-{plate:04d}",
+                    light=job["light"]["name"],
+                    view=VIEW,
+                    scene=_plan_scene(job, split, plate),
+                )
+            )
+    return samples
+
+
+def _plan_scene(job: dict[str, Any], split: dict[str, Any], plate: int) -> InspectionScene:
+    seeds = job["seeds"]
+    light = {key: value for key, value in job["light"].items() if key != "name"}
+    try:
+        stain = (
+            draw_water_stain_params(_stream(seeds["impurity"], STAIN_STREAM, plate), job["water_stain"])
+            if split["water_stains"]
+            else None
+        )
+    except ValueError as error:
+        raise JobError(f"job {job['name']!r}, plate {plate}: {error}") from error
+    surface = InspectedSurface(
+        metal=draw_brushed_metal_params(_stream(seeds["texture"], TEXTURE_STREAM, plate), job["brushed_metal"]),
+        water_stain=stain,
+        scratches=_draw_scratches(job, split, plate),
+        dents=_draw_dents(job, split, plate),
+    )
+    return InspectionScene(
+        picture=PictureParams(**job["image"]),
+        plate=PlateParams(**job["plate"]),
+        camera=CameraParams(**job["camera"]),
+        light=draw_ring_light_params(_stream(seeds["light"], LIGHT_STREAM, plate), light),
+        surface=surface,
+    )
+
+
+def _draw_scratches(job: dict[str, Any], split: dict[str, Any], plate: int) -> tuple[ScratchParams, ...]:
+    seed = job["seeds"]["defect"]
+    count = _draw_count(_stream(seed, SCRATCH_STREAM, plate), split["scratches"])
+    streams = [_stream(seed, SCRATCH_STREAM, plate, number + 1) for number in range(count)]
+    return tuple(draw_scratch_params(rng, job["scratch"]) for rng in streams)
+
+
+def _draw_dents(job: dict[str, Any], split: dict[str, Any], plate: int) -> tuple[DentParams, ...]:
+    seed = job["seeds"]["defect"]
+    count = _draw_count(_stream(seed, DENT_STREAM, plate), split["dents"])
+    streams = [_stream(seed, DENT_STREAM, plate, number + 1) for number in range(count)]
+    return tuple(draw_dent_params(rng, job["dent"]) for rng in streams)
+
+
+def _draw_count(rng: np.random.Generator, least_and_most: list[int]) -> int:
+    least, most = least_and_most
+    return int(rng.integers(least, most, endpoint=True))
+
+
+def _stream(*key: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))

@@ -1,0 +1,39 @@
+"""Compose a render job from conf/render.yaml, validate it and render it into a dataset folder, with progress."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from render_jobs.job import validate_job
+from render_jobs.job_error import JobError
+from scripts.render_process import RenderError, run_render_job
+from training.entry_point import run
+from training.user_error import UserError
+
+
+def composed_job(cfg: DictConfig) -> dict[str, Any]:
+    """Return the job that a composed conf/render.yaml describes. Raises UserError if it is not a valid job."""
+    job = OmegaConf.to_container(cfg.job, resolve=True, throw_on_missing=True)
+    try:
+        validate_job(job, "job")
+    except JobError as error:
+        raise UserError(str(error)) from error
+    assert isinstance(job, dict)  # the schema says so
+    return {str(key): value for key, value in job.items()}
+
+
+def render(cfg: DictConfig) -> None:
+    """Render the composed job; the dataset folder's path is printed last."""
+    out = Path(cfg.out)
+    try:
+        run_render_job(composed_job(cfg), out, str(cfg.samples), cfg.blender)
+    except RenderError as error:
+        print(f"error: {error} (what is finished stays; run the same command again)", file=sys.stderr)
+        sys.exit(1)
+    print(f"dataset: {out}")
+
+
+if __name__ == "__main__":
+    run("render", render)

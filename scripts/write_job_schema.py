@@ -1,0 +1,107 @@
+"""Write conf/schemas/job.schema.json from the parameter definitions, which hold every default, unit and range.
+
+Run it after changing a parameter; a test compares the committed file with what this would write.
+"""
+
+import dataclasses
+import json
+from pathlib import Path
+
+from blender_addon.brushed_metal import BrushedMetalParams
+from blender_addon.dent import DentParams
+from blender_addon.inspection_camera import CameraParams
+from blender_addon.plate import PlateParams
+from blender_addon.ring_light import RingLightParams
+from blender_addon.scratch import ScratchParams
+from blender_addon.water_stain import WaterStainParams
+
+TARGET = Path(__file__).resolve().parent.parent / "conf" / "schemas" / "job.schema.json"
+
+
+def job_schema() -> dict:
+    """Return the JSON Schema (draft 2020-12) of a job description."""
+    count = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 2, "maxItems": 2}
+    split = _closed_object(
+        {
+            "name": {"enum": ["train", "validation", "test"]},
+            "plates": {"type": "integer", "minimum": 0, "description": "pictures in this split, one a plate"},
+            "water_stains": {"type": "boolean"},
+            "scratches": {**count, "description": "least and most on a plate"},
+            "dents": {**count, "description": "least and most on a plate"},
+        }
+    )
+    image = _closed_object(
+        {
+            "width": {"type": "integer", "minimum": 8, "maximum": 65536, "description": "pixels"},
+            "height": {"type": "integer", "minimum": 8, "maximum": 65536, "description": "pixels"},
+            "samples": {"type": "integer", "minimum": 1, "description": "light paths through a pixel"},
+            "denoise": {"type": "boolean", "description": "OpenImageDenoise; blurs fine brush texture"},
+        }
+    )
+    seed = {"type": "integer", "minimum": 0}
+    light = _ranges(RingLightParams)
+    light["properties"] = {"name": {"type": "string", "minLength": 1}, **light["properties"]}
+    light["required"] = ["name"]
+    schema = _closed_object(
+        {
+            "format": {"const": "stainless-job"},
+            "version": {"const": 1},
+            "name": {"type": "string", "minLength": 1},
+            "seeds": _closed_object(dict.fromkeys(("texture", "impurity", "defect", "light"), seed)),
+            "first_plate": {"type": "integer", "minimum": 0, "description": "number of the first sample's plate"},
+            "image": image,
+            "plate": _numbers(PlateParams),
+            "camera": _numbers(CameraParams),
+            "light": light,
+            "brushed_metal": _ranges(BrushedMetalParams),
+            "water_stain": _ranges(WaterStainParams),
+            "scratch": _ranges(ScratchParams),
+            "dent": _ranges(DentParams),
+            "splits": {"type": "array", "minItems": 1, "items": split},
+        }
+    )
+    title = "A Stainless render job: what is omitted from a group of parameters takes the parameter's default"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
+
+
+def _closed_object(properties: dict) -> dict:
+    return {
+        "type": "object",
+        "additionalProperties": False,
+        "required": list(properties),
+        "properties": properties,
+    }
+
+
+def _numbers(params_class: type) -> dict:
+    """Parameters that are the same for all samples: plain numbers."""
+    return _parameters(params_class, lambda number, whole: {"type": whole, **number})
+
+
+def _ranges(params_class: type) -> dict:
+    """Parameters that are drawn: a number, or a pair [a, b] to draw from."""
+
+    def number_or_pair(number: dict, whole: str) -> dict:
+        pair = {"items": {"type": whole, **number}, "minItems": 2, "maxItems": 2}
+        return {"type": [whole, "array"], **number, **pair}
+
+    return _parameters(params_class, number_or_pair)
+
+
+def _parameters(params_class: type, rule) -> dict:
+    properties = {}
+    for field in dataclasses.fields(params_class):
+        meta = field.metadata
+        number = {"minimum": meta["low"], "maximum": meta["high"]}
+        whole = "integer" if meta["unit"] == "count" else "number"
+        properties[field.name] = {
+            "description": f"{meta['description']} [{meta['unit']}]",
+            "default": field.default,
+            **rule(number, whole),
+        }
+    return {"type": "object", "additionalProperties": False, "properties": properties}
+
+
+if __name__ == "__main__":
+    TARGET.write_text(json.dumps(job_schema(), indent=1) + "\n", encoding="utf-8")
+    print(f"wrote {TARGET}")

@@ -1,0 +1,151 @@
+"""Geometry and shading of the scene against optics written down by hand."""
+
+import dataclasses
+
+import cv2
+import numpy as np
+import pytest
+
+pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+
+from blender_addon.annotation import labels
+from blender_addon.brushed_metal import BrushedMetalParams
+from blender_addon.dent import DentParams, dent_bounds, dent_group
+from blender_addon.group_interface import set_group_inputs
+from blender_addon.inspected_surface import InspectedSurface
+from blender_addon.inspection_camera import CameraParams
+from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
+from blender_addon.plate import PlateParams
+from blender_addon.ring_light import RingLightParams
+from blender_addon.scratch import ScratchParams, scratch_bounds, scratch_group
+from blender_addon.water_stain import WaterStainParams
+from tests.blender_addon import surface_truth
+
+pytestmark = pytest.mark.blender
+
+MIRROR = BrushedMetalParams(
+    base_reflectance=1.0, roughness=0.0, roughness_variation=0.0, groove_depth=0.0, anisotropy=0.0
+)
+
+
+AS_BUILT = RingLightParams()
+
+
+def scene(surface, *, light=AS_BUILT, width=204, height=170, samples=1) -> InspectionScene:
+    picture = PictureParams(width=width, height=height, samples=samples, denoise=False)
+    return InspectionScene(picture, PlateParams(), CameraParams(), light, surface)
+
+
+def in_hexagon(x, y, radius, rotation):
+    """At most 1 inside a hexagon with corners at `rotation` + 60 k degrees: the reach along the sides' normals."""
+    normals = rotation + np.deg2rad(30 + 60 * np.arange(6))
+    reach = np.max([x * np.cos(a) + y * np.sin(a) for a in normals], axis=0)
+    return reach / (radius * np.cos(np.pi / 6))
+
+
+@pytest.mark.parametrize(
+    "light", [RingLightParams(), RingLightParams(rotation=np.pi / 2), RingLightParams(scale=2.0, distance=0.2)]
+)
+def test_a_mirror_shows_the_ring_where_the_law_of_reflection_puts_it(bpy, render_float, light):
+    description = scene(InspectedSurface(MIRROR), light=light)
+    main, _ = apply(description)
+    main.cycles.filter_width = 0.01
+    bright = render_float(main)[..., 0]
+    points = surface_truth.pixel_centres(204, 170, description.camera.field_width)
+    magnified = points * (
+        1 + light.distance / description.camera.distance
+    )  # where the reflected ray meets the ring's plane
+    x, y = magnified[..., 0], magnified[..., 1]
+    outer = in_hexagon(x, y, light.outer_radius * light.scale, light.rotation)
+    inner = in_hexagon(x, y, light.inner_radius * light.scale, light.rotation)
+    on_plate = (np.abs(points[..., 0]) < 0.0599) & (np.abs(points[..., 1]) < 0.0499)
+    expected = (outer <= 1) & (inner >= 1) & on_plate
+    sure = (np.abs(outer - 1) > 1e-3) & (np.abs(inner - 1) > 1e-3) & (np.abs(np.abs(points[..., 0]) - 0.06) > 2e-4)
+    sure &= np.abs(np.abs(points[..., 1]) - 0.05) > 2e-4
+    assert expected.sum() > 1000
+    assert np.array_equal((bright > 0.01)[sure], expected[sure])
+    assert bright[expected & sure] == pytest.approx(light.emission, rel=2e-3)
+
+
+def test_stains_change_nothing_but_themselves(bpy, render_float):
+    metal = BrushedMetalParams(texture_offset=5.5)
+    clean, _ = apply(scene(InspectedSurface(metal), samples=2))
+    without = render_float(clean)[..., :3]
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    stained, annotation = apply(scene(InspectedSurface(metal, WaterStainParams()), samples=2))
+    with_stains = render_float(stained)[..., :3]
+    mask, _, _ = labels(render_float(annotation))
+    stain = (mask == 6).astype(np.uint8)
+    far = (cv2.dilate(stain, np.ones((7, 7), np.uint8)) == 0) & (mask == 0)  # the border's stains are not annotated
+    assert 0.05 < stain.mean() < 0.5
+    assert far.mean() > 0.3
+    assert np.array_equal(without[far], with_stains[far])
+    inside = cv2.erode(stain, np.ones((5, 5), np.uint8)) == 1
+    assert with_stains[inside].mean() < 0.97 * without[inside].mean()
+
+
+def test_another_plate_is_another_picture(bpy, render_float):
+    pictures = []
+    for offset in (1.0, 2.0):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        main, _ = apply(scene(InspectedSurface(BrushedMetalParams(texture_offset=offset))))
+        pictures.append(render_float(main)[..., 0])
+    assert np.abs(pictures[0] - pictures[1]).mean() > 0.02
+
+
+@pytest.mark.parametrize(
+    ("group", "params", "formula", "bounds"),
+    [
+        (scratch_group, ScratchParams(angle=0.4, length=0.06, width=0.006), surface_truth.scratch, scratch_bounds),
+        (dent_group, DentParams(angle=1.1, radius=0.02, lobes=0.2), surface_truth.dent, dent_bounds),
+    ],
+)
+def test_a_defects_height_is_its_profile(bpy, render_float, group, params, formula, bounds):
+    description = scene(InspectedSurface(MIRROR))
+    _, flat = apply(description)
+    material = bpy.data.materials.new("height")
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    node = tree.nodes.new("ShaderNodeGroup")
+    node.node_tree = group()
+    set_group_inputs(node, params)
+    emission, output = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
+    micrometres = tree.nodes.new("ShaderNodeMath")
+    micrometres.operation = "MULTIPLY"
+    micrometres.inputs[1].default_value = 1e6
+    combine = tree.nodes.new("ShaderNodeCombineXYZ")
+    tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], node.inputs["Position"])
+    tree.links.new(node.outputs["Height"], micrometres.inputs[0])
+    tree.links.new(micrometres.outputs[0], combine.inputs["X"])
+    tree.links.new(combine.outputs["Vector"], emission.inputs["Color"])
+    tree.links.new(emission.outputs["Emission"], output.inputs["Surface"])
+    flat.view_layers[0].material_override = material
+    points = surface_truth.pixel_centres(204, 170, description.camera.field_width)
+    height, inside = formula(points, params)
+    assert inside.sum() > 300
+    assert np.abs(height * 1e6 - render_float(flat)[..., 0]).max() < 0.02
+    x0, x1, y0, y1 = bounds(params)
+    x, y = points[..., 0][inside], points[..., 1][inside]
+    assert x.min() >= x0
+    assert x.max() <= x1
+    assert y.min() >= y0
+    assert y.max() <= y1
+
+
+def test_a_tile_keeps_what_one_material_for_all_would_show(bpy, render_float):
+    surface = InspectedSurface(
+        dataclasses.replace(MIRROR, roughness=0.2),
+        scratches=(ScratchParams(angle=0.5, width=0.002),),
+        dents=(DentParams(centre_x=0.02, radius=0.004), DentParams(centre_x=0.024, radius=0.004)),
+    )
+    main, _ = apply(scene(surface, samples=4))
+    tiled = render_float(main)[..., 0]
+    from blender_addon.surface_material import surface_material
+
+    part = bpy.data.objects["Plate"]
+    whole = surface_material(surface)
+    for slot in part.material_slots:
+        slot.material = whole
+    assert len(part.material_slots) > 3
+    assert np.array_equal(tiled, render_float(main)[..., 0])

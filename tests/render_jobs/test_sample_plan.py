@@ -1,0 +1,62 @@
+import copy
+
+import pytest
+
+pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+
+from render_jobs.job_error import JobError
+from render_jobs.sample_plan import plan_samples
+
+
+def test_samples_come_split_by_split(smoke_job):
+    plan = plan_samples(smoke_job)
+    assert [(s.sample_id, s.split, s.plate_id) for s in plan] == [
+        ("000000", "train", "0-0000"),
+        ("000001", "train", "0-0001"),
+        ("000002", "validation", "0-0002"),
+        ("000003", "test", "0-0003"),
+    ]
+
+
+def test_clean_and_stained_versions_share_plates_and_nothing_else_moves(compose_job):
+    clean = plan_samples(compose_job("render=synth"))
+    stained = plan_samples(compose_job("render=synth_ws"))
+    assert len(clean) == len(stained) == 80
+    assert all(a.scene.surface.metal == b.scene.surface.metal for a, b in zip(clean, stained, strict=True))
+    assert all(a.scene.light == b.scene.light for a, b in zip(clean, stained, strict=True))
+    assert all(s.scene.surface.water_stain is None for s in clean)
+    assert len({s.scene.surface.water_stain.seed_offset for s in stained}) > 70
+    assert len({s.scene.surface.metal.texture_offset for s in clean}) == 80
+
+
+def test_one_more_scratch_moves_nothing_else(smoke_job):
+    more = copy.deepcopy(smoke_job)
+    more["splits"][3 - 1]["scratches"] = [3, 3]
+    before, after = (plan_samples(job)[3].scene.surface for job in (smoke_job, more))
+    assert after.scratches[:1] == before.scratches
+    assert len(after.scratches) == 3
+    assert len(set(after.scratches)) == 3
+    assert (after.metal, after.water_stain, after.dents) == (before.metal, before.water_stain, before.dents)
+
+
+def test_another_seed_draws_other_defects_on_the_same_plates(smoke_job):
+    other = copy.deepcopy(smoke_job)
+    other["seeds"]["defect"] = 1
+    for a, b in zip(plan_samples(smoke_job), plan_samples(other), strict=True):
+        assert a.scene.surface.metal == b.scene.surface.metal
+        assert not set(a.scene.surface.scratches) & set(b.scene.surface.scratches)
+
+
+def test_everything_drawn_lies_in_its_range(smoke_job):
+    smoke_job["splits"][2]["plates"] = 40
+    scratches = [s for sample in plan_samples(smoke_job) for s in sample.scene.surface.scratches]
+    for name, (low, high) in smoke_job["scratch"].items():
+        values = [getattr(scratch, name) for scratch in scratches]
+        assert low <= min(values) < low + 0.25 * (high - low)
+        assert high >= max(values) > high - 0.25 * (high - low)
+
+
+def test_stains_that_outgrow_their_cells_are_refused(smoke_job):
+    smoke_job["water_stain"]["radius"] = 0.03
+    with pytest.raises(JobError, match=r"plate 0: water stain.*cell_size"):
+        plan_samples(smoke_job)

@@ -1,0 +1,73 @@
+"""scripts/render.py: every render config composes to a valid job; mistakes come out as one line."""
+
+import subprocess
+import sys
+from itertools import product
+from pathlib import Path
+
+import cv2
+import pytest
+from hydra import compose, initialize_config_dir
+
+from scripts.render import composed_job
+from scripts.render_process import run_render_job
+from training.entry_point import CONF_FOLDER
+from training.user_error import UserError
+
+ROOT = Path(__file__).resolve().parents[2]
+VERSIONS = sorted(path.stem for path in (CONF_FOLDER / "render").glob("*.yaml") if path.stem != "plate")
+LIGHTS = sorted(path.stem for path in (CONF_FOLDER / "light").glob("*.yaml"))
+
+
+def job(*overrides: str) -> dict:
+    with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
+        return composed_job(compose("render", [*overrides]))
+
+
+@pytest.mark.parametrize(("version", "light"), [*product(VERSIONS, LIGHTS)])
+def test_every_version_under_every_light_is_a_valid_job(version, light):
+    composed = job(f"render={version}", f"light={light}")
+    assert composed["light"]["name"] == light
+    assert sum(split["plates"] for split in composed["splits"]) > 0
+
+
+def test_the_papers_versions_have_80_plates_of_full_size():
+    for version in ("synth", "synth_ws"):
+        composed = job(f"render={version}")
+        assert [split["plates"] for split in composed["splits"]] == [80]
+        assert (composed["image"]["width"], composed["image"]["height"]) == (2448, 2050)
+
+
+def test_a_wrong_number_is_the_users_mistake():
+    with pytest.raises(UserError, match=r"image\.width must be at least 8"):
+        job("job.image.width=-5")
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("+job.scratch.lenght=1", "did you mean 'scratch.length'?"),
+        ("job.dent.radius=-0.1", "dent.radius must be at least"),
+        ("render=nonsense", "nonsense"),
+        ("blender=/nowhere/blender", "cannot start it"),
+    ],
+)
+def test_the_command_says_what_is_wrong(tmp_path, override, words):
+    command = [sys.executable, str(ROOT / "scripts" / "render.py"), override, f"out={tmp_path / 'out'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.blender
+def test_the_front_end_renders_and_reports_blenders_reason(tmp_path):
+    pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+    tiny = job("render=synth", "job.image.width=64", "job.image.height=48", "job.image.samples=1")
+    tiny["splits"][0]["plates"] = 2
+    run_render_job(tiny, tmp_path / "tiny", "1:2")
+    assert [path.name for path in (tmp_path / "tiny" / "images").iterdir()] == ["000001.png"]
+    assert cv2.imread(str(tmp_path / "tiny" / "images" / "000001.png")).shape == (48, 64, 3)
+    with pytest.raises(UserError, match="--samples 1:9: not a range"):
+        run_render_job(tiny, tmp_path / "tiny", "1:9")
