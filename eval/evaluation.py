@@ -42,7 +42,7 @@ def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings
 
     Returns the document of results.json. Raises UserError: no threshold, an empty split, and what the readers refuse.
     """
-    if not math.isfinite(model.threshold):
+    if model.threshold is None or not math.isfinite(model.threshold):
         raise UserError("the model has no threshold, so nothing can be decided; train it with a validation split")
     samples = dataset.split(settings.split)
     if not samples:
@@ -127,9 +127,8 @@ def _evaluate_image(
 
 def _describe_model(model: AnomalyModel) -> dict[str, Any]:
     """What the model file says of itself, with the warnings of the file and of the extractor as it was built now."""
-    recorded: dict[str, Any] = {
-        key: model.metadata[key] for key in ("extractor", "anomaly_map", "provenance") if key in model.metadata
-    }
+    keys = ("extractor", "anomaly_map", "coreset", "provenance")
+    recorded: dict[str, Any] = {key: model.metadata[key] for key in keys if key in model.metadata}
     warnings = dict.fromkeys([*model.metadata.get("warnings", []), *model.extractor.warnings])
     return {"threshold": model.threshold, "warnings": list(warnings), **recorded}
 

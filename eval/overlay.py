@@ -28,7 +28,7 @@ def overlay_decision(
     defect_ids: Collection[int],
     ignore_id: int,
 ) -> Picture:
-    """Lay TP green, FP red and FN blue over the grey image; ignored pixels are dimmed. predicted and mask are (H, W)."""
+    """Lay TP green, FP red and FN blue over the grey image; ignored pixels are dimmed. Both maps are (H, W)."""
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.float32)
     ignored = mask == ignore_id
     defect = np.isin(mask, list(defect_ids))

@@ -19,7 +19,7 @@ class PictureBudget:
     best: int
 
 
-def common_positions(images: int, wanted: int) -> frozenset[int]:
+def evenly_spaced(images: int, wanted: int) -> frozenset[int]:
     """Evenly spaced positions in a test split of that many images: the same ones for every model that is tested on
     it.
     """

@@ -8,7 +8,7 @@ import cv2
 
 from eval.image_result import ImageResult
 from eval.overlay import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, Picture
-from eval.picture_choice import COMMON, PictureBudget, choose, common_positions
+from eval.picture_choice import COMMON, PictureBudget, choose, evenly_spaced
 from eval.picture_panel import INK, Tile, panel
 
 PARTS = "parts"
@@ -59,7 +59,7 @@ class PictureFiles:
         self._budget = budget
         self._tile_width = tile_width
         everything = images <= budget.all_up_to
-        self._common = frozenset(range(images)) if everything else common_positions(images, budget.common)
+        self._common = frozenset(range(images)) if everything else evenly_spaced(images, budget.common)
         self._seen = 0
         self._always: set[str] = set()
         self._kept: dict[str, ImageResult] = {}

@@ -11,8 +11,8 @@ from eval.overlay import Picture
 Colour = tuple[int, int, int]
 INK: Colour = (40, 40, 40)
 PAPER = 255
-LABEL_HEIGHT, GAP = 26, 8
-FONT, FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.45
+LABEL_HEIGHT, GAP = 32, 8
+FONT, FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.55
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ def _label_strip(label: Sequence[tuple[str, Colour]], width: int) -> Picture:
     strip = np.full((LABEL_HEIGHT, width, 3), PAPER, np.uint8)
     left = 2
     for text, colour in label:
-        cv2.putText(strip, text, (left, LABEL_HEIGHT - 9), FONT, FONT_SCALE, colour, 1, cv2.LINE_AA)
+        cv2.putText(strip, text, (left, LABEL_HEIGHT - 11), FONT, FONT_SCALE, colour, 1, cv2.LINE_AA)
         left += cv2.getTextSize(text, FONT, FONT_SCALE, 1)[0][0] + 10
     return strip
 
 
 def panel(tiles: Sequence[Tile], tile_width: int) -> Picture:
-    """Set the tiles in one row, each scaled to tile_width pixels, on white. The pictures of one panel have one shape."""
+    """Set the tiles in one row, each scaled to tile_width pixels, on white. All pictures have one shape."""
     columns: list[Picture] = []
     for tile in tiles:
         if columns:

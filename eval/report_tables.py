@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from eval.run_summary import RunSummary
 
@@ -19,9 +18,10 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column's heading, an explanation, and which way is better: "up", "down", or "" where neither is."""
+    """A heading (short: for a terminal), an explanation, and which way is better: "up", "down" or "" (neither)."""
 
     title: str
+    short: str
     better: str
     key: str
     explanation: str
@@ -45,13 +45,21 @@ class ClassColumn:
 
 
 SCENARIO_COLUMNS = (
-    Column("P px", "up", "pixel_precision", "Pixel precision: share of the predicted pixels that are defect."),
-    Column("R px", "up", "pixel_recall", "Pixel recall: share of the defect pixels that are predicted."),
-    Column("F1 px", "up", "pixel_f1", "Harmonic mean of the two."),
-    Column("mR DW", "up", "mean_defect_wise_recall", "Defect-wise recall, averaged over the defect classes."),
-    Column("Image AUROC", "up", "image_auroc", "How well the image score ranks defective images above the others."),
-    Column("Pixel AUROC", "up", "pixel_auroc", "How well the pixel score ranks defect pixels above the others."),
-    Column("AUPRO", "up", "aupro", "Per-region overlap, averaged over false-positive rates up to the limit."),
+    Column("P px", "P px", "up", "pixel_precision", "Pixel precision: share of the predicted pixels that are defect."),
+    Column("R px", "R px", "up", "pixel_recall", "Pixel recall: share of the defect pixels that are predicted."),
+    Column("F1 px", "F1 px", "up", "pixel_f1", "Harmonic mean of the two."),
+    Column("mR DW", "mR DW", "up", "mean_defect_wise_recall", "Defect-wise recall, averaged over the defect classes."),
+    Column(
+        "Image AUROC",
+        "I-AUROC",
+        "up",
+        "image_auroc",
+        "How well the image score ranks defective images above the others.",
+    ),
+    Column(
+        "Pixel AUROC", "P-AUROC", "up", "pixel_auroc", "How well the pixel score ranks defect pixels above the others."
+    ),
+    Column("AUPRO", "AUPRO", "up", "aupro", "Per-region overlap, averaged over false-positive rates up to the limit."),
 )
 
 
@@ -107,41 +115,3 @@ def class_rows(runs: Sequence[RunSummary], classes: Sequence[ClassColumn]) -> li
         for key in ("pixel_recall", "defect_wise_recall"):
             columns.append(_cells([entries.get(column.name, {}).get(key) for entries in by_name], better))
     return _rows(runs, columns)
-
-
-def provenance(run: RunSummary) -> list[tuple[str, str]]:
-    """Where the figures come from: the evaluation's side, then all that training.json says, as (what, value) pairs."""
-    results = run.results
-    dataset, metrics = results["dataset"], results["metrics"]
-    evaluated = {
-        "run folder": run.run,
-        "tested on": f"{dataset['name']} ({dataset['root']}), {dataset['split']} split",
-        "test images": f"{metrics['images']}, of which {metrics['anomalous_images']} show a defect",
-        "test time": f"{results['timing']['seconds_per_image']:.3g} s per image",
-    }
-    model = {key: value for key, value in results["model"].items() if key != "warnings"}
-    training = {key: value for key, value in run.training.items() if key != "warnings"}
-    return [*_flat(evaluated), *_flat({"model": model}), *_flat({"training": training})]
-
-
-def _flat(content: dict[str, Any], prefix: str = "") -> list[tuple[str, str]]:
-    pairs: list[tuple[str, str]] = []
-    for key, value in content.items():
-        name = f"{prefix}{str(key).replace('_', ' ')}"
-        if isinstance(value, dict):
-            pairs += _flat(value, f"{name} · ")
-        else:
-            pairs.append((name, _text(value)))
-    return pairs
-
-
-def _text(value: Any) -> str:
-    if value is None:
-        return NOT_MEASURED
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.6g}"
-    if isinstance(value, list):
-        return ", ".join(_text(entry) for entry in value) or NOT_MEASURED
-    return str(value)

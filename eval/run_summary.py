@@ -11,7 +11,7 @@ from training.user_error import UserError
 
 @dataclass(frozen=True)
 class RunSummary:
-    """An evaluated run: its name in the report, its folder, results.json, and training.json ({} where there is none)."""
+    """An evaluated run: its name in the report, its folder, results.json, and training.json ({} without one)."""
 
     name: str
     run: Path

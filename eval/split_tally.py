@@ -62,7 +62,7 @@ class SplitTally:
     ) -> ImageTally:
         """Add one image. anomaly_map (H, W) >= 0, mask (H, W) class ids, instances (H, W) ids from 1.
 
-        Raises ValueError when the shapes differ or an instance has two classes.
+        Raises ValueError when the shapes differ, an instance has two classes or a defect pixel has no instance.
         """
         predicted = anomaly_map >= self.threshold
         by_class = count_by_class(predicted, mask)
@@ -70,9 +70,13 @@ class SplitTally:
         defects = [entry for entry in measured if entry.class_id in self.defect_ids]
         counts = binary_counts(by_class, self.defect_ids, self.ignore_id)
 
+        defect = np.isin(mask, list(self.defect_ids))
+        if np.any(defect & (instances == 0)):
+            raise ValueError("there are defect pixels without an instance; every defect is an instance")
+
         self.by_class += by_class
         self.defect_wise.add(measured)
-        self._add_curves(anomaly_map, mask, instances, defects)
+        self._add_curves(anomaly_map, defect, mask != self.ignore_id, instances, defects)
         self.image_scores.append(image_score)
         self.image_labels.append(counts.true_positives + counts.false_negatives > 0)
         present = np.flatnonzero(by_class[0])
@@ -86,20 +90,19 @@ class SplitTally:
     def _add_curves(
         self,
         anomaly_map: npt.NDArray[np.float32],
-        mask: npt.NDArray[np.uint8],
+        defect: npt.NDArray[np.bool_],
+        counted: npt.NDArray[np.bool_],
         instances: npt.NDArray[np.integer],
         defects: Sequence[Instance],
     ) -> None:
-        defect = np.isin(mask, list(self.defect_ids))
         areas = np.zeros(int(instances.max(initial=0)) + 1, np.float64)
         for entry in defects:
             areas[entry.instance_id] = entry.area
-        inside = defect & (instances > 0)
         self.curves.add(
             positives=anomaly_map[defect],
-            negatives=anomaly_map[~defect & (mask != self.ignore_id)],
-            region_scores=anomaly_map[inside],
-            region_areas=areas[instances[inside]],
+            negatives=anomaly_map[~defect & counted],
+            region_scores=anomaly_map[defect],
+            region_areas=areas[instances[defect]],
             regions=len(defects),
         )
 

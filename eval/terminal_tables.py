@@ -13,9 +13,11 @@ from eval.run_summary import RunSummary
 
 def print_tables(runs: Sequence[RunSummary], console: Console) -> None:
     """Print the scenario table, the per-class recalls (a row per class) and the warnings."""
-    table = Table(box=box.SIMPLE_HEAD, title="Scenarios [%]", title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD, title="Scenarios [%]", title_justify="left", padding=(0, 1, 0, 0), pad_edge=False
+    )
     table.add_column("", overflow="fold")
-    for title in [*(column.title for column in SCENARIO_COLUMNS), "threshold"]:
+    for title in [*(column.short for column in SCENARIO_COLUMNS), "threshold"]:
         table.add_column(title, justify="right")
     for row in scenario_rows(runs):
         table.add_row(escape(row.name), *(cell.text for cell in row.cells))

@@ -18,7 +18,7 @@ DEFECTS, IGNORE, LIMIT = (1, 2, 4), 255, 0.3
 
 
 def draw_image(rng: np.random.Generator, on_edges: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """An anomaly map with its mask and instances; scores are 1/256 steps (bin edges of the histogram) or any float32."""
+    """An anomaly map, mask and instances; scores are 1/256 steps (bin edges of the histogram) or any float32."""
     instances, count = ndimage.label(ndimage.binary_dilation(rng.random((24, 31)) < 0.02, iterations=2))
     of_instance = np.concatenate([[0], rng.choice([1, 2, 3], count)])
     mask = of_instance[instances].astype(np.uint8)

@@ -1,0 +1,40 @@
+"""A small real dataset, and a model that was trained on it by the real trainer (seeded random weights)."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from omegaconf import DictConfig
+from small_plates import compose_config, train_into, write_dataset
+
+
+@pytest.fixture(scope="session")
+def plates_original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("data") / "plates"
+    return write_dataset(root, ["train"] * 4 + ["validation"] * 2 + ["test"] * 3, seed=7)
+
+
+@pytest.fixture(scope="session")
+def run_original(tmp_path_factory: pytest.TempPathFactory, plates_original: Path) -> Path:
+    return train_into(tmp_path_factory.mktemp("runs") / "plates", plates_original)
+
+
+@pytest.fixture
+def plates(tmp_path: Path, plates_original: Path) -> Path:
+    """A dataset folder of this test's own."""
+    return Path(shutil.copytree(plates_original, tmp_path / "plates"))
+
+
+@pytest.fixture
+def run_folder(tmp_path: Path, run_original: Path) -> Path:
+    """A trained run folder of this test's own."""
+    return Path(shutil.copytree(run_original, tmp_path / "run"))
+
+
+@pytest.fixture
+def evaluate_cfg() -> Callable[..., DictConfig]:
+    def composed(*overrides: str) -> DictConfig:
+        return compose_config("evaluate", ["device=cpu", *overrides])
+
+    return composed
