@@ -1,0 +1,96 @@
+"""Blender's White Noise and Perlin noise in NumPy, bit for bit the hashes of Cycles and of Open Shading Language."""
+
+import numpy as np
+
+_LOOKUP3 = 0xDEADBEEF
+_SIGNED_PERLIN_SCALE = 0.9820  # what Blender and OSL multiply three-dimensional Perlin noise by
+
+
+def _rotate(x: np.ndarray, k: int) -> np.ndarray:
+    return (x << np.uint32(k)) | (x >> np.uint32(32 - k))
+
+
+def _final(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
+    c = (c ^ b) - _rotate(b, 14)
+    a = (a ^ c) - _rotate(c, 11)
+    b = (b ^ a) - _rotate(a, 25)
+    c = (c ^ b) - _rotate(b, 16)
+    a = (a ^ c) - _rotate(c, 4)
+    b = (b ^ a) - _rotate(a, 14)
+    return (c ^ b) - _rotate(b, 24)
+
+
+def _mix(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    a = (a - c) ^ _rotate(c, 4)
+    c = c + b
+    b = (b - a) ^ _rotate(a, 6)
+    a = a + c
+    c = (c - b) ^ _rotate(b, 8)
+    b = b + a
+    a = (a - c) ^ _rotate(c, 16)
+    c = c + b
+    b = (b - a) ^ _rotate(a, 19)
+    a = a + c
+    c = (c - b) ^ _rotate(b, 4)
+    b = b + a
+    return a, b, c
+
+
+def hash3(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Jenkins' lookup3 of three uint32 words, arrays of one shape; uint32."""
+    start = np.uint32((_LOOKUP3 + (3 << 2) + 13) & 0xFFFFFFFF)
+    return _final(x + start, y + start, z + start)
+
+
+def hash4(x: np.ndarray, y: np.ndarray, z: np.ndarray, w: np.uint32) -> np.ndarray:
+    """Jenkins' lookup3 of four uint32 words, `w` the same for all; uint32."""
+    start = np.uint32((_LOOKUP3 + (4 << 2) + 13) & 0xFFFFFFFF)
+    a, b, c = _mix(x + start, y + start, z + start)
+    return _final(a + w, b, c)
+
+
+def white_noise(keys: np.ndarray) -> np.ndarray:
+    """The White Noise node's 3-D colour: three numbers in [0, 1] for each key.
+
+    `keys` are (N, 3) and hashed by their float32 bit patterns, so -0.0 and 0.0 differ. Returns float32 (N, 3). The
+    components equal OSL's noise("hash", q), noise("hash", q, 1) and noise("hash", q, 2).
+    """
+    x, y, z = np.ascontiguousarray(np.asarray(keys, np.float32).T).view(np.uint32)
+    one, two = np.array([1.0, 2.0], np.float32).view(np.uint32)
+    words = (hash3(x, y, z), hash4(x, y, z, one), hash4(x, y, z, two))
+    return np.stack([word.astype(np.float32) * np.float32(2.0**-32) for word in words], axis=-1)
+
+
+def signed_perlin(points: np.ndarray) -> np.ndarray:
+    """Blender's signed 3-D Perlin noise: the Noise node at detail 0, not normalised; OSL's snoise.
+
+    `points` are (N, 3) in lattice units, float32 or float64, far below 1e5 (there Blender repeats it). Returns (N,) of
+    their dtype, about -0.95..0.95.
+    """
+    lower = np.floor(points)
+    cell = lower.astype(np.int64).astype(np.uint32)
+    fx, fy, fz = (points - lower).T
+    u, v, w = (t * t * t * (t * (t * 6 - 15) + 10) for t in (fx, fy, fz))
+    one = np.uint32(1)
+    x, y, z = cell.T
+    corner = {}
+    for i in (0, 1):
+        for j in (0, 1):
+            for k in (0, 1):
+                word = hash3(x + one * np.uint32(i), y + one * np.uint32(j), z + one * np.uint32(k))
+                corner[i, j, k] = _gradient(word, fx - i, fy - j, fz - k)
+    along_x = {(j, k): _lerp(corner[0, j, k], corner[1, j, k], u) for j in (0, 1) for k in (0, 1)}
+    along_y = {k: _lerp(along_x[0, k], along_x[1, k], v) for k in (0, 1)}
+    return _lerp(along_y[0], along_y[1], w) * points.dtype.type(_SIGNED_PERLIN_SCALE)
+
+
+def _lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
+    return (1 - t) * a + t * b
+
+
+def _gradient(word: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
+    """Dot product with one of Perlin's twelve gradients, chosen by the low four bits of `word`."""
+    h = word & np.uint32(15)
+    first = np.where(h < 8, x, y)
+    second = np.where(h < 4, y, np.where((h == 12) | (h == 14), x, z))
+    return np.where(h & 1, -first, first) + np.where(h & 2, -second, second)

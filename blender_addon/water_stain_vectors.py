@@ -1,0 +1,90 @@
+"""Vector nodes for the water stain's graphs: what `shader_graph.Value` is for floats."""
+
+from __future__ import annotations
+
+import bpy
+
+from .group_interface import VERSION_KEY, find_group
+from .shader_graph import Operand, Value, assign, group_node
+
+HASH_GROUP_NAME = "Stainless Water Stain Hash"
+HASH_GROUP_VERSION = 1
+
+Vector = bpy.types.NodeSocket | tuple[float, float, float]
+
+
+def constant(tree: bpy.types.NodeTree, number: float) -> Value:
+    """Return a Value node."""
+    node = tree.nodes.new("ShaderNodeValue")
+    node.outputs[0].default_value = number
+    return Value(tree, node.outputs[0])
+
+
+def vector_math(
+    tree: bpy.types.NodeTree, operation: str, a: Vector, b: Vector | None = None, scale: Operand | None = None
+) -> bpy.types.NodeSocket:
+    """Return the result of a Vector Math node: a vector, or the float of LENGTH and DOT_PRODUCT."""
+    node = tree.nodes.new("ShaderNodeVectorMath")
+    node.operation = operation
+    node.hide = True
+    for socket, operand in zip(node.inputs, (a, b), strict=False):
+        if isinstance(operand, tuple):
+            socket.default_value = operand
+        elif operand is not None:
+            tree.links.new(operand, socket)
+    if scale is not None:
+        assign(tree, node.inputs["Scale"], scale)
+    return node.outputs["Value" if operation in ("LENGTH", "DOT_PRODUCT") else "Vector"]
+
+
+def choose(tree: bpy.types.NodeTree, first: Vector, second: Vector, switch: Value) -> bpy.types.NodeSocket:
+    """Return `second` where `switch` is 1, `first` where it is 0; both exactly."""
+    node = tree.nodes.new("ShaderNodeMix")
+    node.data_type = "VECTOR"
+    node.hide = True
+    inputs = {socket.identifier: socket for socket in node.inputs}
+    tree.links.new(switch.socket, inputs["Factor_Float"])
+    for identifier, vector in (("A_Vector", first), ("B_Vector", second)):
+        if isinstance(vector, tuple):
+            inputs[identifier].default_value = vector
+        else:
+            tree.links.new(vector, inputs[identifier])
+    return next(socket for socket in node.outputs if socket.identifier == "Result_Vector")
+
+
+def component(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket, axis: int) -> Value:
+    """Return one component of a vector, exactly, by a dot product.
+
+    A Separate XYZ node would do, but Cycles never frees the stack of its unused outputs.
+    """
+    unit = tuple(float(axis == other) for other in range(3))
+    return Value(tree, vector_math(tree, "DOT_PRODUCT", vector, unit))
+
+
+def white_noise(tree: bpy.types.NodeTree, key: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+    """Return the three hashed numbers of a vector, each in [0, 1].
+
+    The node sits in a group of its own: Cycles evaluates nodes in the order in which a tree lists them, but lists the
+    conversion from colour to vector behind the whole tree. All cells' hashes would then wait for it at the same time
+    and overflow Cycles' stack.
+    """
+    node = group_node(tree, _hash_group(), "Hash")
+    tree.links.new(key, node.inputs["Key"])
+    return node.outputs["Numbers"]
+
+
+def _hash_group() -> bpy.types.ShaderNodeTree:
+    existing = find_group(HASH_GROUP_NAME, HASH_GROUP_VERSION)
+    if existing:
+        return existing
+    tree = bpy.data.node_groups.new(HASH_GROUP_NAME, "ShaderNodeTree")
+    tree[VERSION_KEY] = HASH_GROUP_VERSION
+    tree.interface.new_socket("Key", in_out="INPUT", socket_type="NodeSocketVector")
+    tree.interface.new_socket("Numbers", in_out="OUTPUT", socket_type="NodeSocketVector")
+    given, node, out = (
+        tree.nodes.new(kind) for kind in ("NodeGroupInput", "ShaderNodeTexWhiteNoise", "NodeGroupOutput")
+    )
+    node.noise_dimensions = "3D"
+    tree.links.new(given.outputs["Key"], node.inputs["Vector"])
+    tree.links.new(node.outputs["Color"], out.inputs["Numbers"])
+    return tree

@@ -1,0 +1,107 @@
+"""The shader-node group, rendered by Cycles, against the NumPy specification at the same surface points."""
+
+import numpy as np
+import pytest
+
+pytest.importorskip("bpy")
+
+import bpy
+from water_stain_pictures import add_camera, add_plate, add_sphere, empty_scene, render_group, render_positions
+
+from blender_addon.water_stain import WaterStainParams
+from blender_addon.water_stain_nodes import GROUP_NAME, set_water_stain_inputs, water_stain_group
+from blender_addon.water_stain_reference import evaluate_water_stain
+
+pytestmark = pytest.mark.blender
+
+WIDTH, HEIGHT = 306, 256
+OUTLINE = 1e-5  # metres within which a mask's pixel may differ
+STAINS = {
+    "default": WaterStainParams(),
+    "27 cells": WaterStainParams(radius=0.012, amplitude=0.003, seed_offset=-4321),
+    "low decay": WaterStainParams(decay=0.6, seed_offset=9999),
+    "varied": WaterStainParams(
+        seed_offset=77, radius=0.005, radius_variation=0.3, presence=0.8, intensity_variation=0.4, decay_variation=0.3,
+        depth_jitter=0.3,
+    ),
+    "heterogeneous": WaterStainParams(
+        seed_offset=5, rim_intensity=-0.2, ring_intensity=0.1, speckle_intensity=0.15, intensity=-0.2,
+    ),
+    "everything": WaterStainParams(
+        seed_offset=123, radius=0.004, radius_variation=0.4, presence=0.9, intensity_variation=0.4, decay_variation=0.3,
+        depth_jitter=0.5, rim_intensity=-0.2, ring_intensity=0.1, speckle_intensity=0.1, run_off=0.3,
+    ),
+    "explicit": WaterStainParams(explicit_centre=1, centre_x=0.01, centre_y=-0.02, centre_z=0.002, radius=0.03),
+}  # fmt: skip
+VIEWS = {
+    "perspective": lambda: (add_plate(), add_camera("PERSP", tilt=0.3)),
+    "orthographic": lambda: (add_plate(), add_camera("ORTHO")),
+    "sphere": lambda: (add_sphere(), add_camera("PERSP", tilt=0.5)),
+}
+
+
+def distance_to_outline(points, params):
+    """How far from r' the points are, metres; 0 where the single-precision and the double-precision masks differ."""
+    field = evaluate_water_stain(points.astype(np.float64), params)
+    moved = [
+        evaluate_water_stain(points + step, params).inside for step in OUTLINE * np.vstack([np.eye(3), -np.eye(3)])
+    ]
+    return np.any([m != field.inside for m in moved], axis=0)
+
+
+def check_agreement(pictures, points, seen, params):
+    reflectance, mask, stain_id, distance = (picture[seen] for picture in pictures)
+    truth = evaluate_water_stain(points[seen], params)
+    assert set(np.unique(mask)) <= {0.0, 1.0}
+    same = (mask > 0) == truth.inside
+    assert 0.01 < truth.inside.mean() < 0.95
+    union = ((mask > 0) | truth.inside).sum()
+    assert ((mask > 0) & truth.inside).sum() / union >= 0.9999
+    if not same.all():
+        assert distance_to_outline(points[seen][~same].astype(np.float64), params).all()
+    np.testing.assert_array_equal(stain_id[same], truth.stain_id[same])
+    tolerance = 1e-5 if params.decay * (1 - params.decay_variation) >= 1 else 1e-4
+    np.testing.assert_allclose(reflectance[same], truth.reflectance[same], atol=tolerance)
+    np.testing.assert_allclose(distance[same], truth.normalised_distance[same], atol=1e-5)
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_nodes_equal_the_specification(view, tmp_path):
+    empty_scene(WIDTH, HEIGHT)
+    part, _ = VIEWS[view]()
+    points, seen = render_positions(part, tmp_path)
+    for name, params in STAINS.items():
+        if name == "explicit" and view == "sphere":
+            continue
+        pictures = render_group(part, water_stain_group(), params, set_water_stain_inputs, tmp_path)
+        check_agreement(pictures, points, seen, params)
+
+
+def test_pixel_centres_of_the_plate_are_the_truth(tmp_path):
+    """Independent of what the renderer says its points are: pixel centres by arithmetic, mask by NumPy."""
+    empty_scene(WIDTH, HEIGHT)
+    part = add_plate()
+    add_camera("ORTHO", field=0.122)
+    pixel = 0.122 / WIDTH
+    x = (np.arange(WIDTH) + 0.5 - WIDTH / 2) * pixel
+    y = (HEIGHT / 2 - np.arange(HEIGHT) - 0.5) * pixel
+    points = np.stack([*np.meshgrid(x, y), np.zeros((HEIGHT, WIDTH))], axis=-1)
+    on_plate = (np.abs(points[..., 0]) < 0.06) & (np.abs(points[..., 1]) < 0.05)
+    params = WaterStainParams(seed_offset=3)
+    _, mask, stain_id, _ = render_group(part, water_stain_group(), params, set_water_stain_inputs, tmp_path)
+    truth = evaluate_water_stain(points[on_plate], params)
+    np.testing.assert_array_equal(mask[on_plate] > 0, truth.inside)
+    np.testing.assert_array_equal(stain_id[on_plate], truth.stain_id)
+
+
+def test_group_is_reused_and_its_interface_explains_itself():
+    empty_scene(8, 8)
+    group = water_stain_group()
+    assert water_stain_group() == group
+    assert [tree.name for tree in bpy.data.node_groups].count(GROUP_NAME) == 1
+    sockets = {item.name: item for item in group.interface.items_tree if item.in_out == "INPUT"}
+    assert sockets["Radius"].default_value == pytest.approx(0.006)
+    assert sockets["Seed Offset"].min_value == -10000
+    assert all(item.description for item in sockets.values())
+    outputs = [item.name for item in group.interface.items_tree if item.in_out == "OUTPUT"]
+    assert outputs == ["Reflectance", "Mask", "Stain ID", "Normalised Distance"]
