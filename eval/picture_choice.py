@@ -30,7 +30,7 @@ def evenly_spaced(images: int, wanted: int) -> frozenset[int]:
 
 
 def choose(results: Sequence[ImageResult], budget: PictureBudget) -> dict[str, str]:
-    """Choose by rank: sample_id -> why (a picture that is chosen for two reasons names the first).
+    """Choose by rank: sample_id -> why, in rank order (one that is chosen for two reasons names the first).
 
     Misses are ranked by instances missed, then by missed pixels; false positives by their pixels; the best by the
     image's F1. The choice is three independent rankings, so choosing from what was chosen so far plus one new image

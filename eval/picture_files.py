@@ -30,6 +30,8 @@ class PictureEntry:
 
     sample_id: str
     chosen_for: str
+    rank: int
+    """1 for the first of its kind (the worst miss, ...); 0 for common pictures."""
     panel: str
     picture: str
     truth: str
@@ -99,10 +101,15 @@ class PictureFiles:
     def entries(self) -> list[PictureEntry]:
         """The kept pictures in the order of their sample ids, each with the reason why it was kept."""
         reasons = choose(list(self._kept.values()), self._budget)
+        ordered: dict[str, list[str]] = {}
+        for sample_id, reason in reasons.items():
+            ordered.setdefault(reason, []).append(sample_id)
+        ranks = {sample_id: rank for ids in ordered.values() for rank, sample_id in enumerate(ids, start=1)}
         return [
             PictureEntry(
                 sample_id=sample_id,
                 chosen_for=reasons.get(sample_id, COMMON),
+                rank=ranks.get(sample_id, 0),
                 instances_found=result.instances_found,
                 instances=result.instances,
                 **self._paths(sample_id),

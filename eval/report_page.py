@@ -9,7 +9,7 @@ from eval.overlay import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE
 from eval.provenance import provenance
 from eval.report_pictures import by_test_data, colour_key, compare, gallery, result_classes, worst
 from eval.report_tables import SCENARIO_COLUMNS, class_columns, class_rows, scenario_rows
-from eval.run_summary import RunSummary
+from eval.run_summary import RunSummary, warnings_of
 from training.user_error import UserError
 from training.whole_file import write_whole
 
@@ -40,7 +40,7 @@ def build_report(runs: Sequence[RunSummary], datasets: Sequence[Path], out: Path
         .get_template("report.html.j2")
         .render(
             title=title,
-            warnings=[(run.name, warning) for run in runs for warning in run.warnings],
+            warnings=warnings_of(runs),
             columns=SCENARIO_COLUMNS,
             scenarios=scenario_rows(runs),
             classes=classes,

@@ -17,7 +17,7 @@ from training.stainless_layout import open_stainless
 T = TypeVar("T")
 
 TILE_WIDTH, PANEL_WIDTH = 560, 1400
-COMPARED_IMAGES, WORST_PANELS, GALLERY_IMAGES = 6, 3, 3
+COMPARED_IMAGES, WORST_PANELS, GALLERY_IMAGES = 6, 2, 3
 
 
 @dataclass(frozen=True)
@@ -97,9 +97,9 @@ def _comparison(
 def worst(run: RunSummary) -> list[Tile]:
     """The panels of a run's worst misses and worst false positives. Raises UserError when a picture is missing."""
     tiles = []
-    for reason, caption in ((MISS, "Worst miss"), (FALSE_POSITIVE, "Worst false positive")):
+    for reason, caption in ((MISS, "Missed most"), (FALSE_POSITIVE, "Most false alarms")):
         entries = [entry for entry in run.results["pictures"] if entry["chosen_for"] == reason]
-        for entry in entries[:WORST_PANELS]:
+        for entry in sorted(entries, key=lambda entry: entry["rank"])[:WORST_PANELS]:
             source = photograph_of(run.evaluation_folder / entry["panel"], PANEL_WIDTH)
             tiles.append(Tile(source, caption, entry["sample_id"]))
     return tiles

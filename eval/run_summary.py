@@ -1,6 +1,7 @@
 """What a report needs to know of a run, read from its folder."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,3 +42,12 @@ def read_run(run: Path, name: str | None = None) -> RunSummary:
     if not isinstance(training, dict):
         raise UserError(f"{path} is not a training summary")
     return RunSummary(name or run.resolve().name, run, results, training)
+
+
+def warnings_of(runs: Sequence[RunSummary]) -> list[tuple[str, str]]:
+    """(names of the runs, warning), every warning once."""
+    names: dict[str, list[str]] = {}
+    for run in runs:
+        for warning in run.warnings:
+            names.setdefault(warning, []).append(run.name)
+    return [(", ".join(named), warning) for warning, named in names.items()]

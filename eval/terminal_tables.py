@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from eval.report_tables import NOT_MEASURED, SCENARIO_COLUMNS, class_columns, class_rows, scenario_rows
-from eval.run_summary import RunSummary
+from eval.run_summary import RunSummary, warnings_of
 
 
 def print_tables(runs: Sequence[RunSummary], console: Console) -> None:
@@ -25,7 +25,13 @@ def print_tables(runs: Sequence[RunSummary], console: Console) -> None:
 
     classes = class_columns(runs)
     per_class = class_rows(runs, classes)
-    table = Table(box=box.SIMPLE_HEAD, title="Recall per class [%], pixels / instances", title_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        title="Recall per class [%], px / DW",
+        title_justify="left",
+        padding=(0, 1, 0, 0),
+        pad_edge=False,
+    )
     for title in ("class", "kind", "instances"):
         table.add_column(title)
     for run in runs:
@@ -35,8 +41,5 @@ def print_tables(runs: Sequence[RunSummary], console: Console) -> None:
         count = NOT_MEASURED if column.instances is None else str(column.instances)
         table.add_row(escape(column.name), column.kind, count, *recalls)
     console.print(table)
-    for run in runs:
-        for warning in run.warnings:
-            console.print(
-                f"warning: {run.name}: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True
-            )
+    for names, warning in warnings_of(runs):
+        console.print(f"warning: {names}: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)

@@ -7,12 +7,13 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import write_dataset
 from omegaconf import OmegaConf
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
+from small_plates import write_dataset
 
 from eval.run_evaluation import evaluate_run
 from training.anomaly_model import load_anomaly_model
+from training.model_file import load_model, save_model
 from training.user_error import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,9 +64,10 @@ def test_scores_csv_has_a_row_per_test_image_and_adds_up_to_the_results(run_fold
     assert ((table["decision"] == 1) == (table["true_positives"] + table["false_positives"] > 0)).all()
 
 
-def test_the_random_weights_are_warned_of_in_the_results(run_folder, plates, evaluate_cfg):
+def test_the_warnings_of_the_model_are_carried_into_the_results(run_folder, plates, evaluate_cfg):
+    edit_metadata(run_folder, lambda metadata: metadata.update(warnings=["few images"]))
     document = evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
-    assert any("random" in warning for warning in document["model"]["warnings"])
+    assert document["model"]["warnings"] == ["few images", "the backbone's weights are RANDOM (seed 0)"]
 
 
 def test_the_overlay_is_green_red_and_blue_where_it_should_be(run_folder, plates, evaluate_cfg):
@@ -161,8 +163,6 @@ def other_extractor(plates: Path, run_folder: Path) -> list[str]:
 
 
 def edit_metadata(run_folder, change) -> None:
-    from training.model_file import load_model, save_model
-
     features, metadata = load_model(run_folder)
     change(metadata)
     save_model(run_folder / "coreset.safetensors", features, metadata)
@@ -218,9 +218,7 @@ def test_test_data_comes_from_the_evaluation_root_of_the_run(tmp_path, plates, r
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True, check=False, env=None
-    )
+    return subprocess.run([sys.executable, "-m", *arguments], cwd=cwd, capture_output=True, text=True, check=False)
 
 
 def test_the_command_prints_the_table_and_the_path(plates, run_folder, tmp_path):

@@ -1,0 +1,146 @@
+import itertools
+
+import cv2
+import numpy as np
+import pytest
+
+from eval.image_result import ImageResult
+from eval.overlay import (
+    FALSE_NEGATIVE,
+    FALSE_POSITIVE,
+    TRUE_POSITIVE,
+    colour_anomaly_map,
+    colour_classes,
+    overlay_decision,
+)
+from eval.picture_choice import BEST, MISS, PictureBudget, choose, evenly_spaced
+from eval.picture_choice import FALSE_POSITIVE as WORST_FALSE
+from eval.picture_files import PictureFiles, Views
+from eval.picture_panel import LABEL_HEIGHT, Tile, panel
+from training.dataset import DefectClass
+
+BUDGET = PictureBudget(all_up_to=2, common=2, misses=3, false_positives=2, best=2)
+
+
+def result(number: int, tp: int = 0, fp: int = 0, fn: int = 0, found: int = 0, total: int = 0) -> ImageResult:
+    return ImageResult(
+        sample_id=f"{number:06d}",
+        image="",
+        split="test",
+        plate_id="",
+        light="",
+        classes="scratch",
+        score=1.0,
+        label=int(tp + fn > 0),
+        decision=1,
+        true_positives=tp,
+        false_positives=fp,
+        false_negatives=fn,
+        ignored=0,
+        instances_found=found,
+        instances=total,
+        seconds=0.1,
+    )
+
+
+def many(seed: int, count: int) -> list[ImageResult]:
+    rng = np.random.default_rng(seed)
+    rows = []
+    for number in range(count):
+        tp, fp, fn, total = (int(value) for value in rng.integers(0, 5, 4))
+        rows.append(result(number, tp, fp, fn, int(rng.integers(0, total + 1)), total))
+    return rows
+
+
+def test_the_decision_is_painted_in_the_papers_colours():
+    image = np.full((1, 6, 3), (10, 60, 110), np.uint8)
+    grey = int(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[0, 0])
+    mask = np.array([[4, 4, 0, 6, 0, 255]], np.uint8)
+    predicted = np.array([[True, False, True, True, False, True]])
+    painted = overlay_decision(image, predicted, mask, (4,), 255)[0]
+    expected = [TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, FALSE_POSITIVE]
+    for pixel, colour in zip(painted[:4], expected, strict=True):
+        assert pixel.tolist() == [round(0.35 * grey + 0.65 * channel) for channel in colour]
+    assert painted[4].tolist() == [grey] * 3
+    assert painted[5].tolist() == [round(0.4 * grey)] * 3
+
+
+def test_classes_are_painted_in_their_own_colours():
+    classes = [DefectClass(0, "background", "background", (0, 0, 0)), DefectClass(4, "scratch", "defect", (1, 2, 3))]
+    painted = colour_classes(np.array([[0, 4, 255]], np.uint8), classes, 255)
+    assert painted[0].tolist() == [[0, 0, 0], [1, 2, 3], [128, 128, 128]]
+
+
+def test_an_anomaly_map_is_brighter_where_it_is_higher_and_saturates_at_twice_the_threshold():
+    painted = colour_anomaly_map(np.array([[0.0, 1.0, 2.0, 4.0, 9.0]], np.float32), threshold=2.0)
+    brightness = painted[0].astype(int).sum(axis=1)
+    assert (np.diff(brightness[:4]) > 0).all()
+    assert painted[0, 3].tolist() == painted[0, 4].tolist()
+
+
+def test_the_panel_sets_tiles_in_a_row_under_their_labels():
+    red, blue = np.full((10, 20, 3), (255, 0, 0), np.uint8), np.full((10, 20, 3), (0, 0, 255), np.uint8)
+    drawn = panel([Tile(red, (("left", (0, 0, 0)),)), Tile(blue, (("right", (0, 0, 0)),))], tile_width=200)
+    assert drawn.shape == (LABEL_HEIGHT + 100, 408, 3)
+    assert (drawn[LABEL_HEIGHT:, :200] == (255, 0, 0)).all()
+    assert (drawn[LABEL_HEIGHT:, 208:] == (0, 0, 255)).all()
+    assert (drawn[:LABEL_HEIGHT, :200] < 128).any()
+
+
+def test_the_choice_ranks_misses_false_positives_and_the_best():
+    rows = [
+        result(0, fn=50, found=1, total=2),
+        result(1, fn=9, found=0, total=2),
+        result(2, tp=9, fp=70, found=1, total=1),
+        result(3, tp=9, fn=1, found=1, total=1),
+        result(4),
+    ]
+    budget = PictureBudget(all_up_to=0, common=0, misses=1, false_positives=1, best=1)
+    assert choose(rows, budget) == {"000001": MISS, "000002": WORST_FALSE, "000003": BEST}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_choosing_image_by_image_gives_what_choosing_from_all_gives(seed):
+    rows = many(seed, 60)
+    kept: list[ImageResult] = []
+    for row in rows:
+        chosen = choose([*kept, row], BUDGET)
+        kept = [entry for entry in [*kept, row] if entry.sample_id in chosen]
+    assert choose(kept, BUDGET) == choose(rows, BUDGET)
+
+
+def test_the_common_pictures_are_evenly_spaced():
+    assert sorted(evenly_spaced(100, 4)) == [12, 37, 62, 87]
+    assert sorted(evenly_spaced(3, 8)) == [0, 1, 2]
+    for images, wanted in itertools.product(range(30), range(12)):
+        positions = evenly_spaced(images, wanted)
+        assert len(positions) == min(images, wanted)
+        assert all(0 <= position < images for position in positions)
+
+
+def test_only_the_chosen_pictures_stay_on_disk(tmp_path):
+    rows = many(5, 30)
+    folder = tmp_path / "evaluation"
+    folder.mkdir()
+    files = PictureFiles(folder, len(rows), BUDGET, tile_width=30)
+    picture = np.zeros((6, 9, 3), np.uint8)
+    for row in rows:
+        if files.wants(row):
+            files.write(row, Views(picture, picture, picture, picture))
+    entries = files.entries()
+    common = {rows[position].sample_id for position in evenly_spaced(len(rows), BUDGET.common)}
+    assert {entry.sample_id for entry in entries} == common | set(choose(rows, BUDGET))
+    misses = [entry.sample_id for entry in sorted(entries, key=lambda entry: entry.rank) if entry.chosen_for == MISS]
+    worst_first = sorted(rows, key=lambda row: (row.missed, row.false_negatives, row.sample_id), reverse=True)
+    assert misses == [row.sample_id for row in worst_first][: BUDGET.misses]
+    listed = {name for entry in entries for name in (entry.panel, entry.picture, entry.truth, entry.overlay)}
+    assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")} == listed
+
+
+def test_a_small_split_is_kept_whole(tmp_path):
+    folder = tmp_path / "evaluation"
+    folder.mkdir()
+    budget = PictureBudget(all_up_to=5, common=0, misses=0, false_positives=0, best=0)
+    files = PictureFiles(folder, 5, budget, tile_width=30)
+    assert all(files.wants(row) for row in many(1, 5))
+    assert len(files.entries()) == 5
