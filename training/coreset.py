@@ -5,7 +5,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from training.coreset_distance import complete, empty_arrays, update
+from training.coreset_distance import CoresetArrays, arrays_of, update
 from training.user_error import UserError
 
 
@@ -20,15 +20,13 @@ class SequentialCoreset:
     def __init__(self, size: int, channels: int) -> None:
         if size < 2:
             raise UserError(f"coreset.size {size} must be at least 2: the rule compares distances between members")
-        self.arrays = empty_arrays(size, channels)
+        self.features: NDArray[np.float32] = np.zeros((size, channels), dtype=np.float32)
+        """The members, a row each; rows from ``filled`` on are still to come."""
+        self.arrays: CoresetArrays | None = None
+        """What the rule works on, from the moment that the coreset is full."""
         self.filled = 0
         self.patches_seen = 0
         self.replacements = 0
-
-    @property
-    def features(self) -> NDArray[np.float32]:
-        """The members, float32 (M, C); rows from ``filled`` on are still to come."""
-        return self.arrays.features
 
     @property
     def size(self) -> int:
@@ -38,14 +36,14 @@ class SequentialCoreset:
     @property
     def is_full(self) -> bool:
         """Whether as many patches have come as there are places."""
-        return self.filled == self.size
+        return self.arrays is not None
 
     @property
     def smallest_distance(self) -> float:
         """The paper's d_m, Euclidean: the smallest distance between two members. It never falls. NaN until the
         coreset is full.
         """
-        return float(np.sqrt(self.arrays.minima.min())) if self.is_full else math.nan
+        return math.nan if self.arrays is None else float(np.sqrt(self.arrays.minima.min()))
 
     def update(self, patches: NDArray[np.float32], width: int = 1) -> NDArray[np.int64]:
         """Let patches (N, C) enter in order: first they fill the coreset, then they replace members.
@@ -58,11 +56,20 @@ class SequentialCoreset:
         if entering:
             self.features[self.filled : self.filled + entering] = patches[:entering]
             self.filled += entering
-            if self.is_full:
-                complete(self.arrays)
+            if self.filled == self.size:
+                self.arrays = self._completed()
         log = np.empty((len(patches) - entering, 2), dtype=np.int64)
-        replaced = update(self.arrays, patches[entering:], max(width, 1), log) if len(log) else 0
+        replaced = update(self.arrays, patches[entering:], max(width, 1), log) if self.arrays is not None else 0
         log = log[:replaced] + np.array([self.patches_seen + entering, 0])
         self.patches_seen += len(patches)
         self.replacements += replaced
         return log
+
+    def _completed(self) -> CoresetArrays:
+        try:
+            return arrays_of(self.features)
+        except MemoryError as error:
+            needed = 8 * self.size**2 / 2**30
+            raise UserError(
+                f"coreset.size={self.size} needs {needed:.1f} GiB for its distances; choose a smaller one"
+            ) from error

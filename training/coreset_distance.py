@@ -35,16 +35,21 @@ class CoresetArrays(NamedTuple):
     """(8,) members that were witnesses lately; they change the speed, never a result."""
 
 
-def empty_arrays(size: int, channels: int) -> CoresetArrays:
-    """Return arrays for a coreset; ``features`` are to be filled in and ``complete`` called."""
-    return CoresetArrays(
-        features=np.zeros((size, channels), dtype=np.float32),
+def arrays_of(features: NDArray[np.float32]) -> CoresetArrays:
+    """Return the arrays of a full coreset around its ``features`` (M, C), which are not copied. Memory: 8 M^2 + 8 M C
+    bytes.
+    """
+    size, channels = features.shape
+    arrays = CoresetArrays(
+        features=features,
         blocks=np.full((math.ceil(size / BLOCK), channels, BLOCK), np.inf, dtype=np.float32),
         distances=np.full((size, size), np.inf),
         minima=np.full(size, np.inf),
         nearest=np.zeros(size, dtype=np.int64),
         guesses=np.zeros(8, dtype=np.int64),
     )
+    _complete(arrays)
+    return arrays
 
 
 def _compiled(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -143,8 +148,7 @@ def _nearest_other(distances: NDArray[np.float64], slot: int) -> int:
 
 
 @_compiled
-def complete(state: CoresetArrays) -> None:
-    """Compute from ``features`` all the rest: blocks, distances, their row minima and where these are."""
+def _complete(state: CoresetArrays) -> None:
     sums = np.empty(BLOCK)
     for i in range(state.features.shape[0]):
         _put(state, i, state.features[i].copy())

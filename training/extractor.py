@@ -97,7 +97,8 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
     """
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     _check(config)
-    backbone = torchvision.models.get_model(config["architecture"], weights=None)
+    with torch.random.fork_rng(devices=[]):  # torchvision's constructors draw from torch's global generator
+        backbone = torchvision.models.get_model(config["architecture"], weights=None)
     if config["activation"] == "relu":
         _replace_hardswish(backbone)
     weights = find_weights(config["weights"], config["architecture"], config["seed"], backbone)

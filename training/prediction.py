@@ -82,8 +82,9 @@ def _predicted(model: AnomalyModel, path: Path, base: Path, output: Path, overla
         image = read_image(path)
         anomaly_map = model.anomaly_map(image)
     except UserError as error:
-        log.error("%s: %s", path, error)
-        return {**row, "error": str(error)}
+        told = str(error) if str(path) in str(error) else f"{path}: {error}"
+        log.error(told)
+        return {**row, "error": told}
     encoded, scale = encode_map(anomaly_map)
     place = Path("maps") / name.with_name(f"{name.name}.png")  # two images may differ in their suffix only
     _write_png(output / place, encoded)

@@ -82,9 +82,7 @@ def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         difference = differing_field(parents[0]["extractor"], other["extractor"])
         if difference is not None:
             field, first, second = difference
-            raise UserError(
-                f"{names[0]} and {name} cannot be melded, their extractors differ: {field} is {first} and {second}"
-            )
+            raise UserError(f"{names[0]} and {name} have different extractors: {field} is {first} and {second}")
     dataset = _checked_dataset(cfg, needs_training=False)
     extractor = recorded_extractor(parents[0], cfg)
     check_fingerprint(parents[0], extractor)

@@ -1,0 +1,108 @@
+"""Small real datasets and extractors: noise plates with bright defects, random but seeded weights."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig
+
+from training.entry_point import CONF_FOLDER
+from training.extractor import FeatureExtractor, build_extractor
+
+CLASSES = [
+    {"id": 0, "name": "background", "kind": "background", "colour": [0, 0, 0]},
+    {"id": 4, "name": "scratch", "kind": "defect", "colour": [255, 0, 0]},
+    {"id": 6, "name": "water_stain", "kind": "impurity", "colour": [0, 0, 255]},
+]
+torch.set_num_threads(1)  # small images gain nothing from more, and lose much on a busy machine
+TINY = ["extractor=resnet18", "extractor.weights=random", "coreset.size=40", "coreset.epochs=3"]
+
+
+def compose_config(config: str, overrides: list[str]) -> DictConfig:
+    with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
+        return compose(config, overrides)
+
+
+def write_png(path: Path, pixels: np.ndarray) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    assert cv2.imwrite(str(path), pixels)
+
+
+def plate(rng: np.random.Generator, height: int = 72, width: int = 88) -> np.ndarray:
+    return rng.integers(90, 130, (height, width, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def stainless_folder(tmp_path: Path) -> Path:
+    """Six train, three validation and two test plates; the latter have a scratch and a stain, all an ignored border."""
+    root, rng = tmp_path / "plates", np.random.default_rng(7)
+    rows = []
+    for number in range(11):
+        split = "train" if number < 6 else "validation" if number < 9 else "test"
+        image, mask = plate(rng), np.zeros((72, 88), dtype=np.uint8)
+        if split != "train":
+            mask[30:40, 20:60], image[30:40, 20:60] = 4, 255
+            mask[50:60, 50:70] = 6
+        mask[:, :6], image[:, :6] = 255, 0
+        name = f"{number:06d}.png"
+        write_png(root / "images" / name, image)
+        write_png(root / "masks" / name, mask)
+        write_png(root / "instances" / name, (mask == 4).astype(np.uint16))
+        files = f"images/{name},masks/{name},instances/{name}"
+        rows.append(f"{number:06d},{split},{files},ring,plate_{number // 2},0")
+    (root / "samples.csv").write_text(
+        "sample_id,split,image,mask,instances,light,plate_id,view\n" + "\n".join(rows) + "\n"
+    )
+    instances = [f"{number:06d},1,scratch,400" for number in range(6, 11)]
+    (root / "instances.csv").write_text("sample_id,instance_id,class,pixel_area\n" + "\n".join(instances) + "\n")
+    description = {
+        "format": "stainless-dataset",
+        "version": 1,
+        "name": "tiny plates",
+        "generator": "test",
+        "blender": None,
+        "image_size": {"width": 88, "height": 72},
+        "metres_per_pixel": None,
+        "classes": CLASSES,
+        "ignore_id": 255,
+        "seeds": {},
+        "job": None,
+        "samples": 11,
+    }
+    (root / "dataset.json").write_text(json.dumps(description))
+    return root
+
+
+@pytest.fixture
+def mvtec_folder(tmp_path: Path) -> Path:
+    """Images of differing sizes, grey and colour, jpg and png; 10 good, 8 hole and 2 crack test images."""
+    root, rng = tmp_path / "nut", np.random.default_rng(8)
+    for number in range(5):
+        write_png(root / "train" / "good" / f"{number}.png", plate(rng, 64 + 3 * number, 90 - 2 * number)[..., 0])
+    for folder, count in (("good", 10), ("hole", 8), ("crack", 2)):
+        for number in range(count):
+            image = plate(rng, 70 + number, 80)
+            mask = np.zeros(image.shape[:2], dtype=np.uint8)
+            if folder != "good":
+                image[20:40, 30:50], mask[20:40, 30:50] = 0, 255
+                write_png(root / "ground_truth" / folder / f"{number:03d}_mask.png", mask)
+            write_png(root / "test" / folder / f"{number:03d}.{'jpg' if folder == 'hole' else 'png'}", image)
+    return root
+
+
+@pytest.fixture(scope="session")
+def tiny_extractor() -> FeatureExtractor:
+    return build_extractor(compose_config("train", ["dataset.root=x", *TINY]).extractor, "cpu")
+
+
+@pytest.fixture
+def dataset_config() -> Callable[..., DictConfig]:
+    def config(layout: str, root: Path, *overrides: str) -> DictConfig:
+        return compose_config("train", [f"dataset={layout}", f"dataset.root={root}", *overrides]).dataset
+
+    return config

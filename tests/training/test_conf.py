@@ -1,0 +1,47 @@
+"""Every YAML of the training side composes, and says what the program reads."""
+
+import pytest
+from conftest import compose_config
+from omegaconf import OmegaConf
+
+from training.entry_point import CONF_FOLDER
+
+REQUIRED = {
+    "train": ["dataset.root=x"],
+    "finetune": ["dataset.root=x", "source=x"],
+    "meld": ["dataset.root=x", "sources=[x,y]"],
+    "predict": ["model=x", "input=x"],
+}
+READ_BY_PREDICT = ("extractor", "paths")
+GROUPS = ["dataset", "extractor", "coreset", "anomaly_map", "threshold", "paths", "experiment"]
+CHOICES = [(g, path.stem) for g in GROUPS for path in sorted((CONF_FOLDER / g).glob("*.yaml")) if path.stem != "base"]
+
+
+@pytest.mark.parametrize("config", REQUIRED)
+def test_each_entry_point_composes_without_a_gap(config):
+    cfg = compose_config(config, REQUIRED[config])
+    container = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    assert container["device"] == "auto"
+    assert container["name"].startswith(f"{config}_20")
+
+
+@pytest.mark.parametrize(
+    ("config", "group", "choice"),
+    [
+        (config, *choice)
+        for config in REQUIRED
+        for choice in CHOICES
+        if config != "predict" or choice[0] in READ_BY_PREDICT
+    ],
+)
+def test_each_choice_of_each_group_composes(config, group, choice):
+    cfg = compose_config(config, [*REQUIRED[config], f"{group}={choice}"])
+    OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+
+
+def test_the_defaults_are_the_paper_s():
+    cfg = compose_config("train", REQUIRED["train"])
+    assert (cfg.coreset.size, cfg.coreset.epochs) == (2048, 5)
+    assert (cfg.anomaly_map.chunk_size, cfg.anomaly_map.blur_sigma, cfg.anomaly_map.blur_kernel) == (2048, 2.0, 17)
+    assert (cfg.extractor.architecture, cfg.extractor.pooling) == ("mobilenet_v3_large", 2)
+    assert cfg.threshold.method == "maximum_f1"

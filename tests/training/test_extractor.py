@@ -1,0 +1,221 @@
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+from conftest import TINY, compose_config, plate
+
+from training.extractor import build_extractor
+from training.user_error import UserError
+
+
+def config(*overrides, base=TINY):
+    return compose_config("train", ["dataset.root=x", *base, *overrides]).extractor
+
+
+def image(height=72, width=88, seed=0):
+    return plate(np.random.default_rng(seed), height, width)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "stride"),
+    [
+        ("mobilenet_v3_large", 40 + 112, 8),
+        ("mobilenet_v3_large_deep", 112 + 960, 16),
+        ("mobilenet_v2", 32 + 96, 8),
+        ("resnet18", 128 + 256, 8),
+        ("squeezenet1_1", 256 + 512, 8),
+    ],
+)
+def test_each_backbone_gives_the_stated_channels_at_its_stride_without_what_follows(name, channels, stride):
+    extractor = build_extractor(config("extractor.weights=random", base=[f"extractor={name}"]), "cpu")
+    patches = extractor.patches(image(96, 128))
+    floor = name == "squeezenet1_1"  # its first convolution has no padding
+    expected = (96 // stride - floor, 128 // stride - floor, channels)
+    assert patches.shape == expected
+    assert patches.dtype == np.float32
+    assert patches.std(axis=(0, 1)).mean() > 1e-3
+    full = torchvision.models.get_model(extractor.fingerprint["architecture"], weights=None)
+    own, all_of_it = (sum(p.numel() for p in m.parameters()) for m in (extractor, full))
+    assert own < 0.9 * all_of_it
+    assert not any(
+        name.startswith(("backbone.classifier", "backbone.fc", "backbone.layer4")) for name in extractor.state_dict()
+    )
+    assert not extractor.training
+    assert not any(p.requires_grad for p in extractor.parameters())
+
+
+def test_features_are_the_pooled_maps_of_the_whole_network(tiny_extractor):
+    """Against hooks on the untruncated torchvision model and pooling by a literal loop."""
+    full = torchvision.models.resnet18(weights=None).eval()
+    full.load_state_dict({k.removeprefix("backbone."): v for k, v in tiny_extractor.state_dict().items()}, strict=False)
+    seen = []
+    for layer in (full.layer2, full.layer3):
+        layer.register_forward_hook(lambda _module, _inputs, output: seen.append(output.detach()))
+    pixels = image(75, 90)
+    normalised = (pixels / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
+    with torch.no_grad():
+        full(torch.from_numpy(normalised).float().permute(2, 0, 1)[None])
+    pooled = []
+    for feature_map in seen:
+        source = feature_map[0].numpy().astype(np.float64)
+        target = np.zeros_like(source)
+        _, height, width = source.shape
+        for i in range(height):
+            for j in range(width):
+                window = [source[:, min(i + a, height - 1), min(j + b, width - 1)] for a in (0, 1) for b in (0, 1)]
+                target[:, i, j] = sum(window) / 4
+        pooled.append(torch.from_numpy(target)[None])
+    coarse = F.interpolate(pooled[1], pooled[0].shape[-2:], mode="bilinear", align_corners=False)
+    expected = torch.cat([pooled[0], coarse], dim=1)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(tiny_extractor.patches(pixels), expected, atol=1e-4 * expected.max())
+
+
+def test_random_weights_follow_their_seed_and_leave_torch_s_generator_alone():
+    state = torch.get_rng_state()
+    first = build_extractor(config(), "cpu")
+    assert torch.equal(state, torch.get_rng_state())
+    torch.rand(1)
+    again = build_extractor(config(), "cpu")
+    other = build_extractor(config("extractor.seed=1"), "cpu")
+    assert first.fingerprint == again.fingerprint
+    assert first.fingerprint["weights_sha256"] != other.fingerprint["weights_sha256"]
+    np.testing.assert_array_equal(first.patches(image()), again.patches(image()))
+    assert any("RANDOM" in warning for warning in first.warnings)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("truncated", [True, False])
+def test_weights_come_from_a_file_with_or_without_the_layers_cut_off(tmp_path, suffix, truncated, tiny_extractor):
+    full = torchvision.models.resnet18(weights=None)
+    state = {k: v for k, v in full.state_dict().items() if not (truncated and k.startswith(("layer4", "fc")))}
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".pth":
+        torch.save(state, path)
+    else:
+        from safetensors.torch import save_file
+
+        save_file(state, path)
+    extractor = build_extractor(config(f"extractor.weights={path}"), "cpu")
+    torch.testing.assert_close(extractor.state_dict()["backbone.conv1.weight"], state["conv1.weight"], rtol=0, atol=0)
+    assert extractor.warnings == []
+    assert extractor.fingerprint["weights_sha256"] != tiny_extractor.fingerprint["weights_sha256"]
+    assert extractor.config["weights"] == str(path)
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path):
+    state = torchvision.models.resnet18(weights=None).state_dict()
+    path = tmp_path / "weights.pth"
+
+    def refused(changed, message):
+        torch.save(changed, path)
+        with pytest.raises(UserError, match=message):
+            build_extractor(config(f"extractor.weights={path}"), "cpu")
+
+    refused({k: v for k, v in state.items() if k != "layer3.0.conv1.weight"}, r"lacks layer3\.0\.conv1\.weight")
+    refused({**state, "layer5.weight": torch.zeros(1)}, r"holds layer5\.weight")
+    refused({**state, "conv1.weight": torch.zeros(64, 1, 7, 7)}, r"conv1\.weight has shape \(64, 1, 7, 7\)")
+    refused({"state": 3}, "no plain state dict")
+    path.write_bytes(b"not a file of torch")
+    with pytest.raises(UserError, match="is not a state dict"):
+        build_extractor(config(f"extractor.weights={path}"), "cpu")
+    with pytest.raises(UserError, match="no file at"):
+        build_extractor(config(f"extractor.weights={tmp_path / 'gone.pth'}"), "cpu")
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_code_in_a_weights_file_is_never_run(tmp_path):
+    import pickle  # noqa: TID251 (writes the attack)
+
+    class Attack:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "harm"), "w"))
+
+    (tmp_path / "weights.pth").write_bytes(pickle.dumps({"conv1.weight": Attack()}))
+    with pytest.raises(UserError):
+        build_extractor(config(f"extractor.weights={tmp_path / 'weights.pth'}"), "cpu")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_unreachable_imagenet_weights_become_random_with_a_warning(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))  # nothing cached
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens: refused at once, on any machine
+    extractor = build_extractor(config("extractor.weights=imagenet"), "cpu")
+    (warning,) = extractor.warnings
+    assert "RANDOM" in warning
+    assert "download.pytorch.org does not answer" in warning
+    assert extractor.config["weights"] == "random"
+    assert extractor.fingerprint == build_extractor(config(), "cpu").fingerprint
+
+
+def test_cached_imagenet_weights_are_used_without_a_network(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    url = torchvision.models.get_model_weights("resnet18")["IMAGENET1K_V1"].url
+    state = torchvision.models.resnet18(weights=None).state_dict()
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    torch.save(state, tmp_path / "hub" / "checkpoints" / url.rsplit("/", 1)[-1])
+    extractor = build_extractor(config("extractor.weights=imagenet"), "cpu")
+    assert extractor.warnings == []
+    assert torch.equal(extractor.state_dict()["backbone.conv1.weight"], state["conv1.weight"])
+
+
+def test_every_choice_shows_in_the_fingerprint(tiny_extractor):
+    changes = {
+        "architecture": ["extractor.architecture=resnet34"],
+        "layers": ["extractor.layers=[layer1,layer2]"],
+        "activation": ["extractor.activation=relu"],
+        "pooling": ["extractor.pooling=3"],
+        "input": ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"],
+        "weights_sha256": ["extractor.seed=5"],
+    }
+    assert set(changes) == set(tiny_extractor.fingerprint)
+    for field, overrides in changes.items():
+        other = build_extractor(config(*overrides), "cpu").fingerprint
+        assert other[field] != tiny_extractor.fingerprint[field]
+
+
+def test_relu_replaces_every_hardswish():
+    base = ["extractor=mobilenet_v3_large", "extractor.weights=random"]
+    plain, replaced = (build_extractor(config(*more, base=base), "cpu") for more in ([], ["extractor.activation=relu"]))
+    assert sum(isinstance(m, torch.nn.Hardswish) for m in plain.modules()) > 5
+    assert not any(isinstance(m, torch.nn.Hardswish) for m in replaced.modules())
+    assert np.abs(plain.patches(image()) - replaced.patches(image())).max() > 1e-3
+
+
+@pytest.mark.parametrize(("side", "expected"), [("shorter", (64, 128)), ("longer", (32, 64))])
+def test_resizing_keeps_the_aspect(side, expected):
+    extractor = build_extractor(config(f"+extractor.resize.side={side}", "+extractor.resize.pixels=64"), "cpu")
+    patches = extractor.patches(image(100, 200))
+    assert patches.shape[:2] == tuple(math.ceil(length / 8) for length in expected)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["extractor.architecture=resnet19"], "resnet19"),
+        (["extractor.layers=[layer2,layer9]"], "layer9"),
+        (["extractor.activation=gelu"], "gelu"),
+        (["extractor.pooling=0"], "pooling 0"),
+        (["+extractor.resize.side=wider", "+extractor.resize.pixels=64"], "resize"),
+    ],
+)
+def test_wrong_settings_are_refused(overrides, message):
+    with pytest.raises(UserError, match=message):
+        build_extractor(config(*overrides), "cpu")
+
+
+def test_wrong_devices_are_refused():
+    with pytest.raises(UserError, match="tpu"):
+        build_extractor(config(), "tpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(UserError, match="no CUDA device"):
+            build_extractor(config(), "cuda")
+
+
+def test_an_image_that_is_too_small_is_refused():
+    extractor = build_extractor(config("extractor.weights=random", base=["extractor=squeezenet1_1"]), "cpu")
+    with pytest.raises(UserError, match="3 x 2 pixels is too small"):
+        extractor.patches(image(2, 3))

@@ -1,0 +1,124 @@
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from conftest import write_png
+from scipy import ndimage
+
+from training.image_file import read_image, read_instances, read_mask
+from training.sample import Sample
+from training.user_error import UserError
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Sample:
+    mask = tmp_path / "mask.png"
+    return Sample("000000", "test", tmp_path / "image.png", mask, None, "", "", known_ids=(0, 4, 6))
+
+
+def test_colours_come_as_rgb(tmp_path):
+    pixels = np.zeros((4, 5, 3), dtype=np.uint8)
+    pixels[..., 0] = 200  # blue, as OpenCV writes
+    write_png(tmp_path / "a.png", pixels)
+    image = read_image(tmp_path / "a.png")
+    assert image.shape == (4, 5, 3)
+    assert image[0, 0].tolist() == [0, 0, 200]
+
+
+@pytest.mark.parametrize("kind", ["grey", "sixteen", "alpha"])
+def test_other_kinds_of_pixels_become_8_bit_rgb(tmp_path, kind):
+    grey = np.arange(20, dtype=np.uint8).reshape(4, 5) * 10
+    pixels = {
+        "grey": grey,
+        "sixteen": grey.astype(np.uint16) * 257,
+        "alpha": np.dstack([grey, grey, grey, np.full_like(grey, 9)]),
+    }[kind]
+    write_png(tmp_path / "a.png", pixels)
+    image = read_image(tmp_path / "a.png")
+    assert image.dtype == np.uint8
+    np.testing.assert_array_equal(image, np.dstack([grey, grey, grey]))
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_a_truncated_file_is_refused(tmp_path, suffix):
+    path = tmp_path / f"a{suffix}"
+    rng = np.random.default_rng(0)
+    assert cv2.imwrite(str(path), rng.integers(0, 255, (90, 90, 3), dtype=np.uint8))
+    path.write_bytes(path.read_bytes()[:-5000])
+    with pytest.raises(UserError, match="truncated"):
+        read_image(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\nIEND"])
+def test_what_does_not_decode_is_named(tmp_path, content):
+    (tmp_path / "a.png").write_bytes(content)
+    with pytest.raises(UserError, match=r"a\.png does not decode"):
+        read_image(tmp_path / "a.png")
+
+
+def test_a_missing_image_is_named(tmp_path):
+    with pytest.raises(UserError, match=r"cannot read .*gone\.png: No such file"):
+        read_image(tmp_path / "gone.png")
+
+
+def test_a_mask_comes_back_as_it_is_stored(sample):
+    ids = np.random.default_rng(1).choice(np.array([0, 4, 6, 255], dtype=np.uint8), (20, 30))
+    write_png(sample.mask, ids)
+    np.testing.assert_array_equal(read_mask(sample, (20, 30, 3)), ids)
+    write_png(sample.mask, np.dstack([ids] * 3))
+    np.testing.assert_array_equal(read_mask(sample, (20, 30, 3)), ids)
+
+
+def test_without_a_mask_all_is_background(sample):
+    mask = read_mask(replace(sample, mask=None), (20, 30, 3))
+    assert mask.shape == (20, 30)
+    assert mask.dtype == np.uint8
+    assert not mask.any()
+
+
+def test_a_black_and_white_mask_takes_its_class(sample):
+    stored = np.array([[0, 127, 128, 255]], dtype=np.uint8)
+    write_png(sample.mask, stored)
+    assert read_mask(replace(sample, binary_id=3), (1, 4, 3)).tolist() == [[0, 0, 3, 3]]
+
+
+def test_wrong_masks_are_refused(sample):
+    write_png(sample.mask, np.zeros((20, 31), dtype=np.uint8))
+    with pytest.raises(UserError, match=r"31 x 20 pixels, but its image image\.png of 30 x 20"):
+        read_mask(sample, (20, 30, 3))
+    write_png(sample.mask, np.full((20, 30), 5, dtype=np.uint8))
+    with pytest.raises(UserError, match="unknown class id 5"):
+        read_mask(sample, (20, 30, 3))
+    write_png(sample.mask, np.zeros((20, 30), dtype=np.uint16))
+    with pytest.raises(UserError, match="8 bit"):
+        read_mask(sample, (20, 30, 3))
+    coloured = np.zeros((20, 30, 3), dtype=np.uint8)
+    coloured[3, 3, 1] = 4
+    write_png(sample.mask, coloured)
+    with pytest.raises(UserError, match="one channel"):
+        read_mask(sample, (20, 30, 3))
+
+
+def test_instances_come_from_the_file(sample, tmp_path):
+    ids = np.random.default_rng(2).integers(0, 60_000, (20, 30)).astype(np.uint16)
+    write_png(tmp_path / "instances.png", ids)
+    with_file = replace(sample, instances=tmp_path / "instances.png")
+    found = read_instances(with_file, np.zeros((20, 30), dtype=np.uint8))
+    assert found.dtype == np.int32
+    np.testing.assert_array_equal(found, ids)
+    with pytest.raises(UserError, match="30 x 20 pixels"):
+        read_instances(with_file, np.zeros((21, 30), dtype=np.uint8))
+
+
+def test_without_a_file_instances_are_components_of_each_class(sample):
+    mask = np.random.default_rng(3).choice(np.array([0, 4, 6, 255], dtype=np.uint8), (40, 50), p=[0.7, 0.1, 0.1, 0.1])
+    found = read_instances(sample, mask)
+    expected = np.zeros(mask.shape, dtype=np.int32)
+    for class_id in (4, 6):
+        labels, _ = ndimage.label(mask == class_id, structure=np.ones((3, 3)))
+        expected[labels > 0] = labels[labels > 0] + expected.max()
+    assert found.max() == expected.max()
+    assert len(np.unique(np.stack([found, expected]).reshape(2, -1), axis=1).T) == expected.max() + 1  # one to one
+    assert ((found > 0) == (expected > 0)).all()
