@@ -23,6 +23,7 @@ def provenance(run: RunSummary) -> list[tuple[str, str]]:
         *_data(_part(record, "provenance")),
         *_extractor(record),
         *_coreset(_part(record, "coreset")),
+        ("Seeds", ", ".join(f"{name} {seed}" for name, seed in run.seeds.items())),
         *_threshold(_part(run.training, "threshold")),
         ("Test time", f"{results['timing']['seconds_per_image']:.3g} s per image"),
         *_machine(run.training),

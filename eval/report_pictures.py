@@ -12,12 +12,12 @@ from eval.overlay import colour_classes
 from eval.picture_choice import FALSE_POSITIVE, MISS, evenly_spaced
 from eval.run_summary import RunSummary
 from training.dataset import DefectClass, Sample, read_image, read_mask
-from training.stainless_layout import open_stainless
+from training.stainless_layout import open_stainless, read_description
 
 T = TypeVar("T")
 
 TILE_WIDTH, PANEL_WIDTH = 560, 1400
-COMPARED_IMAGES, WORST_PANELS, GALLERY_IMAGES = 6, 2, 3
+COMPARED_IMAGES, WORST_PANELS, GALLERY_IMAGES = 6, 2, 4
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,8 @@ class GalleryDataset:
     """A few plates of one dataset beside their masks, with the colour key of the classes."""
 
     name: str
+    origin: str
+    """Size, generator, Blender version and seeds, as dataset.json has them."""
     pairs: tuple[tuple[Tile, Tile], ...]
     key: tuple[tuple[str, str], ...]
 
@@ -111,7 +113,14 @@ def gallery(root: Path) -> GalleryDataset:
     masked = [sample for sample in dataset.samples if sample.mask is not None]
     tested = [sample for sample in masked if sample.split == "test"]
     pairs = [_pair(sample, dataset.classes, dataset.ignore_id) for sample in _evenly(tested or masked, GALLERY_IMAGES)]
-    return GalleryDataset(dataset.name, tuple(pairs), colour_key(dataset.classes))
+    return GalleryDataset(dataset.name, _origin(root), tuple(pairs), colour_key(dataset.classes))
+
+
+def _origin(root: Path) -> str:
+    description = read_description(root / "dataset.json")
+    blender = [f"Blender {description['blender']}"] if description["blender"] else []
+    seeds = [f"seed {name} {seed}" for name, seed in description["seeds"].items()]
+    return ", ".join([f"{description['samples']} images", description["generator"], *blender, *seeds])
 
 
 def _pair(sample: Sample, classes: Sequence[DefectClass], ignore_id: int) -> tuple[Tile, Tile]:

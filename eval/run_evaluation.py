@@ -7,8 +7,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from eval.evaluation import EvaluationSettings, evaluate
 from eval.picture_choice import PictureBudget
+from eval.recorded_data import dataset_config
 from eval.results_file import FOLDER
-from eval.test_data import dataset_config
 from eval.whole_folder import whole_folder
 from training.anomaly_model import load_anomaly_model
 from training.dataset import open_dataset

@@ -6,18 +6,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from eval.recorded_data import recorded_config
 from eval.results_file import FOLDER, read_results
 from training.user_error import UserError
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """An evaluated run: its name in the report, its folder, results.json, and training.json ({} without one)."""
+    """An evaluated run: its name in the report, its folder, results.json, and training.json ({} without one) and its
+    config's seeds.
+    """
 
     name: str
     run: Path
     results: dict[str, Any]
     training: dict[str, Any]
+    seeds: dict[str, int]
 
     @property
     def evaluation_folder(self) -> Path:
@@ -41,7 +45,19 @@ def read_run(run: Path, name: str | None = None) -> RunSummary:
         raise UserError(f"{path} cannot be read: {error}") from error
     if not isinstance(training, dict):
         raise UserError(f"{path} is not a training summary")
-    return RunSummary(name or run.resolve().name, run, results, training)
+    return RunSummary(name or run.resolve().name, run, results, training, _seeds(recorded_config(run)))
+
+
+def _seeds(config: Any, prefix: str = "") -> dict[str, int]:
+    """Every "...seed" in a nested config, by its dotted name."""
+    if not isinstance(config, dict):
+        return {}
+    found: dict[str, int] = {}
+    for key, value in config.items():
+        if isinstance(value, int) and str(key).endswith("seed"):
+            found[f"{prefix}{key}"] = value
+        found |= _seeds(value, f"{prefix}{key}.")
+    return found
 
 
 def warnings_of(runs: Sequence[RunSummary]) -> list[tuple[str, str]]:

@@ -13,9 +13,7 @@ from eval.run_summary import RunSummary, warnings_of
 
 def print_tables(runs: Sequence[RunSummary], console: Console) -> None:
     """Print the scenario table, the per-class recalls (a row per class) and the warnings."""
-    table = Table(
-        box=box.SIMPLE_HEAD, title="Scenarios [%]", title_justify="left", padding=(0, 1, 0, 0), pad_edge=False
-    )
+    table = _table("Scenarios [%]")
     table.add_column("", overflow="fold")
     for title in [*(column.short for column in SCENARIO_COLUMNS), "threshold"]:
         table.add_column(title, justify="right")
@@ -25,13 +23,7 @@ def print_tables(runs: Sequence[RunSummary], console: Console) -> None:
 
     classes = class_columns(runs)
     per_class = class_rows(runs, classes)
-    table = Table(
-        box=box.SIMPLE_HEAD,
-        title="Recall per class [%], px / DW",
-        title_justify="left",
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-    )
+    table = _table("Recall per class [%], px / DW")
     for title in ("class", "kind", "instances"):
         table.add_column(title)
     for run in runs:
@@ -43,3 +35,7 @@ def print_tables(runs: Sequence[RunSummary], console: Console) -> None:
     console.print(table)
     for names, warning in warnings_of(runs):
         console.print(f"warning: {names}: {warning}", style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)

@@ -52,7 +52,7 @@ def metrics(**changed) -> dict:
 
 def summary(name: str, **changed) -> RunSummary:
     document = {"model": {"threshold": 2.75439, "warnings": []}, "metrics": metrics(**changed)}
-    return RunSummary(name, Path(name), document, {})
+    return RunSummary(name, Path(name), document, {}, {})
 
 
 def entry(name: str, kind: str, pixel: float | None, defect_wise: float | None, instances: int) -> dict:
@@ -104,7 +104,7 @@ def test_the_report_is_one_file_that_loads_nothing_and_shows_the_tables_and_pict
         "water_stain",
         "small plates",
         distance,
-        "40 × 384",
+        "coreset.seed 0",
         "torch",
     ):
         assert expected in text

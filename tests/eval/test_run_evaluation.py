@@ -207,6 +207,12 @@ def test_a_run_that_does_not_record_its_data_asks_for_it(plates, run_folder, eva
     assert evaluate_run(run_folder, asked)["metrics"]["images"] == 3
 
 
+def test_a_config_that_is_no_yaml_is_named(plates, run_folder, evaluate_cfg):
+    (run_folder / ".hydra" / "config.yaml").write_text("dataset: [")
+    with pytest.raises(UserError, match=r"config\.yaml cannot be read"):
+        evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}"))
+
+
 def test_test_data_comes_from_the_evaluation_root_of_the_run(tmp_path, plates, run_folder, evaluate_cfg):
     other = write_dataset(tmp_path / "other", ["train", "validation", "test"], seed=1)
     path = run_folder / ".hydra" / "config.yaml"

@@ -28,19 +28,28 @@ def dataset_config(run: Path, asked: DictConfig) -> DictConfig:
     return OmegaConf.create({**found, **alias})
 
 
-def _recorded(run: Path) -> dict[str, Any]:
+def recorded_config(run: Path) -> dict[str, Any]:
+    """The config that a run folder records, not resolved; {} without one. Raises UserError when it cannot be read."""
     path = run / ".hydra" / "config.yaml"
     if not path.exists():
         return {}
     try:
         saved = OmegaConf.load(path)
-        dataset = saved.get("dataset") if isinstance(saved, DictConfig) else None
-        if not isinstance(dataset, DictConfig):
-            return {}
+    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
+        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    plain = OmegaConf.to_container(saved)
+    return {str(key): value for key, value in plain.items()} if isinstance(plain, dict) else {}
+
+
+def _recorded(run: Path) -> dict[str, Any]:
+    dataset = OmegaConf.create(recorded_config(run)).get("dataset")
+    if not isinstance(dataset, DictConfig):
+        return {}
+    try:
         # A missing evaluation_root (a run recorded by hand) is the root's.
         root = dataset.get("evaluation_root", dataset.get("root"))
         layout = dataset.get("evaluation_layout", dataset.get("layout"))
         rest = {key: dataset.get(key) for key in ("validation_fraction", "split_seed")}
-    except (OSError, UnicodeDecodeError, YAMLError, OmegaConfBaseException) as error:
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
+    except OmegaConfBaseException as error:
+        raise UserError(f"{run}: its recorded dataset cannot be read: {' '.join(str(error).split())}") from error
     return {"layout": layout, "root": root, **rest}
