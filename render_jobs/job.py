@@ -35,7 +35,7 @@ def validate_job(job: Any, source: str) -> None:
 
     Raises JobError with the first mistake and the number of the others.
     """
-    mistakes = [*schema_errors(job, read_schema("job"))] or [*_range_errors(job, ""), *_size_errors(job)]
+    mistakes = [*schema_errors(job, read_schema("job"))] or [*_range_errors(job, ""), *_ring_errors(job)]
     if mistakes:
         more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
         raise JobError(f"{source}: {mistakes[0]}{more}")
@@ -53,11 +53,8 @@ def _range_errors(value: Any, where: str) -> list[str]:
     return []
 
 
-def _size_errors(job: dict[str, Any]) -> list[str]:
+def _ring_errors(job: dict[str, Any]) -> list[str]:
     inner, outer = job["light"].get("inner_radius"), job["light"].get("outer_radius")
     if isinstance(inner, (int, float)) and isinstance(outer, (int, float)) and inner >= outer:
         return [f"light.inner_radius = {inner:g} must be below light.outer_radius = {outer:g}"]
-    names = [split["name"] for split in job["splits"]]
-    if len(set(names)) < len(names):
-        return [f"splits name {max(names, key=names.count)!r} twice"]
     return []

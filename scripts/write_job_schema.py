@@ -57,7 +57,12 @@ def job_schema() -> dict:
             "water_stain": _ranges(WaterStainParams),
             "scratch": _ranges(ScratchParams),
             "dent": _ranges(DentParams),
-            "splits": {"type": "array", "minItems": 1, "items": split},
+            "splits": {
+                "type": "array",
+                "minItems": 1,
+                "items": split,
+                "description": "groups of plates in the order of their numbers; several may belong to one split",
+            },
         }
     )
     title = "A Stainless render job: what is omitted from a group of parameters takes the parameter's default"

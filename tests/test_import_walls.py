@@ -7,22 +7,20 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TRAINING_SIDE = set(
-    [
-        "torch",
-        "torchvision",
-        "hydra",
-        "omegaconf",
-        "numpy",
-        "pandas",
-        "cv2",
-        "numba",
-        "rich",
-        "safetensors",
-        "jsonschema",
-        "yaml",
-    ]
-)
+TRAINING_SIDE = {
+    "torch",
+    "torchvision",
+    "hydra",
+    "omegaconf",
+    "numpy",
+    "pandas",
+    "cv2",
+    "numba",
+    "rich",
+    "safetensors",
+    "jsonschema",
+    "yaml",
+}
 BLENDER_SIDE = {"bpy", "numpy", "_cycles"}
 MAY_IMPORT = {
     "blender_addon": {"bpy", "mathutils", "numpy"},

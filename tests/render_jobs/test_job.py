@@ -32,11 +32,6 @@ def test_a_range_that_runs_backwards_is_refused(smoke_job):
     assert "splits[0].scratches = [3, 1]" in mistake(smoke_job)
 
 
-def test_two_splits_of_one_name_are_refused(smoke_job):
-    smoke_job["splits"][0]["name"] = "test"
-    assert "'test' twice" in mistake(smoke_job)
-
-
 def test_a_light_without_a_ring_is_refused(smoke_job):
     smoke_job["light"] |= {"inner_radius": 0.2, "outer_radius": 0.1}
     assert "light.inner_radius" in mistake(smoke_job)

@@ -1,0 +1,51 @@
+"""The whole way from Blender to the report, on pictures so small that it takes a minute."""
+
+import json
+
+import pandas as pd
+import pytest
+
+pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+
+from scripts.quickstart import DATASETS, quickstart, scenarios
+from training.model_file import load_model
+from training.user_error import UserError
+
+SMALL = ["job.image.width=184", "job.image.height=154", "job.image.samples=2"]
+FEW = ["coreset.size=64", "coreset.epochs=2"]
+
+
+@pytest.mark.blender
+@pytest.mark.slow
+def test_quickstart_renders_trains_reports_and_reuses(tmp_path):
+    report = quickstart(tmp_path, SMALL, [*FEW, "extractor.weights=random"])
+    page = report.read_text(encoding="utf-8")
+    assert report == tmp_path / "report" / "index.html"
+    for scenario in scenarios(tmp_path):
+        run = tmp_path / "runs" / scenario.folder
+        features, _ = load_model(run / "coreset.safetensors")
+        assert features.shape == (64, 152)
+        results = json.loads((run / "evaluation" / "results.json").read_text())
+        assert str(scenario.name) in page
+        assert results["metrics"]["images"] == 6
+    clean, stained, inspected = (pd.read_csv(tmp_path / "datasets" / name / "samples.csv") for name in DATASETS)
+    assert clean.filter(like="metal_").equals(stained.filter(like="metal_"))
+    assert set(inspected["split"]) == {"validation", "test"}
+    assert not set(inspected["metal_texture_offset"]) & set(clean["metal_texture_offset"])
+
+    stamps = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
+    pictures = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("images/*.png")}
+    assert len(stamps) == 4
+    assert len(pictures) == 20
+    quickstart(tmp_path, SMALL, [*FEW, "extractor.weights=random"])
+    assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
+    assert pictures == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("images/*.png")}
+
+    with pytest.raises(UserError, match="another job"):
+        quickstart(tmp_path, [*SMALL, "job.image.samples=3"], FEW)
+
+
+def test_a_mistyped_setting_is_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"job\.imag"):
+        quickstart(tmp_path / "out", ["job.imag.width=3"], [])
+    assert not (tmp_path / "out").exists()
