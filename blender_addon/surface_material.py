@@ -12,7 +12,7 @@ from .water_stain_nodes import set_water_stain_inputs, water_stain_group
 
 # Blender's versions differ in these defaults of the Bump node, so both are always written.
 BUMP_DISTANCE = 1.0  # heights are in metres
-BUMP_FILTER_WIDTH = 0.1  # pixels
+BUMP_FILTER_WIDTH = 1.0  # pixels; what Blenders before 4.5, which have no such input, look across
 
 
 def surface_material(surface: InspectedSurface) -> bpy.types.Material:
