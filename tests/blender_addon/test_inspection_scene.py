@@ -151,20 +151,16 @@ def test_a_tile_keeps_what_one_material_for_all_would_show(bpy, render_float):
     assert np.array_equal(tiled, render_float(main)[..., 0])
 
 
-# Mean brightness (linear) of 3 x 4 parts of a stained plate with a scratch and a dent, as Blender 4.3.2, 4.5.15 and 5.2.3
-# render it: defaults that differ between versions (the Bump node's filter width) would show here.
+# Mean brightness (linear) of 3 x 4 parts of a stained plate with a scratch and a dent, as Blenders
+# 4.5.15 and 5.2.3 render it: defaults that differ between versions (the Bump node's filter width) would show here.
 LOOK = np.array(
     [[0.27703, 0.73042, 0.71393, 0.28742], [0.60784, 0.3275, 0.3222, 0.6162], [0.28433, 0.70578, 0.7224, 0.274]]
 )
 
 
 def test_every_blender_renders_the_same_look(bpy, render_float):
-    surface = InspectedSurface(
-        BrushedMetalParams(texture_offset=3.0),
-        WaterStainParams(),
-        (ScratchParams(length=0.06),),
-        (DentParams(centre_x=0.03),),
-    )
+    scratches, dents = (ScratchParams(length=0.06),), (DentParams(centre_x=0.03),)
+    surface = InspectedSurface(BrushedMetalParams(texture_offset=3.0), WaterStainParams(), scratches, dents)
     main, _ = apply(scene(surface, width=80, height=60, samples=16))
     parts = render_float(main)[..., 0].reshape(3, 20, 4, 20).mean(axis=(1, 3))
     assert parts == pytest.approx(LOOK, abs=1e-3)
