@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import plate
+from small_plates import plate
 from torchvision.transforms.v2.functional import gaussian_blur
 
 from training.anomaly_model import AnomalyModel

@@ -1,8 +1,8 @@
 """Every YAML of the training side composes, and says what the program reads."""
 
 import pytest
-from conftest import compose_config
 from omegaconf import OmegaConf
+from small_plates import compose_config
 
 from training.entry_point import CONF_FOLDER
 

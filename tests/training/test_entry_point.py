@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import TINY
+from small_plates import TINY
 
 ROOT = Path(__file__).resolve().parents[2]
 

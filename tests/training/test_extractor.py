@@ -5,7 +5,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
-from conftest import TINY, compose_config, plate
+from small_plates import TINY, compose_config, plate
 
 from training.extractor import build_extractor
 from training.user_error import UserError

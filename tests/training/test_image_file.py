@@ -4,8 +4,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from conftest import write_png
 from scipy import ndimage
+from small_plates import write_png
 
 from training.image_file import read_image, read_instances, read_mask
 from training.sample import Sample

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import plate, write_png
+from small_plates import plate, write_png
 
 from training.image_file import read_image
 from training.patch_stream import nominal_patches, stream_patches, touched_cells

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import TINY, compose_config, plate, write_png
 from sklearn.metrics import f1_score
+from small_plates import TINY, compose_config, plate, write_png
 
 from training.anomaly_model import load_anomaly_model
 from training.coreset import SequentialCoreset
