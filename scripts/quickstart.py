@@ -21,7 +21,7 @@ from rich.logging import RichHandler
 
 from scripts.render import composed_job
 from scripts.render_process import RenderError, run_render_job
-from training.entry_point import CONF_FOLDER, one_line
+from training.entry_point import CONF_FOLDER, one_line, settle_threads
 from training.user_error import UserError
 
 DATASETS = ("clean", "stained", "inspected")
@@ -64,6 +64,7 @@ def scenarios(root: Path) -> tuple[Scenario, ...]:
 def main() -> int:
     """Run every step that is not complete; print the table and the report's path last."""
     options = _parse()
+    settle_threads()
     if options.fresh and options.out.exists():
         shutil.rmtree(options.out)
     try:
@@ -74,6 +75,9 @@ def main() -> int:
     except RenderError as error:
         print(f"error: {error} (run the same command again: what is finished stays)", file=sys.stderr)
         return 1
+    except OSError as error:
+        print(f"error: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
+        return 2
     except KeyboardInterrupt:
         print("interrupted (run the same command again: what is finished stays)", file=sys.stderr)
         return 130

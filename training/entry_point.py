@@ -35,8 +35,7 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
     told in one line on stderr; 130 interrupted. Any other exception is a defect of the program and keeps its
     traceback.
     """
-    for name, value in THREADS_AND_CACHES.items():
-        os.environ.setdefault(name, value)  # read when torch is imported, so tasks import it when they are called
+    settle_threads()
     try:
         with _hydra_raises():
             hydra.main(version_base="1.3", config_path=str(CONF_FOLDER), config_name=config_name)(_plain_exit(task))()
@@ -49,6 +48,12 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
     except OSError as error:
         _leave(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", USER_MISTAKE)
     sys.exit(0)
+
+
+def settle_threads() -> None:
+    """Give torch its THREADS_AND_CACHES, where the user has not; they are read when torch is first imported."""
+    for name, value in THREADS_AND_CACHES.items():
+        os.environ.setdefault(name, value)
 
 
 def one_line(error: Exception) -> str:
