@@ -38,14 +38,18 @@ class WaterStainParams:
         -0.35, unit="1", low=-1.0, high=1.0, description="alpha: change of reflectance at the edge; negative darkens"
     )
     seed_offset: int = parameter(
-        0, unit="count", low=-10000, high=10000, description="Which stains these are: a shift of the hashed cells"
+        0,
+        unit="count",
+        low=-10000,
+        high=10000,
+        description="Which stains these are: an offset of the cells along the hash's fourth axis",
     )
     depth_jitter: float = parameter(
-        1.0,
+        0.2,
         unit="1",
         low=0.0,
         high=1.0,
-        description="Where in its cell a centre may lie along z: 1 anywhere (the paper's solid grid), 0 on z = 0",
+        description="How far above z = 0 centres may lie, in cells: 1 is the paper's solid grid, 0 all on the plane",
     )
     explicit_centre: int = parameter(
         0, unit="count", low=0, high=1, description="1: a single stain round the given centre, no grid"

@@ -4,34 +4,34 @@ import bpy
 
 from .group_interface import VERSION_KEY, find_group
 from .shader_graph import Value, assign
-from .water_stain_reference import SMALLEST_RADIUS, STAIN_KEY
+from .water_stain_reference import CENTRE_DRAW, SMALLEST_RADIUS, STAIN_DRAW
 from .water_stain_vectors import choose, component, vector_math, white_noise
 
 GROUP_NAME = "Stainless Water Stain Cell"
-GROUP_VERSION = 1
-NOTHING_NEAR = 1e9  # a normalised distance beyond all others
+GROUP_VERSION = 2
+NOTHING_NEAR = 1e9  # further than any stain
 
 _VECTORS = {
-    "Local Position": "The point, counted from the search's first cell, in cell units",
-    "First Key": "Half-integer hash key of the search's first cell",
-    "Cell": "This cell, counted from the search's first",
+    "Point": "The surface point in cell units",
+    "First Cell": "Index of the search's first cell",
+    "Cell": "This cell, counted from the first",
     "Jitter": "How much of the cell its centre may use along x, y and z",
     "Downstream": "Unit vector along which stains have run off",
     "Nearest Cell": "The cell that covers the point best so far",
 }
 _FLOATS = {
+    "Seed Offset": "Fourth coordinate of the hash",
     "Run-off Compression": "run-off / (1 + run-off)",
-    "Radius": "r, metres",
-    "Radius Spread": "r times its variation, metres",
-    "Perturbation": "A times the Perlin noise, metres",
-    "Inverse Cell Size": "1/G, 1/metres",
+    "Radius": "r, in cell units like all lengths here",
+    "Radius Spread": "r times its variation",
+    "Perturbation": "A times the Perlin noise",
     "Presence": "Probability that there is a stain",
-    "Nearest": "Normalised distance to the centre of the nearest cell so far",
+    "Nearest": "Distance to the nearest centre so far; divided by r' if radii differ",
 }
 
 
 def water_stain_cell_group() -> bpy.types.ShaderNodeTree:
-    """Return the group: the best normalised distance and cell so far in, with this cell considered out."""
+    """Return the group: the nearest distance and cell so far in, with this cell considered out."""
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
         return existing
@@ -46,31 +46,39 @@ def water_stain_cell_group() -> bpy.types.ShaderNodeTree:
     out = tree.nodes.new("NodeGroupOutput")
     floats = {name: Value(tree, given[name]) for name in _FLOATS}
 
-    key = vector_math(tree, "ADD", given["First Key"], given["Cell"])
-    centre = vector_math(tree, "MULTIPLY", white_noise(tree, key), given["Jitter"])
-    offset = vector_math(
-        tree, "SUBTRACT", vector_math(tree, "SUBTRACT", given["Local Position"], given["Cell"]), centre
-    )
-    distance = distance_from_centre(tree, offset, given["Downstream"], floats["Run-off Compression"])
+    key = vector_math(tree, "ADD", given["First Cell"], given["Cell"])
+    drawn = white_noise(tree, key, floats["Seed Offset"] + CENTRE_DRAW)
+    centre = vector_math(tree, "MULTIPLY_ADD", drawn, given["Jitter"], key)
+    compression = floats["Run-off Compression"]
+    distance = distance_from_centre(tree, given["Point"], centre, given["Downstream"], compression)
 
-    drawn = white_noise(tree, vector_math(tree, "ADD", key, (STAIN_KEY,) * 3))
+    drawn = white_noise(tree, key, floats["Seed Offset"] + STAIN_DRAW)
     radius_draw, presence_draw = component(tree, drawn, 0), component(tree, drawn, 1)
     radius = floats["Radius"] + floats["Radius Spread"] * (radius_draw * 2.0 - 1.0)
-    outline = (radius + floats["Perturbation"]).math("MAXIMUM", SMALLEST_RADIUS) * floats["Inverse Cell Size"]
+    outline = (floats["Perturbation"] + radius).math("MAXIMUM", SMALLEST_RADIUS)
+    own_radii = floats["Radius Spread"].math("GREATER_THAN", 0.0)
     presence = floats["Presence"]
     absent = presence_draw.math("GREATER_THAN", presence) * presence.math("LESS_THAN", 1.0)
-    ratio = distance / outline + absent * NOTHING_NEAR
+    measure = distance / (outline * own_radii + (1.0 - own_radii)) + absent * NOTHING_NEAR
 
-    nearer = ratio.math("LESS_THAN", floats["Nearest"])
-    assign(tree, out.inputs["Nearest"], ratio.math("MINIMUM", floats["Nearest"]))
+    nearer = measure.math("LESS_THAN", floats["Nearest"])
+    assign(tree, out.inputs["Nearest"], measure.math("MINIMUM", floats["Nearest"]))
     tree.links.new(choose(tree, given["Nearest Cell"], given["Cell"], nearer), out.inputs["Nearest Cell"])
     return tree
 
 
 def distance_from_centre(
-    tree: bpy.types.NodeTree, offset: bpy.types.NodeSocket, downstream: bpy.types.NodeSocket, compression: Value
+    tree: bpy.types.NodeTree,
+    point: bpy.types.NodeSocket,
+    centre: bpy.types.NodeSocket,
+    downstream: bpy.types.NodeSocket,
+    compression: Value,
 ) -> Value:
-    """Return the length of `offset` from a centre, what lies downstream compressed by 1 - `compression`."""
+    """Return the distance of `point` from `centre`, what lies downstream compressed by 1 - `compression`."""
+    flows = compression.math("GREATER_THAN", 0.0)
+    round_distance = Value(tree, vector_math(tree, "DISTANCE", point, centre))
+    offset = vector_math(tree, "SUBTRACT", point, centre)
     along = Value(tree, vector_math(tree, "DOT_PRODUCT", offset, downstream)).math("MAXIMUM", 0.0) * compression
     run_off = vector_math(tree, "SCALE", downstream, scale=along)
-    return Value(tree, vector_math(tree, "LENGTH", vector_math(tree, "SUBTRACT", offset, run_off)))
+    drawn_out_distance = Value(tree, vector_math(tree, "LENGTH", vector_math(tree, "SUBTRACT", offset, run_off)))
+    return round_distance * (1.0 - flows) + drawn_out_distance * flows

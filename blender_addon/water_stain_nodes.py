@@ -7,26 +7,26 @@ computes everything, multiplied by such switches, and a branch that its inputs d
 import bpy
 
 from .group_interface import find_group, new_group, set_group_inputs
-from .shader_graph import Value, assign, combine, group_node, noise, separate
+from .shader_graph import Value, assign, combine, noise, separate
 from .water_stain import WaterStainParams
-from .water_stain_cell import NOTHING_NEAR, distance_from_centre, water_stain_cell_group
+from .water_stain_cell import distance_from_centre
+from .water_stain_layout import arrange, framed
 from .water_stain_reference import (
-    CELL_KEY,
     ID_PERIOD,
-    NEIGHBOURS,
     NOISE_SPAN,
     NOISE_STEPS,
-    PROFILE_KEY,
-    SHORT_SEARCH,
+    PROFILE_DRAW,
     SMALLEST_RADIUS,
     SPECKLE_ONSET,
     SPECKLE_SLOPE,
 )
+from .water_stain_search import Flow, nearest_in_grid
 from .water_stain_vectors import component, constant, vector_math, white_noise
 
 GROUP_NAME = "Stainless Water Stain"
-GROUP_VERSION = 1
+GROUP_VERSION = 3
 OUTPUTS = ("Reflectance", "Mask", "Stain ID", "Normalised Distance")
+JUST_ABOVE_1 = 1.0 + 2.0**-23  # the next float32: "less than this" is "at most 1" in one node
 
 Socket = bpy.types.NodeSocket
 Tree = bpy.types.ShaderNodeTree
@@ -48,115 +48,67 @@ def water_stain_group() -> bpy.types.ShaderNodeTree:
     if existing:
         return existing
     tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, WaterStainParams, OUTPUTS)
-    in_grid = 1.0 - p["explicit_centre"]
-    inverse = constant(tree, 1.0) / p["cell_size"]
-    point = vector_math(tree, "SCALE", position, scale=inverse)
-    shift = _noise_shift(tree, p["seed_offset"])
-    perturbation = _shifted_noise(tree, position, p["frequency"], shift) * p["amplitude"]
-    flow = _run_off(tree, p)
+    with framed(tree, "Cell units"):
+        in_grid = 1.0 - p["explicit_centre"]
+        inverse = constant(tree, 1.0) / p["cell_size"]
+        point = vector_math(tree, "SCALE", position, scale=inverse)
+        radius, amplitude = p["radius"] * inverse, p["amplitude"] * inverse
+    with framed(tree, "Seed's shift of the noise"):
+        shift = _noise_shift(p["seed_offset"])
+    with framed(tree, "Outline: r' = r + Perlin(p f) A"):
+        perturbation = _shifted_noise(tree, position, p["frequency"], shift) * amplitude
+        outline = (perturbation + radius).math("MAXIMUM", SMALLEST_RADIUS)
+    with framed(tree, "Run-off"):
+        flow = _run_off(tree, p)
 
-    grid_ratio, key = _nearest_in_grid(tree, point, inverse, perturbation, flow, p)
-    ratio = grid_ratio * in_grid + _explicit(tree, point, inverse, perturbation, flow, p) * p["explicit_centre"]
-    inside = ratio.at_most(1.0)
-    ratio = ratio.math("MINIMUM", 1.0)
+    grid_ratio, cell = nearest_in_grid(tree, point, radius, amplitude, perturbation, outline, flow, p)
+    with framed(tree, "Explicit centre: |p - c| / r'"):
+        centre = combine(tree, p["centre_x"], p["centre_y"], p["centre_z"])
+        in_cells = vector_math(tree, "SCALE", centre, scale=inverse)
+        single_ratio = distance_from_centre(tree, point, in_cells, *flow) / outline
+    with framed(tree, "Inside where d <= r'"):
+        ratio = grid_ratio * in_grid + single_ratio * p["explicit_centre"]
+        inside = ratio.math("LESS_THAN", JUST_ABOVE_1)
+        ratio = ratio.math("MINIMUM", 1.0)
+    with framed(tree, "Each stain's own decay and intensity"):
+        drawn = white_noise(tree, cell, p["seed_offset"] + PROFILE_DRAW)
+        decay_draw, intensity_draw = component(tree, drawn, 0), component(tree, drawn, 1)
+        decay = p["decay"] + p["decay"] * p["decay_variation"] * in_grid * (decay_draw * 2.0 - 1.0)
+        strength = p["intensity"] * p["intensity_variation"] * in_grid
+        intensity = p["intensity"] + strength * (intensity_draw * 2.0 - 1.0)
+    with framed(tree, "Rim, inner ring, mineral speckle"):
+        added = _heterogeneity(tree, position, shift, ratio, p)
+    with framed(tree, "Reflectance: (d/r')^gamma alpha"):
+        change = inside * (intensity * ratio.math("POWER", decay) + added)
+    with framed(tree, "Stain ID"):
+        stain_id = inside * (_stain_id(tree, cell) * in_grid + p["explicit_centre"])
 
-    drawn = white_noise(tree, vector_math(tree, "ADD", key, (PROFILE_KEY,) * 3))
-    decay_draw, intensity_draw = component(tree, drawn, 0), component(tree, drawn, 1)
-    decay = p["decay"] + p["decay"] * p["decay_variation"] * in_grid * (decay_draw * 2.0 - 1.0)
-    intensity = p["intensity"] + p["intensity"] * p["intensity_variation"] * in_grid * (intensity_draw * 2.0 - 1.0)
-    change = intensity * ratio.math("POWER", decay) + _heterogeneity(tree, position, shift, ratio, p)
-
-    assign(tree, out.inputs["Reflectance"], inside * change)
-    assign(tree, out.inputs["Mask"], inside)
-    stain_id = _stain_id(tree, key, p["seed_offset"]) * in_grid + p["explicit_centre"]
-    assign(tree, out.inputs["Stain ID"], inside * stain_id)
-    assign(tree, out.inputs["Normalised Distance"], ratio)
+    for name, value in zip(OUTPUTS, (change, inside, stain_id, ratio), strict=True):
+        assign(tree, out.inputs[name], value)
+    arrange(tree)
     return tree
 
 
-def _noise_shift(tree: Tree, seed: Value) -> Socket:
-    """`water_stain_reference.noise_offset`: exact in float32, and folded to a constant."""
-    parts = [(seed * float(step) * (1 / 4096)).math("FRACT") * NOISE_SPAN for step in NOISE_STEPS]
-    return combine(tree, *parts)
+def _noise_shift(seed: Value) -> tuple[Value, ...]:
+    return tuple((seed * float(step) * (1 / 4096)).math("FRACT") * NOISE_SPAN for step in NOISE_STEPS)
 
 
-def _shifted_noise(tree: Tree, position: Socket, frequency: Value, shift: Socket) -> Value:
-    scaled = vector_math(tree, "SCALE", position, scale=frequency)
-    return noise(tree, vector_math(tree, "ADD", scaled, shift), detail=0.0)
+def _shifted_noise(tree: Tree, position: Socket, frequency: Value, shift: tuple[Value, ...]) -> Value:
+    """Divide the shift by the frequency, so that Cycles folds it and the Noise node itself does the scaling."""
+    shifted = vector_math(tree, "ADD", position, combine(tree, *(part / frequency for part in shift)))
+    value = noise(tree, shifted, detail=0.0)
+    assign(tree, value.socket.node.inputs["Scale"], frequency)
+    return value
 
 
-def _run_off(tree: Tree, p: Values) -> tuple[Socket, Value]:
-    """The unit vector downstream, and the part by which distances along it shrink."""
+def _run_off(tree: Tree, p: Values) -> Flow:
     azimuth, elevation = p["run_off_azimuth"], p["run_off_elevation"]
     level = elevation.math("COSINE")
     downstream = combine(tree, azimuth.math("COSINE") * level, azimuth.math("SINE") * level, elevation.math("SINE"))
     return downstream, p["run_off"] / (p["run_off"] + 1.0)
 
 
-def _nearest_in_grid(
-    tree: Tree, point: Socket, inverse: Value, perturbation: Value, flow: tuple[Socket, Value], p: Values
-) -> tuple[Value, Socket]:
-    """Search 8 cells where no stain reaches further than half a cell, else 27: least d/r' and its cell's hash key."""
-    reach = (p["radius"] * (p["radius_variation"] + 1.0) + p["amplitude"]) * (p["run_off"] + 1.0)
-    short = reach.at_most(p["cell_size"] * 0.5)
-    shift = 1.0 - short * 0.5
-    base = vector_math(tree, "FLOOR", vector_math(tree, "SUBTRACT", point, combine(tree, shift, shift, shift)))
-    local = vector_math(tree, "SUBTRACT", point, base)
-    first = p["seed_offset"] + CELL_KEY
-    key = vector_math(tree, "ADD", base, combine(tree, first, first, first))
-    jitter = combine(tree, 1.0, 1.0, p["depth_jitter"])
-    spread = p["radius"] * p["radius_variation"]
-
-    nearest: Value | float = NOTHING_NEAR
-    cell: Socket | None = None
-    after_short = None
-    for number, offset in enumerate(NEIGHBOURS):
-        if number == SHORT_SEARCH:
-            after_short = nearest, cell
-        node = group_node(tree, water_stain_cell_group(), f"Cell {offset}")
-        node.inputs["Cell"].default_value = offset
-        for name, vector in (
-            ("Local Position", local),
-            ("First Key", key),
-            ("Jitter", jitter),
-            ("Downstream", flow[0]),
-            ("Nearest Cell", cell),
-        ):
-            if vector is not None:
-                tree.links.new(vector, node.inputs[name])
-        for name, value in (
-            ("Run-off Compression", flow[1]),
-            ("Radius", p["radius"]),
-            ("Radius Spread", spread),
-            ("Perturbation", perturbation),
-            ("Inverse Cell Size", inverse),
-            ("Presence", p["presence"]),
-            ("Nearest", nearest),
-        ):
-            assign(tree, node.inputs[name], value)
-        nearest, cell = Value(tree, node.outputs["Nearest"]), node.outputs["Nearest Cell"]
-
-    of_8, cell_of_8 = after_short
-    chosen = vector_math(
-        tree,
-        "ADD",
-        vector_math(tree, "SCALE", cell_of_8, scale=short),
-        vector_math(tree, "SCALE", cell, scale=1.0 - short),
-    )
-    return of_8 * short + nearest * (1.0 - short), vector_math(tree, "ADD", key, chosen)
-
-
-def _explicit(
-    tree: Tree, point: Socket, inverse: Value, perturbation: Value, flow: tuple[Socket, Value], p: Values
-) -> Value:
-    """Return d/r' of the single stain round the given centre."""
-    centre = combine(tree, p["centre_x"], p["centre_y"], p["centre_z"])
-    offset = vector_math(tree, "SUBTRACT", point, vector_math(tree, "SCALE", centre, scale=inverse))
-    outline = (p["radius"] + perturbation).math("MAXIMUM", SMALLEST_RADIUS) * inverse
-    return distance_from_centre(tree, offset, *flow) / outline
-
-
-def _heterogeneity(tree: Tree, position: Socket, shift: Socket, ratio: Value, p: Values) -> Value:
+def _heterogeneity(tree: Tree, position: Socket, shift: tuple[Value, ...], ratio: Value, p: Values) -> Value:
     rim = _band(ratio, 1.0 - p["rim_width"] * 0.5, p["rim_width"])
     ring = _band(ratio, p["ring_position"], p["ring_width"])
     mineral = _shifted_noise(tree, position, p["speckle_frequency"], shift)
@@ -169,12 +121,10 @@ def _band(ratio: Value, centre: Value, width: Value) -> Value:
     return x * x * (3.0 - x * 2.0)
 
 
-def _stain_id(tree: Tree, key: Socket, seed: Value) -> Value:
+def _stain_id(tree: Tree, cell: Socket) -> Value:
     """Number the stain by its cell's index, wrapped; all intermediate numbers are whole and below 2^24."""
-    first = seed + CELL_KEY
-    index = vector_math(tree, "SUBTRACT", key, combine(tree, first, first, first))
     wrapped = []
-    for part, period in zip(separate(tree, index), ID_PERIOD, strict=True):
+    for part, period in zip(separate(tree, cell), ID_PERIOD, strict=True):
         wrapped.append(part - (part * (1 / period)).math("FLOOR") * float(period))
     x, y, z = wrapped
     return x + y * float(ID_PERIOD[0]) + z * float(ID_PERIOD[0] * ID_PERIOD[1]) + 1.0

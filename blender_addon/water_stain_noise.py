@@ -42,22 +42,22 @@ def hash3(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     return _final(x + start, y + start, z + start)
 
 
-def hash4(x: np.ndarray, y: np.ndarray, z: np.ndarray, w: np.uint32) -> np.ndarray:
-    """Jenkins' lookup3 of four uint32 words, `w` the same for all; uint32."""
+def hash4(x: np.ndarray, y: np.ndarray, z: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """Jenkins' lookup3 of four uint32 words, arrays that broadcast; uint32."""
     start = np.uint32((_LOOKUP3 + (4 << 2) + 13) & 0xFFFFFFFF)
     a, b, c = _mix(x + start, y + start, z + start)
     return _final(a + w, b, c)
 
 
-def white_noise(keys: np.ndarray) -> np.ndarray:
-    """The White Noise node's 3-D colour: three numbers in [0, 1] for each key.
+def white_noise(keys: np.ndarray, w: float) -> np.ndarray:
+    """The White Noise node's 4-D colour: three numbers in [0, 1] for each key.
 
-    `keys` are (N, 3) and hashed by their float32 bit patterns, so -0.0 and 0.0 differ. Returns float32 (N, 3). The
-    components equal OSL's noise("hash", q), noise("hash", q, 1) and noise("hash", q, 2).
+    `keys` are (N, 3), and like `w` they are hashed by their float32 bit patterns, so -0.0 and 0.0 differ. Returns
+    float32 (N, 3). In OSL: noise("hash", point(x, y, z), w), ("hash", point(z, x, w), y), ("hash", point(w, z, y), x).
     """
     x, y, z = np.ascontiguousarray(np.asarray(keys, np.float32).T).view(np.uint32)
-    one, two = np.array([1.0, 2.0], np.float32).view(np.uint32)
-    words = (hash3(x, y, z), hash4(x, y, z, one), hash4(x, y, z, two))
+    w = np.full(1, w, np.float32).view(np.uint32)
+    words = (hash4(x, y, z, w), hash4(z, x, w, y), hash4(w, z, y, x))
     return np.stack([word.astype(np.float32) * np.float32(2.0**-32) for word in words], axis=-1)
 
 

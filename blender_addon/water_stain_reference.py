@@ -1,11 +1,17 @@
 """The specification of the water stain (paper, algorithm 1) in NumPy; nodes and OSL compute the same formulas.
 
-In cell units g = p / G. The search starts at the cell b = floor(g - s) and covers n cells along each axis, in the order
-of `NEIGHBOURS`. Where no stain reaches further than G/2, s = 1/2 and n = 2: these 8 are all the cells whose centres the
-point can be near enough to, so the result is exactly the 27-cell search's; otherwise s = 1 and n = 3, the point's own
-cell and its 26 neighbours. The centre of cell i is i + H(i + 1/2 + seed), H being White Noise (half-integers, because
-0.0 and -0.0 hash differently), its z scaled by the depth jitter. Downstream of its centre a stain's distances are
-divided by 1 + run-off.
+In cell units g = p / G. Cell i has its centre at i + H(i, seed + 1/2), H being 4-D White Noise; the depth jitter t
+scales the z of H. The search covers the cells floor(g - s) + n, n from `NEIGHBOURS`; as s is never 0 and n never
+negative, no index is -0.0, which would hash differently from 0.0. With reach R = the furthest from its centre that a
+stain can be, over G:
+
+- `SLAB`: where t + 2 R <= 1, centres lie so low in their cells that a point can be near those of one layer only:
+  4 cells, s = (1/2, 1/2, -R);
+- `BALL`: where R <= 1/2, 8 cells, s = 1/2 on all axes;
+- `FULL`: otherwise the point's own cell and its 26 neighbours, s = 1.
+
+Every search contains all centres within R, so all give the same stains as the 27-cell search. Downstream of its centre
+a stain's distances are divided by 1 + run-off.
 
 Where stains overlap and their radii differ, the one with the least d/r' covers the point, on ties the first in the
 order of the cells; with one radius for all this is the nearest centre of algorithm 1.
@@ -19,11 +25,13 @@ import numpy as np
 from .water_stain import WaterStainParams
 from .water_stain_noise import signed_perlin, white_noise
 
-# The eight cells of the short search first; the order decides ties.
-NEIGHBOURS = tuple(sorted(product((0, 1, 2), repeat=3), key=lambda cell: (max(cell) > 1, cell)))
-SHORT_SEARCH = 8
-CELL_KEY, STAIN_KEY, PROFILE_KEY = 0.5, 0.25, 0.125  # added to cell indices before hashing, each to the one before
-SMALLEST_RADIUS = 1e-9  # metres; keeps d/r' finite where the noise eats up the whole stain
+SLAB, BALL, FULL = 4, 8, 27
+# The cells of the shorter searches first; the order decides ties.
+NEIGHBOURS = tuple(sorted(product((0, 1, 2), repeat=3), key=lambda cell: (max(cell) > 1, cell[2] > 0, cell)))
+# Added to the seed for the centre, for radius and presence, and for decay and intensity. Fractions, because White Noise
+# draws its three numbers from permutations of cell and seed, which must not be another cell's.
+CENTRE_DRAW, STAIN_DRAW, PROFILE_DRAW = 0.5, 0.25, 0.75
+SMALLEST_RADIUS = 1e-7  # cells; keeps d/r' finite where the noise eats up the whole stain
 ID_PERIOD = (256, 256, 128)  # cells along x, y, z after which stain ids repeat; 1 + their product < 2^24
 NOISE_STEPS = (1597, 987, 1303)  # of the noise's shift from seed to seed, in 1/4096 of NOISE_SPAN, exact in float32
 NOISE_SPAN = 16.0
@@ -72,85 +80,101 @@ def stain_ids(cells: np.ndarray) -> np.ndarray:
 
 def stain_centres(cells: np.ndarray, params: WaterStainParams) -> np.ndarray:
     """The centres of the stains in integer cells (N, 3); float64 (N, 3), metres."""
-    keys = np.asarray(cells, np.float64) + CELL_KEY + params.seed_offset
-    return (cells + white_noise(keys) * np.array([1.0, 1.0, params.depth_jitter])) * params.cell_size
+    return (
+        cells + white_noise(cells, params.seed_offset + CENTRE_DRAW) * _jitter(params, np.float64)
+    ) * params.cell_size
 
 
-def noise_offset(seed_offset: float, dtype: type) -> np.ndarray:
-    """How far a seed shifts the noise that perturbs outlines, in lattice units; seed 0 not at all."""
-    steps = np.array(NOISE_STEPS, dtype) * dtype(seed_offset) * dtype(1 / 4096)
-    return (steps - np.floor(steps)) * dtype(NOISE_SPAN)
+def shifted_noise(points: np.ndarray, frequency: float, seed_offset: float) -> np.ndarray:
+    """Perlin noise of `points` (N, 3) at `frequency`, shifted from seed to seed; not shifted for seed 0."""
+    real = points.dtype.type
+    steps = np.array(NOISE_STEPS, real) * real(seed_offset) * real(1 / 4096)
+    shift = (steps - np.floor(steps)) * real(NOISE_SPAN)
+    if frequency > 0:
+        points = points + shift / real(frequency)
+    return signed_perlin(points * real(frequency))
+
+
+def searched_cells(params: WaterStainParams) -> int:
+    """Return how many cells have to be searched: SLAB, BALL or FULL."""
+    reach = params.reach / params.cell_size
+    if params.depth_jitter + 2 * reach <= 1:
+        return SLAB
+    return BALL if reach <= 0.5 else FULL
 
 
 def _evaluate(points: np.ndarray, params: WaterStainParams, field: WaterStainField, start: int) -> None:
     """Fill `field` from index `start` on. Every scalar is rounded to the points' precision, as in a renderer."""
     real = points.dtype.type
-    seed = real(params.seed_offset)
     inverse = real(1) / real(params.cell_size)
-    grid = points * inverse
-    radius = real(params.radius)
+    radius, spread = real(params.radius), real(0)
     if params.explicit_centre:
-        spread = real(0)
         centre = np.array([params.centre_x, params.centre_y, params.centre_z], real)
-        apart = _apart(grid - centre * inverse, params)[None]
+        apart = _apart(points * inverse - centre * inverse, params)[None]
     else:
         spread = radius * real(params.radius_variation)
-        short = params.reach <= params.cell_size / 2
-        cells = NEIGHBOURS[: SHORT_SEARCH if short else None]
-        base = np.floor(grid - real(0.5 if short else 1.0))
-        apart = _distances(grid - base, base + (real(CELL_KEY) + seed), cells, params)
+        keys, apart = _search(points * inverse, params)
 
     largest = (radius + spread + real(params.amplitude)) * inverse * real(1.0001)
     near = np.flatnonzero(apart.min(axis=0) <= largest)
     if not len(near):
         return
     apart, points = apart[:, near], points[near]
-    shift = noise_offset(params.seed_offset, real)
-    perturbation = signed_perlin(points * real(params.frequency) + shift) * real(params.amplitude)
-    keys = None if params.explicit_centre else base[near] + (real(CELL_KEY) + seed)
+    noise = shifted_noise(points, params.frequency, params.seed_offset)
+    perturbation = noise * (real(params.amplitude) * inverse)
+    smallest = real(SMALLEST_RADIUS)
+    outline = np.maximum(perturbation + radius * inverse, smallest)
+    chosen = np.zeros(len(near), np.intp)
+    if params.explicit_centre:
+        ratio = apart[0] / outline
+    else:
+        keys = keys[near]
+        if spread > 0 or params.presence < 1:
+            for number, cell in enumerate(NEIGHBOURS[: len(apart)]):
+                drawn = white_noise(keys + np.array(cell, real), params.seed_offset + STAIN_DRAW).astype(real)
+                if spread > 0:
+                    own_radius = radius * inverse + spread * inverse * (2 * drawn[:, 0] - 1)
+                    apart[number] /= np.maximum(perturbation + own_radius, smallest)
+                apart[number][drawn[:, 1] > real(params.presence)] = np.inf
+        chosen = apart.argmin(axis=0)
+        ratio = np.take_along_axis(apart, chosen[None], axis=0)[0]
+        if spread == 0:
+            ratio = ratio / outline
 
-    best, chosen = np.full(len(near), np.inf, real), np.zeros(len(near), np.intp)
-    for number, distance in enumerate(apart):
-        own_radius, absent = radius, None
-        if not params.explicit_centre and (spread > 0 or params.presence < 1):
-            drawn = white_noise(keys + np.array(cells[number], real) + real(STAIN_KEY))
-            own_radius = radius + spread * (2 * drawn[:, 0].astype(real) - 1)
-            absent = drawn[:, 1] > real(params.presence)
-        ratio = distance / (np.maximum(own_radius + perturbation, real(SMALLEST_RADIUS)) * inverse)
-        better = ratio < best if absent is None else (ratio < best) & ~absent
-        best[better], chosen[better] = ratio[better], number
-
-    inside = best <= 1
-    covered = near[inside]
-    where = start + covered
-    ratio = best[inside]
+    inside = ratio <= 1
+    where, ratio = start + near[inside], ratio[inside]
     decay, intensity = real(params.decay), real(params.intensity)
     if params.explicit_centre:
         field.stain_id[where] = 1
     else:
-        keys = keys[inside] + np.array(cells, real)[chosen[inside]]
-        field.stain_id[where] = stain_ids(np.rint(keys - (real(CELL_KEY) + seed)))
+        keys = keys[inside] + np.array(NEIGHBOURS, real)[chosen[inside]]
+        field.stain_id[where] = stain_ids(keys)
         if params.decay_variation > 0 or params.intensity_variation > 0:
-            drawn = white_noise(keys + real(PROFILE_KEY)).astype(real)
+            drawn = white_noise(keys, params.seed_offset + PROFILE_DRAW).astype(real)
             decay = decay + decay * real(params.decay_variation) * (2 * drawn[:, 0] - 1)
             intensity = intensity + intensity * real(params.intensity_variation) * (2 * drawn[:, 1] - 1)
     field.inside[where] = True
     field.normalised_distance[where] = ratio
-    field.reflectance[where] = intensity * ratio**decay + _heterogeneity(points[inside], ratio, shift, params)
+    field.reflectance[where] = intensity * ratio**decay + _heterogeneity(points[inside], ratio, params)
 
 
-def _distances(local: np.ndarray, keys: np.ndarray, cells: tuple, params: WaterStainParams) -> np.ndarray:
-    """Distances of points to the centres in `cells`, counted from their base cell: (cells, N), in cell units."""
-    real = local.dtype.type
-    depth = np.array([1, 1, params.depth_jitter], real)
-    return np.stack(
-        [
-            _apart(
-                (local - np.array(cell, real)) - white_noise(keys + np.array(cell, real)).astype(real) * depth, params
-            )
-            for cell in cells
-        ]
-    )
+def _search(grid: np.ndarray, params: WaterStainParams) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first cell's hash key (N, 3) and the distances to the centres of all cells (cells, N), in cells."""
+    real = grid.dtype.type
+    number = searched_cells(params)
+    low = {SLAB: -real(params.reach) * (real(1) / real(params.cell_size)), BALL: 0.5, FULL: 1.0}[number]
+    shift = np.array([1.0 if number == FULL else 0.5] * 2 + [low], real)
+    keys = np.floor(grid - shift)
+    jitter = _jitter(params, real)
+    distances = np.empty((number, len(grid)), grid.dtype)
+    for row, cell in zip(distances, np.array(NEIGHBOURS[:number], real), strict=True):
+        key = keys + cell
+        row[:] = _apart(grid - (white_noise(key, params.seed_offset + CENTRE_DRAW).astype(real) * jitter + key), params)
+    return keys, distances
+
+
+def _jitter(params: WaterStainParams, real: type) -> np.ndarray:
+    return np.array([1.0, 1.0, params.depth_jitter], real)
 
 
 def _apart(offsets: np.ndarray, params: WaterStainParams) -> np.ndarray:
@@ -167,7 +191,7 @@ def _apart(offsets: np.ndarray, params: WaterStainParams) -> np.ndarray:
     return np.sqrt(x * x + y * y + z * z)
 
 
-def _heterogeneity(points: np.ndarray, ratio: np.ndarray, shift: np.ndarray, params: WaterStainParams) -> np.ndarray:
+def _heterogeneity(points: np.ndarray, ratio: np.ndarray, params: WaterStainParams) -> np.ndarray:
     """What dried rim, inner ring and mineral speckle add to the reflectance; exactly 0 where their intensity is."""
     real = points.dtype.type
     change = np.zeros_like(ratio)
@@ -177,7 +201,7 @@ def _heterogeneity(points: np.ndarray, ratio: np.ndarray, shift: np.ndarray, par
     if params.ring_intensity:
         change += real(params.ring_intensity) * _band(ratio, real(params.ring_position), real(params.ring_width))
     if params.speckle_intensity:
-        noise = signed_perlin(points * real(params.speckle_frequency) + shift)
+        noise = shifted_noise(points, params.speckle_frequency, params.seed_offset)
         speck = np.clip((noise - real(SPECKLE_ONSET)) * real(SPECKLE_SLOPE), 0, 1)
         change += real(params.speckle_intensity) * (speck * speck)
     return change

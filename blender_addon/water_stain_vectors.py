@@ -21,20 +21,20 @@ def constant(tree: bpy.types.NodeTree, number: float) -> Value:
 
 
 def vector_math(
-    tree: bpy.types.NodeTree, operation: str, a: Vector, b: Vector | None = None, scale: Operand | None = None
+    tree: bpy.types.NodeTree, operation: str, a: Vector, *others: Vector, scale: Operand | None = None
 ) -> bpy.types.NodeSocket:
-    """Return the result of a Vector Math node: a vector, or the float of LENGTH and DOT_PRODUCT."""
+    """Return the result of a Vector Math node: a vector, or the float of LENGTH, DISTANCE and DOT_PRODUCT."""
     node = tree.nodes.new("ShaderNodeVectorMath")
     node.operation = operation
     node.hide = True
-    for socket, operand in zip(node.inputs, (a, b), strict=False):
+    for socket, operand in zip(node.inputs, (a, *others), strict=False):
         if isinstance(operand, tuple):
             socket.default_value = operand
-        elif operand is not None:
+        else:
             tree.links.new(operand, socket)
     if scale is not None:
         assign(tree, node.inputs["Scale"], scale)
-    return node.outputs["Value" if operation in ("LENGTH", "DOT_PRODUCT") else "Vector"]
+    return node.outputs["Value" if operation in ("LENGTH", "DISTANCE", "DOT_PRODUCT") else "Vector"]
 
 
 def choose(tree: bpy.types.NodeTree, first: Vector, second: Vector, switch: Value) -> bpy.types.NodeSocket:
@@ -61,15 +61,16 @@ def component(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket, axis: int)
     return Value(tree, vector_math(tree, "DOT_PRODUCT", vector, unit))
 
 
-def white_noise(tree: bpy.types.NodeTree, key: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-    """Return the three hashed numbers of a vector, each in [0, 1].
+def white_noise(tree: bpy.types.NodeTree, key: bpy.types.NodeSocket, w: Value) -> bpy.types.NodeSocket:
+    """Return the three hashed numbers of a vector and `w`, each in [0, 1].
 
-    The node sits in a group of its own: Cycles evaluates nodes in the order in which a tree lists them, but lists the
-    conversion from colour to vector behind the whole tree. All cells' hashes would then wait for it at the same time
-    and overflow Cycles' stack.
+    The node sits in a group of its own: Cycles computes nodes in the order in which a tree lists them, as soon as their
+    inputs are there, but lists the conversions between colour, vector and point behind the whole tree. All cells'
+    hashes would wait for theirs at the same time and overflow Cycles' stack.
     """
     node = group_node(tree, _hash_group(), "Hash")
     tree.links.new(key, node.inputs["Key"])
+    assign(tree, node.inputs["W"], w)
     return node.outputs["Numbers"]
 
 
@@ -80,11 +81,13 @@ def _hash_group() -> bpy.types.ShaderNodeTree:
     tree = bpy.data.node_groups.new(HASH_GROUP_NAME, "ShaderNodeTree")
     tree[VERSION_KEY] = HASH_GROUP_VERSION
     tree.interface.new_socket("Key", in_out="INPUT", socket_type="NodeSocketVector")
+    tree.interface.new_socket("W", in_out="INPUT", socket_type="NodeSocketFloat")
     tree.interface.new_socket("Numbers", in_out="OUTPUT", socket_type="NodeSocketVector")
     given, node, out = (
         tree.nodes.new(kind) for kind in ("NodeGroupInput", "ShaderNodeTexWhiteNoise", "NodeGroupOutput")
     )
-    node.noise_dimensions = "3D"
-    tree.links.new(given.outputs["Key"], node.inputs["Vector"])
+    node.noise_dimensions = "4D"
+    for name, socket in (("Key", "Vector"), ("W", "W")):
+        tree.links.new(given.outputs[name], node.inputs[socket])
     tree.links.new(node.outputs["Color"], out.inputs["Numbers"])
     return tree

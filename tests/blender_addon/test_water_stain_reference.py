@@ -6,9 +6,10 @@ import struct
 import numpy as np
 import pytest
 
+from blender_addon import water_stain_reference
 from blender_addon.water_stain import WaterStainParams, draw_water_stain_params
 from blender_addon.water_stain_noise import signed_perlin
-from blender_addon.water_stain_reference import evaluate_water_stain, stain_centres, stain_ids
+from blender_addon.water_stain_reference import evaluate_water_stain, searched_cells, stain_centres, stain_ids
 
 WORD = 0xFFFFFFFF
 CELLS = np.array([(0, 0, 0), (-1, 0, 0), (2, -3, -1), (-3, 2, 0), (255, 0, 0), (-257, 5, 1), (0, 0, 127)])
@@ -16,22 +17,22 @@ GOLDEN_IDS = [1, 256, 8387843, 766, 256, 67072, 8323073]
 # Millimetres, in cells of 20 mm. Every Blender version must reproduce these, so must every later version of this file.
 GOLDEN_CENTRES = {
     0: [
-        (6.237730, 0.9283425, 16.64340),
-        (-2.425497, 13.54838, 14.60693),
-        (45.78319, -54.38551, -15.12982),
-        (-42.20238, 52.36026, 18.35974),
-        (5100.756, 5.398965, 6.276983),
-        (-5126.216, 115.0514, 31.91345),
-        (7.173791, 0.9211341, 2551.480),
+        (14.77224, 13.32631, 12.65385),
+        (-18.83167, 9.465179, 1.800395),
+        (52.62537, -40.86809, -15.11443),
+        (-48.98706, 44.08342, 7.605653),
+        (5109.987, 16.82865, 18.90639),
+        (-5135.111, 115.3721, 38.41468),
+        (3.997827, 1.311715, 2544.835),
     ],
     -10000: [
-        (18.42139, 3.645462, 18.64177),
-        (-2.650948, 0.8396222, 19.23092),
-        (46.01156, -47.73275, -10.64137),
-        (-50.08479, 48.82034, 3.972566),
-        (5107.253, 14.10534, 10.09525),
-        (-5123.848, 117.5324, 39.74117),
-        (0.6828647, 17.68787, 2547.192),
+        (13.96689, 10.99576, 11.10235),
+        (-4.532061, 15.61019, 19.68494),
+        (53.62556, -50.07514, -19.88449),
+        (-45.05757, 45.14503, 18.94341),
+        (5103.617, 17.13958, 13.58958),
+        (-5132.688, 117.6018, 20.06632),
+        (6.844849, 9.404588, 2545.478),
     ],
 }
 
@@ -62,10 +63,14 @@ def lookup3(words):
     return c
 
 
+def white_noise_of(cell, w):
+    """The White Noise node's 4-D colour, one cell, from lookup3."""
+    x, y, z, w = (struct.unpack("<I", struct.pack("<f", float(number)))[0] for number in (*cell, w))
+    return [lookup3(words) / 2**32 for words in ((x, y, z, w), (z, x, w, y), (w, z, y, x))]
+
+
 def literal_centre(cell, params):
-    words = [struct.unpack("<I", struct.pack("<f", i + 0.5 + params.seed_offset))[0] for i in cell]
-    extra = [[], [struct.unpack("<I", struct.pack("<f", 1.0))[0]], [struct.unpack("<I", struct.pack("<f", 2.0))[0]]]
-    jitter = [lookup3(words + more) / 2**32 for more in extra]
+    jitter = white_noise_of(cell, params.seed_offset + 0.5)
     jitter[2] *= params.depth_jitter
     return [(i + j) * params.cell_size for i, j in zip(cell, jitter, strict=True)]
 
@@ -73,7 +78,8 @@ def literal_centre(cell, params):
 def literal_algorithm_1(p, params):
     """One point, one Python loop over its own cell and the 26 neighbours; returns reflectance, inside, d/r'."""
     own = [math.floor(x / params.cell_size) for x in p]
-    noise = float(signed_perlin(np.array([p]) * params.frequency)[0])
+    shift = np.array([step * params.seed_offset / 4096 % 1 * 16 for step in (1597, 987, 1303)])
+    noise = float(signed_perlin(np.array([p]) * params.frequency + shift)[0])
     radius = params.radius + noise * params.amplitude
     if params.explicit_centre:
         d = math.dist(p, (params.centre_x, params.centre_y, params.centre_z))
@@ -99,13 +105,14 @@ def points_near_plane(count, seed, thickness=0.0):
 @pytest.mark.parametrize(
     "params",
     [
-        WaterStainParams(),
+        WaterStainParams(depth_jitter=1.0),
+        WaterStainParams(depth_jitter=0.2, seed_offset=-1234),
         WaterStainParams(radius=0.011, amplitude=0.004, decay=0.5, intensity=0.2),  # needs all 27 cells
         WaterStainParams(depth_jitter=0.0),
-        WaterStainParams(cell_size=0.012, radius=0.004, amplitude=0.0, frequency=300.0, decay=1.0),
+        WaterStainParams(cell_size=0.012, radius=0.004, amplitude=0.0, decay=1.0, depth_jitter=1.0),
         WaterStainParams(explicit_centre=1, centre_x=0.02, centre_y=-0.01, centre_z=0.003, radius=0.03),
     ],
-    ids=["default", "27 cells", "centres on the plane", "dense", "explicit centre"],
+    ids=["8 cells", "4 cells", "27 cells", "centres on the plane", "dense", "explicit centre"],
 )
 @pytest.mark.parametrize("thickness", [0.0, 0.06], ids=["plane", "solid"])
 def test_equals_the_literal_algorithm(params, thickness):
@@ -122,22 +129,24 @@ def test_equals_the_literal_algorithm(params, thickness):
 def test_golden_centres_and_ids():
     np.testing.assert_array_equal(stain_ids(CELLS), GOLDEN_IDS)
     for seed, millimetres in GOLDEN_CENTRES.items():
-        params = WaterStainParams(seed_offset=seed)
+        params = WaterStainParams(seed_offset=seed, depth_jitter=1.0)
         np.testing.assert_allclose(stain_centres(CELLS, params) * 1e3, millimetres, rtol=1e-6)
         literal = [literal_centre(cell, params) for cell in CELLS.tolist()]
         np.testing.assert_allclose(stain_centres(CELLS, params), literal, atol=5e-9)
 
 
-def test_short_search_is_the_long_search():
-    short = WaterStainParams(radius=0.0085)  # reaches exactly half a cell
-    # A variation too small to change a radius but enough to lift the reach over half a cell, hence 27 cells.
-    long = WaterStainParams(radius=0.0085, presence=1.0, run_off=1e-9)
-    assert short.reach <= short.cell_size / 2 < long.reach
+@pytest.mark.parametrize(("number", "kwargs"), [(4, {"depth_jitter": 0.15}), (8, {"depth_jitter": 1.0})])
+def test_shorter_searches_are_the_long_one(number, kwargs, monkeypatch):
+    params = WaterStainParams(radius=0.0085 if number == 8 else 0.007, amplitude=0.0015, **kwargs)
+    assert searched_cells(params) == number
     points = points_near_plane(60000, seed=2, thickness=0.06)
-    a, b = evaluate_water_stain(points, short), evaluate_water_stain(points, long)
-    np.testing.assert_array_equal(a.inside, b.inside)
-    np.testing.assert_array_equal(a.stain_id, b.stain_id)
-    np.testing.assert_allclose(a.reflectance, b.reflectance, atol=1e-8)
+    short = evaluate_water_stain(points, params)
+    monkeypatch.setattr(water_stain_reference, "searched_cells", lambda _: 27)
+    long = evaluate_water_stain(points, params)
+    assert short.inside.sum() > 1000
+    np.testing.assert_array_equal(short.inside, long.inside)
+    np.testing.assert_array_equal(short.stain_id, long.stain_id)
+    np.testing.assert_array_equal(short.reflectance, long.reflectance)
 
 
 def test_ids_are_one_per_stain_and_zero_outside():
@@ -191,8 +200,8 @@ def test_covering_stain_has_the_least_ratio_of_distance_to_radius():
         best, winner = math.inf, None
         for i in range(27):
             cell = own + np.array([i // 9, i // 3 % 3, i % 3]) - 1
-            words = [struct.unpack("<I", struct.pack("<f", c + 0.75))[0] for c in cell]
-            radius = params.radius * (1 + params.radius_variation * (2 * lookup3(words) / 2**32 - 1))
+            draw = white_noise_of(cell.tolist(), params.seed_offset + 0.25)[0]
+            radius = params.radius * (1 + params.radius_variation * (2 * draw - 1))
             ratio = math.dist(point, literal_centre(cell.astype(int).tolist(), params)) / (radius + bump)
             if ratio < best:
                 best, winner = ratio, cell
@@ -217,17 +226,23 @@ def test_heterogeneity_adds_nothing_at_neutral_and_what_it_says_otherwise():
     assert np.all(added[np.abs(distance - 0.9) < 0.005] < -0.19)
     np.testing.assert_array_equal(rim.inside, plain.inside)
 
-    flow = WaterStainParams(amplitude=0.0, radius=0.004, depth_jitter=0.0, run_off=1.0)
-    field = evaluate_water_stain(points_near_plane(200000, seed=7), flow)
-    where = points_near_plane(200000, seed=7)
-    ids = np.unique(field.stain_id[field.inside])
-    centres = {int(i): where[(field.stain_id == i) & (field.normalised_distance < 0.1)].mean(axis=0) for i in ids[:8]}
-    for number, centre in centres.items():
-        reach = where[field.stain_id == number] - centre
-        if np.isfinite(centre).all() and np.abs(centre).max() < 0.045:
-            assert reach[:, 1].min() == pytest.approx(-0.008, abs=8e-4)  # downstream is -y
-            assert reach[:, 1].max() == pytest.approx(0.004, abs=8e-4)
-            assert np.ptp(reach[:, 0]) == pytest.approx(0.008, abs=8e-4)
+
+def test_run_off_draws_stains_out_downstream():
+    params = WaterStainParams(amplitude=0.0, radius=0.004, depth_jitter=0.0, run_off=1.0)
+    points = points_near_plane(300000, seed=7)
+    field = evaluate_water_stain(points, params)
+    cells = np.array([(i, j, 0) for i in range(-2, 2) for j in range(-2, 2)])
+    seen = 0
+    for number, centre in zip(stain_ids(cells), stain_centres(cells, params), strict=True):
+        others = np.delete(stain_centres(cells, params), np.flatnonzero(stain_ids(cells) == number), axis=0)
+        if np.linalg.norm(others - centre, axis=1).min() < 0.014:
+            continue  # overlapped
+        seen += 1
+        extent = points[field.stain_id == number] - centre
+        assert extent[:, 1].min() == pytest.approx(-0.008, abs=5e-4)  # downstream is -y
+        assert extent[:, 1].max() == pytest.approx(0.004, abs=5e-4)
+        assert np.ptp(extent[:, 0]) == pytest.approx(0.008, abs=5e-4)
+    assert seen >= 3
 
 
 def test_float32_agrees_with_float64():
@@ -268,3 +283,20 @@ def test_points_of_another_shape_or_type_are_refused():
         evaluate_water_stain(np.zeros((4, 2)), WaterStainParams())
     with pytest.raises(ValueError, match="points must be"):
         evaluate_water_stain(np.zeros((4, 3), int), WaterStainParams())
+
+
+def test_centres_are_evenly_and_independently_distributed():
+    cells = np.stack(np.meshgrid(*[np.arange(-8, 8)] * 3), axis=-1).reshape(-1, 3)
+    params = WaterStainParams(depth_jitter=1.0)
+    jitter = stain_centres(cells, params) / params.cell_size - cells
+    np.testing.assert_allclose(jitter.mean(axis=0), 0.5, atol=0.02)
+    np.testing.assert_allclose(jitter.var(axis=0), 1 / 12, atol=0.004)
+    assert len(np.unique(jitter)) > jitter.size - 20  # 24 random bits: a few pairs coincide
+    other = stain_centres(cells, WaterStainParams(depth_jitter=1.0, seed_offset=1)) / params.cell_size - cells
+    upper = cells + np.array([0, 0, 1])
+    above = stain_centres(upper, params) / params.cell_size - upper
+    for columns in (jitter, other, above):
+        correlation = (
+            np.corrcoef(np.hstack([jitter, columns]).T)[:3, 3:] if columns is not jitter else np.corrcoef(jitter.T)
+        )
+        assert np.abs(correlation - (np.eye(3) if columns is jitter else 0)).max() < 0.06

@@ -1,4 +1,4 @@
-"""The shader-node group, rendered by Cycles, against the NumPy specification at the same surface points."""
+"""Shader nodes and OSL, rendered by Cycles, against the NumPy specification at the same surface points."""
 
 import numpy as np
 import pytest
@@ -10,6 +10,7 @@ from water_stain_pictures import add_camera, add_plate, add_sphere, empty_scene,
 
 from blender_addon.water_stain import WaterStainParams
 from blender_addon.water_stain_nodes import GROUP_NAME, set_water_stain_inputs, water_stain_group
+from blender_addon.water_stain_osl import OslUnavailableError, require_osl, water_stain_osl_group
 from blender_addon.water_stain_reference import evaluate_water_stain
 
 pytestmark = pytest.mark.blender
@@ -17,7 +18,8 @@ pytestmark = pytest.mark.blender
 WIDTH, HEIGHT = 306, 256
 OUTLINE = 1e-5  # metres within which a mask's pixel may differ
 STAINS = {
-    "default": WaterStainParams(),
+    "4 cells": WaterStainParams(),
+    "8 cells": WaterStainParams(depth_jitter=1.0, seed_offset=10000),
     "27 cells": WaterStainParams(radius=0.012, amplitude=0.003, seed_offset=-4321),
     "low decay": WaterStainParams(decay=0.6, seed_offset=9999),
     "varied": WaterStainParams(
@@ -28,8 +30,8 @@ STAINS = {
         seed_offset=5, rim_intensity=-0.2, ring_intensity=0.1, speckle_intensity=0.15, intensity=-0.2,
     ),
     "everything": WaterStainParams(
-        seed_offset=123, radius=0.004, radius_variation=0.4, presence=0.9, intensity_variation=0.4, decay_variation=0.3,
-        depth_jitter=0.5, rim_intensity=-0.2, ring_intensity=0.1, speckle_intensity=0.1, run_off=0.3,
+        seed_offset=123, radius=0.007, radius_variation=0.4, presence=0.9, intensity_variation=0.4, decay_variation=0.3,
+        depth_jitter=1.0, rim_intensity=-0.2, ring_intensity=0.1, speckle_intensity=0.1, run_off=0.5,
     ),
     "explicit": WaterStainParams(explicit_centre=1, centre_x=0.01, centre_y=-0.02, centre_z=0.002, radius=0.03),
 }  # fmt: skip
@@ -65,16 +67,28 @@ def check_agreement(pictures, points, seen, params):
     np.testing.assert_allclose(distance[same], truth.normalised_distance[same], atol=1e-5)
 
 
+def osl_group(scene):
+    try:
+        return water_stain_osl_group(scene)
+    except OslUnavailableError as error:
+        if "no Open Shading Language" in str(error):
+            pytest.skip(str(error))
+        raise
+
+
+@pytest.mark.parametrize("renderer", ["nodes", "osl"])
 @pytest.mark.parametrize("view", VIEWS)
-def test_nodes_equal_the_specification(view, tmp_path):
-    empty_scene(WIDTH, HEIGHT)
+def test_equals_the_specification(view, renderer, tmp_path, capfd):
+    scene = empty_scene(WIDTH, HEIGHT)
     part, _ = VIEWS[view]()
     points, seen = render_positions(part, tmp_path)
+    group = water_stain_group() if renderer == "nodes" else osl_group(scene)
     for name, params in STAINS.items():
         if name == "explicit" and view == "sphere":
             continue
-        pictures = render_group(part, water_stain_group(), params, set_water_stain_inputs, tmp_path)
+        pictures = render_group(part, group, params, set_water_stain_inputs, tmp_path)
         check_agreement(pictures, points, seen, params)
+    assert "out of SVM stack" not in capfd.readouterr().err
 
 
 def test_pixel_centres_of_the_plate_are_the_truth(tmp_path):
@@ -92,6 +106,50 @@ def test_pixel_centres_of_the_plate_are_the_truth(tmp_path):
     truth = evaluate_water_stain(points[on_plate], params)
     np.testing.assert_array_equal(mask[on_plate] > 0, truth.inside)
     np.testing.assert_array_equal(stain_id[on_plate], truth.stain_id)
+
+
+def test_a_script_that_does_not_compile_is_an_error_not_an_empty_node():
+    scene = empty_scene(8, 8)
+    osl_group(scene)
+    before = len(bpy.data.node_groups), len(bpy.data.texts)
+    with pytest.raises(OslUnavailableError, match="did not compile"):
+        water_stain_osl_group(scene, script="shader water_stain( output float Mask = 0 ) { Mask = ; }")
+    with pytest.raises(OslUnavailableError, match="lacks 'Cell Size'"):
+        water_stain_osl_group(
+            scene, script="shader water_stain( point Position = P, output float Mask = 0 ) { Mask = 1; }"
+        )
+    assert (len(bpy.data.node_groups), len(bpy.data.texts)) == before
+
+
+def test_osl_says_where_it_is_not_available():
+    scene = empty_scene(8, 8)
+    scene.cycles.device = "GPU"
+    with pytest.raises(OslUnavailableError, match="CPU and on OptiX, not on NONE"):
+        require_osl(scene)
+    scene.render.engine = "BLENDER_WORKBENCH"
+    with pytest.raises(OslUnavailableError, match="engine is BLENDER_WORKBENCH"):
+        require_osl(scene)
+
+
+def test_both_groups_have_the_same_sockets():
+    scene = empty_scene(8, 8)
+    interfaces = [
+        [(item.name, item.in_out, item.socket_type) for item in group.interface.items_tree]
+        for group in (water_stain_group(), osl_group(scene))
+    ]
+    assert interfaces[0] == interfaces[1]
+
+
+def test_every_node_of_the_graph_has_a_place_in_a_frame():
+    empty_scene(8, 8)
+    tree = water_stain_group()
+    loose = [n for n in tree.nodes if n.type not in ("FRAME", "GROUP_OUTPUT") and n.parent is None]
+    assert loose == []
+    labels = [n.label for n in tree.nodes if n.type == "FRAME"]
+    assert len(labels) == len(set(labels)) >= 10
+    for frame in (n for n in tree.nodes if n.type == "FRAME"):
+        places = [tuple(n.location) for n in tree.nodes if n.parent == frame]
+        assert len(places) == len(set(places)) > 0
 
 
 def test_group_is_reused_and_its_interface_explains_itself():
