@@ -20,6 +20,8 @@ TRAINING_SIDE = {
     "safetensors",
     "jsonschema",
     "yaml",
+    "dask",
+    "distributed",
 }
 BLENDER_SIDE = {"bpy", "numpy", "_cycles"}
 MAY_IMPORT = {
