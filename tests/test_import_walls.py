@@ -23,9 +23,9 @@ TRAINING_SIDE = {
     "dask",
     "distributed",
 }
-BLENDER_SIDE = {"bpy", "numpy", "_cycles"}
+BLENDER_SIDE = {"bpy", "numpy", "_cycles"}  # _cycles: bpy's render engine; it tells what a Blender is built with
 MAY_IMPORT = {
-    "blender_addon": {"bpy", "mathutils", "numpy"},
+    "blender_addon": {*BLENDER_SIDE, "mathutils"},
     "render_jobs": {*BLENDER_SIDE, "blender_addon", "render_jobs"},
     "training": {*TRAINING_SIDE, "training"},
     "eval": {*TRAINING_SIDE, "jinja2", "training", "eval"},
