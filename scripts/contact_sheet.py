@@ -23,7 +23,7 @@ def main() -> int:
     options = _parse()
     try:
         dataset = open_stainless(options.dataset)
-        sheet = contact_sheet(dataset, dataset.samples[: options.rows], options.width, options.instances)
+        sheet = contact_sheet(dataset, _chosen(dataset, options), options.width, options.instances)
         out = options.out or options.dataset / "contact_sheet.jpg"
         if not cv2.imwrite(str(out), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), QUALITY):
             raise UserError(f"{out} cannot be written")
@@ -55,6 +55,17 @@ def contact_sheet(dataset: Dataset, samples: Sequence[Sample], width: int, insta
     return np.vstack([part for row in rows for part in (row, gap)][:-1])
 
 
+def _chosen(dataset: Dataset, options: argparse.Namespace) -> list[Sample]:
+    """The samples that --samples names, or the first --rows."""
+    if not options.samples:
+        return list(dataset.samples[: options.rows])
+    by_id = {sample.sample_id: sample for sample in dataset.samples}
+    absent = [name for name in options.samples if name not in by_id]
+    if absent:
+        raise UserError(f"{dataset.root} has no sample {absent[0]}; it has {min(by_id)} to {max(by_id)}")
+    return [by_id[name] for name in options.samples]
+
+
 def _scaled(picture: np.ndarray, width: int, interpolation: int) -> np.ndarray:
     height = round(picture.shape[0] * width / picture.shape[1])
     return cv2.resize(picture, (width, height), interpolation=interpolation)
@@ -71,7 +82,8 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", type=Path, help="a dataset folder")
     parser.add_argument("--out", type=Path, help="picture to write (default: contact_sheet.jpg in the folder)")
-    parser.add_argument("--rows", type=int, default=4, help="samples to show (default: %(default)s)")
+    parser.add_argument("--rows", type=int, default=4, help="show the first so many samples (default: %(default)s)")
+    parser.add_argument("--samples", nargs="+", metavar="ID", help="show these samples instead, such as 000005")
     parser.add_argument("--width", type=int, default=612, help="pixels of a tile (default: %(default)s)")
     parser.add_argument("--instances", action="store_true", help="show the instances, too")
     return parser.parse_args()
