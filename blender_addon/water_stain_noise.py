@@ -1,4 +1,9 @@
-"""Blender's White Noise and Perlin noise in NumPy, bit for bit the hashes of Cycles and of Open Shading Language."""
+"""Blender's White Noise and Perlin noise in NumPy, bit for bit the hashes of Cycles and of Open Shading Language.
+
+Points and keys are columns here, (3, N): whole rows of one coordinate are several times faster than (N, 3).
+"""
+
+from itertools import product
 
 import numpy as np
 
@@ -7,7 +12,9 @@ _SIGNED_PERLIN_SCALE = 0.9820  # what Blender and OSL multiply three-dimensional
 
 
 def _rotate(x: np.ndarray, k: int) -> np.ndarray:
-    return (x << np.uint32(k)) | (x >> np.uint32(32 - k))
+    rotated = x << np.uint32(k)
+    rotated |= x >> np.uint32(32 - k)
+    return rotated
 
 
 def _final(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> np.ndarray:
@@ -52,33 +59,29 @@ def hash4(x: np.ndarray, y: np.ndarray, z: np.ndarray, w: np.ndarray) -> np.ndar
 def white_noise(keys: np.ndarray, w: float) -> np.ndarray:
     """The White Noise node's 4-D colour: three numbers in [0, 1] for each key.
 
-    `keys` are (N, 3), and like `w` they are hashed by their float32 bit patterns, so -0.0 and 0.0 differ. Returns
-    float32 (N, 3). In OSL: noise("hash", point(x, y, z), w), ("hash", point(z, x, w), y), ("hash", point(w, z, y), x).
+    `keys` are (3, N), and like `w` they are hashed by their float32 bit patterns, so -0.0 and 0.0 differ. Returns
+    float32 (3, N). In OSL: noise("hash", point(x, y, z), w), ("hash", point(z, x, w), y), ("hash", point(w, z, y), x).
     """
-    x, y, z = np.ascontiguousarray(np.asarray(keys, np.float32).T).view(np.uint32)
+    x, y, z = np.ascontiguousarray(keys, np.float32).view(np.uint32)
     w = np.full(1, w, np.float32).view(np.uint32)
     words = (hash4(x, y, z, w), hash4(z, x, w, y), hash4(w, z, y, x))
-    return np.stack([word.astype(np.float32) * np.float32(2.0**-32) for word in words], axis=-1)
+    return np.stack([word.astype(np.float32) * np.float32(2.0**-32) for word in words])
 
 
 def signed_perlin(points: np.ndarray) -> np.ndarray:
     """Blender's signed 3-D Perlin noise: the Noise node at detail 0, not normalised; OSL's snoise.
 
-    `points` are (N, 3) in lattice units, float32 or float64, far below 1e5 (there Blender repeats it). Returns (N,) of
+    `points` are (3, N) in lattice units, float32 or float64, far below 1e5 (there Blender repeats it). Returns (N,) of
     their dtype, about -0.95..0.95.
     """
     lower = np.floor(points)
     cell = lower.astype(np.int64).astype(np.uint32)
-    fx, fy, fz = (points - lower).T
+    fx, fy, fz = points - lower
     u, v, w = (t * t * t * (t * (t * 6 - 15) + 10) for t in (fx, fy, fz))
-    one = np.uint32(1)
-    x, y, z = cell.T
     corner = {}
-    for i in (0, 1):
-        for j in (0, 1):
-            for k in (0, 1):
-                word = hash3(x + one * np.uint32(i), y + one * np.uint32(j), z + one * np.uint32(k))
-                corner[i, j, k] = _gradient(word, fx - i, fy - j, fz - k)
+    for i, j, k in product((0, 1), repeat=3):
+        word = hash3(*(cell + np.array([[i], [j], [k]], np.uint32)))
+        corner[i, j, k] = _gradient(word, fx - i, fy - j, fz - k)
     along_x = {(j, k): _lerp(corner[0, j, k], corner[1, j, k], u) for j in (0, 1) for k in (0, 1)}
     along_y = {k: _lerp(along_x[0, k], along_x[1, k], v) for k in (0, 1)}
     return _lerp(along_y[0], along_y[1], w) * points.dtype.type(_SIGNED_PERLIN_SCALE)
@@ -90,7 +93,7 @@ def _lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
 
 def _gradient(word: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
     """Dot product with one of Perlin's twelve gradients, chosen by the low four bits of `word`."""
-    h = word & np.uint32(15)
+    h = (word & np.uint32(15)).astype(np.uint8)
     first = np.where(h < 8, x, y)
-    second = np.where(h < 4, y, np.where((h == 12) | (h == 14), x, z))
+    second = np.where(h < 4, y, np.where((h & 13) == 12, x, z))
     return np.where(h & 1, -first, first) + np.where(h & 2, -second, second)

@@ -17,6 +17,7 @@ Where stains overlap and their radii differ, the one with the least d/r' covers 
 order of the cells; with one radius for all this is the nearest centre of algorithm 1.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import product
 
@@ -53,7 +54,7 @@ class WaterStainField:
     normalised_distance: np.ndarray
 
 
-def evaluate_water_stain(points: np.ndarray, params: WaterStainParams) -> WaterStainField:
+def evaluate_water_stain(points: np.ndarray, params: WaterStainParams, threads: int = 1) -> WaterStainField:
     """Evaluate the texture at `points` (N, 3), metres in object space, in their own precision.
 
     float32 points are computed like Cycles computes, float64 points give the truth to compare with.
@@ -67,8 +68,13 @@ def evaluate_water_stain(points: np.ndarray, params: WaterStainParams) -> WaterS
         np.zeros(len(points), np.int32),
         np.ones(len(points), points.dtype),
     )
-    for start in range(0, len(points), CHUNK):
-        _evaluate(points[start : start + CHUNK], params, field, start)
+    with ThreadPoolExecutor(threads) as pool:  # NumPy leaves Python's lock while it computes
+        chunks = [
+            pool.submit(_evaluate, np.ascontiguousarray(points[start : start + CHUNK].T), params, field, start)
+            for start in range(0, len(points), CHUNK)
+        ]
+        for chunk in chunks:
+            chunk.result()
     return field
 
 
@@ -80,15 +86,13 @@ def stain_ids(cells: np.ndarray) -> np.ndarray:
 
 def stain_centres(cells: np.ndarray, params: WaterStainParams) -> np.ndarray:
     """The centres of the stains in integer cells (N, 3); float64 (N, 3), metres."""
-    return (
-        cells + white_noise(cells, params.seed_offset + CENTRE_DRAW) * _jitter(params, np.float64)
-    ) * params.cell_size
+    return _centres(np.asarray(cells, np.float64).T, params).T * params.cell_size
 
 
 def shifted_noise(points: np.ndarray, frequency: float, seed_offset: float) -> np.ndarray:
-    """Perlin noise of `points` (N, 3) at `frequency`, shifted from seed to seed; not shifted for seed 0."""
+    """Perlin noise of `points` (3, N) at `frequency`, shifted from seed to seed; not shifted for seed 0."""
     real = points.dtype.type
-    steps = np.array(NOISE_STEPS, real) * real(seed_offset) * real(1 / 4096)
+    steps = np.array(NOISE_STEPS, real)[:, None] * real(seed_offset) * real(1 / 4096)
     shift = (steps - np.floor(steps)) * real(NOISE_SPAN)
     if frequency > 0:
         points = points + shift / real(frequency)
@@ -104,12 +108,12 @@ def searched_cells(params: WaterStainParams) -> int:
 
 
 def _evaluate(points: np.ndarray, params: WaterStainParams, field: WaterStainField, start: int) -> None:
-    """Fill `field` from index `start` on. Every scalar is rounded to the points' precision, as in a renderer."""
+    """Fill `field` from index `start` on, for points (3, N); scalars are rounded to their precision, as Cycles does."""
     real = points.dtype.type
     inverse = real(1) / real(params.cell_size)
     radius, spread = real(params.radius), real(0)
     if params.explicit_centre:
-        centre = np.array([params.centre_x, params.centre_y, params.centre_z], real)
+        centre = np.array([[params.centre_x], [params.centre_y], [params.centre_z]], real)
         apart = _apart(points * inverse - centre * inverse, params)[None]
     else:
         spread = radius * real(params.radius_variation)
@@ -119,7 +123,7 @@ def _evaluate(points: np.ndarray, params: WaterStainParams, field: WaterStainFie
     near = np.flatnonzero(apart.min(axis=0) <= largest)
     if not len(near):
         return
-    apart, points = apart[:, near], points[near]
+    apart, points = apart[:, near], points[:, near]
     noise = shifted_noise(points, params.frequency, params.seed_offset)
     perturbation = noise * (real(params.amplitude) * inverse)
     smallest = real(SMALLEST_RADIUS)
@@ -128,14 +132,14 @@ def _evaluate(points: np.ndarray, params: WaterStainParams, field: WaterStainFie
     if params.explicit_centre:
         ratio = apart[0] / outline
     else:
-        keys = keys[near]
+        keys = keys[:, near]
         if spread > 0 or params.presence < 1:
             for number, cell in enumerate(NEIGHBOURS[: len(apart)]):
-                drawn = white_noise(keys + np.array(cell, real), params.seed_offset + STAIN_DRAW).astype(real)
+                drawn = white_noise(keys + np.array(cell, real)[:, None], params.seed_offset + STAIN_DRAW).astype(real)
                 if spread > 0:
-                    own_radius = radius * inverse + spread * inverse * (2 * drawn[:, 0] - 1)
+                    own_radius = radius * inverse + spread * inverse * (2 * drawn[0] - 1)
                     apart[number] /= np.maximum(perturbation + own_radius, smallest)
-                apart[number][drawn[:, 1] > real(params.presence)] = np.inf
+                apart[number][drawn[1] > real(params.presence)] = np.inf
         chosen = apart.argmin(axis=0)
         ratio = np.take_along_axis(apart, chosen[None], axis=0)[0]
         if spread == 0:
@@ -147,47 +151,60 @@ def _evaluate(points: np.ndarray, params: WaterStainParams, field: WaterStainFie
     if params.explicit_centre:
         field.stain_id[where] = 1
     else:
-        keys = keys[inside] + np.array(NEIGHBOURS, real)[chosen[inside]]
-        field.stain_id[where] = stain_ids(keys)
+        keys = keys[:, inside] + np.array(NEIGHBOURS, real).T[:, chosen[inside]]
+        field.stain_id[where] = stain_ids(keys.T)
         if params.decay_variation > 0 or params.intensity_variation > 0:
             drawn = white_noise(keys, params.seed_offset + PROFILE_DRAW).astype(real)
-            decay = decay + decay * real(params.decay_variation) * (2 * drawn[:, 0] - 1)
-            intensity = intensity + intensity * real(params.intensity_variation) * (2 * drawn[:, 1] - 1)
+            decay = decay + decay * real(params.decay_variation) * (2 * drawn[0] - 1)
+            intensity = intensity + intensity * real(params.intensity_variation) * (2 * drawn[1] - 1)
     field.inside[where] = True
     field.normalised_distance[where] = ratio
-    field.reflectance[where] = intensity * ratio**decay + _heterogeneity(points[inside], ratio, params)
+    field.reflectance[where] = intensity * ratio**decay + _heterogeneity(points[:, inside], ratio, params)
 
 
 def _search(grid: np.ndarray, params: WaterStainParams) -> tuple[np.ndarray, np.ndarray]:
-    """Return the first cell's hash key (N, 3) and the distances to the centres of all cells (cells, N), in cells."""
+    """Return the first cell's index (3, N) and the distances to the centres of all cells (cells, N), in cells."""
     real = grid.dtype.type
     number = searched_cells(params)
     low = {SLAB: -real(params.reach) * (real(1) / real(params.cell_size)), BALL: 0.5, FULL: 1.0}[number]
     shift = np.array([1.0 if number == FULL else 0.5] * 2 + [low], real)
-    keys = np.floor(grid - shift)
-    jitter = _jitter(params, real)
-    distances = np.empty((number, len(grid)), grid.dtype)
-    for row, cell in zip(distances, np.array(NEIGHBOURS[:number], real), strict=True):
-        key = keys + cell
-        row[:] = _apart(grid - (white_noise(key, params.seed_offset + CENTRE_DRAW).astype(real) * jitter + key), params)
+    keys = np.floor(grid - shift[:, None])
+    lowest = keys.min(axis=1, keepdims=True)
+    extent = (keys.max(axis=1, keepdims=True) - lowest).astype(np.int64).ravel() + 3
+    tabled = extent.prod() * 2 <= grid.shape[1]  # few cells for many points: draw each cell's centre once
+    if tabled:
+        box = np.indices(tuple(extent)).reshape(3, -1).astype(grid.dtype) + lowest
+        table = _centres(box, params)
+        strides = np.array([extent[1] * extent[2], extent[2], 1])
+        position = strides @ (keys - lowest).astype(np.int64)
+
+    distances = np.empty((number, grid.shape[1]), grid.dtype)
+    for row, cell in zip(distances, np.array(NEIGHBOURS[:number]), strict=True):
+        if tabled:
+            centre = table.take(position + strides @ cell, axis=1)
+        else:
+            centre = _centres(keys + cell.astype(grid.dtype)[:, None], params)
+        row[:] = _apart(grid - centre, params)
     return keys, distances
 
 
-def _jitter(params: WaterStainParams, real: type) -> np.ndarray:
-    return np.array([1.0, 1.0, params.depth_jitter], real)
+def _centres(cells: np.ndarray, params: WaterStainParams) -> np.ndarray:
+    """The centres of cells (3, N) in cell units, in the cells' precision."""
+    jitter = np.array([[1.0], [1.0], [params.depth_jitter]], cells.dtype)
+    return white_noise(cells, params.seed_offset + CENTRE_DRAW).astype(cells.dtype) * jitter + cells
 
 
 def _apart(offsets: np.ndarray, params: WaterStainParams) -> np.ndarray:
-    """Length of the offsets (N, 3) from a centre, compressed downstream by 1 + run-off."""
+    """Length of the offsets (3, N) from a centre, compressed downstream by 1 + run-off."""
     real = offsets.dtype.type
     if params.run_off:
         azimuth, elevation = real(params.run_off_azimuth), real(params.run_off_elevation)
         level = np.cos(elevation)
         downstream = np.array([np.cos(azimuth) * level, np.sin(azimuth) * level, np.sin(elevation)], real)
         run_off = real(params.run_off)
-        along = np.maximum(offsets @ downstream, 0) * (run_off / (run_off + 1))
-        offsets = offsets - along[:, None] * downstream
-    x, y, z = offsets.T
+        along = np.maximum(downstream @ offsets, 0) * (run_off / (run_off + 1))
+        offsets = offsets - downstream[:, None] * along
+    x, y, z = offsets
     return np.sqrt(x * x + y * y + z * z)
 
 

@@ -79,7 +79,7 @@ def literal_algorithm_1(p, params):
     """One point, one Python loop over its own cell and the 26 neighbours; returns reflectance, inside, d/r'."""
     own = [math.floor(x / params.cell_size) for x in p]
     shift = np.array([step * params.seed_offset / 4096 % 1 * 16 for step in (1597, 987, 1303)])
-    noise = float(signed_perlin(np.array([p]) * params.frequency + shift)[0])
+    noise = float(signed_perlin((np.array(p) * params.frequency + shift)[:, None])[0])
     radius = params.radius + noise * params.amplitude
     if params.explicit_centre:
         d = math.dist(p, (params.centre_x, params.centre_y, params.centre_z))
@@ -192,7 +192,7 @@ def test_covering_stain_has_the_least_ratio_of_distance_to_radius():
     params = WaterStainParams(radius=0.009, radius_variation=0.6, amplitude=0.002, depth_jitter=0.3)
     points = points_near_plane(400, seed=5)
     field = evaluate_water_stain(points, params)
-    noise = signed_perlin(points * params.frequency) * params.amplitude
+    noise = signed_perlin(points.T * params.frequency) * params.amplitude
     for point, bump, inside, number, distance in zip(
         points, noise, field.inside, field.stain_id, field.normalised_distance, strict=True
     ):
