@@ -6,12 +6,19 @@ import pytest
 pytest.importorskip("bpy")
 
 import bpy
-from water_stain_pictures import add_camera, add_plate, add_sphere, empty_scene, render_group, render_positions
 
 from blender_addon.water_stain import WaterStainParams
 from blender_addon.water_stain_nodes import GROUP_NAME, set_water_stain_inputs, water_stain_group
 from blender_addon.water_stain_osl import OslUnavailableError, require_osl, water_stain_osl_group
 from blender_addon.water_stain_reference import evaluate_water_stain
+from tests.blender_addon.water_stain_pictures import (
+    add_camera,
+    add_plate,
+    add_sphere,
+    empty_scene,
+    render_group,
+    render_positions,
+)
 
 pytestmark = pytest.mark.blender
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from omegaconf import DictConfig
-from small_plates import compose_config, train_into, write_dataset
+
+from tests.eval.small_plates import compose_config, train_into, write_dataset
 
 
 @pytest.fixture(scope="session")

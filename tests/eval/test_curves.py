@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from aupro_oracle import literal_aupro
 from scipy import ndimage
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from eval.curves import aupro, auroc, average_precision, weights_by_score
+from tests.eval.aupro_oracle import literal_aupro
 
 
 @pytest.mark.parametrize("levels", [7, 100_000])

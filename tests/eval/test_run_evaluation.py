@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from omegaconf import OmegaConf
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
-from small_plates import write_dataset
 
 from eval.run_evaluation import evaluate_run
+from tests.eval.small_plates import write_dataset
 from training.anomaly_model import load_anomaly_model
 from training.model_file import load_model, save_model
 from training.user_error import UserError

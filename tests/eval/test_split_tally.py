@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from aupro_oracle import literal_aupro
 from scipy import ndimage
 from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from eval.split_tally import SplitTally
+from tests.eval.aupro_oracle import literal_aupro
 from training.dataset import DefectClass
 
 CLASSES = (

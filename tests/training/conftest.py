@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from omegaconf import DictConfig
-from small_plates import CLASSES, TINY, compose_config, plate, write_png
 
+from tests.training.small_plates import CLASSES, TINY, compose_config, plate, write_png
 from training.extractor import FeatureExtractor, build_extractor
 
 

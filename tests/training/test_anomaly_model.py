@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 import torch
-from small_plates import plate
 from torchvision.transforms.v2.functional import gaussian_blur
 
+from tests.training.small_plates import plate
 from training.anomaly_model import AnomalyModel
 from training.user_error import UserError
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
-from coreset_oracle import literal_coreset
 
+from tests.training.coreset_oracle import literal_coreset
 from training.collect import collect, converged, image_epochs
 from training.coreset import SequentialCoreset
 from training.patch_stream import ImagePatches, nominal_patches

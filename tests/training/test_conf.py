@@ -2,8 +2,8 @@
 
 import pytest
 from omegaconf import OmegaConf
-from small_plates import compose_config
 
+from tests.training.small_plates import compose_config
 from training.entry_point import CONF_FOLDER
 
 REQUIRED = {

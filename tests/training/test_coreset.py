@@ -4,8 +4,8 @@ import re
 import numba
 import numpy as np
 import pytest
-from coreset_oracle import canonical, literal_coreset
 
+from tests.training.coreset_oracle import canonical, literal_coreset
 from training.coreset import SequentialCoreset
 from training.coreset_distance import _grow, squared_distance
 from training.user_error import UserError

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from small_plates import TINY
+
+from tests.training.small_plates import TINY
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 import torchvision
-from small_plates import TINY, compose_config, plate
 
+from tests.training.small_plates import TINY, compose_config, plate
 from training.extractor import build_extractor
 from training.user_error import UserError
 

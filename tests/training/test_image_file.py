@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 from scipy import ndimage
-from small_plates import write_png
 
+from tests.training.small_plates import write_png
 from training.image_file import read_image, read_instances, read_mask
 from training.sample import Sample
 from training.user_error import UserError

@@ -2,8 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_plates import plate, write_png
 
+from tests.training.small_plates import plate, write_png
 from training.image_file import read_image
 from training.patch_stream import nominal_patches, stream_patches, touched_cells
 from training.stainless_layout import open_stainless

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
-from small_plates import compose_config
 
+from tests.training.small_plates import compose_config
 from training.anomaly_model import load_anomaly_model
 from training.dataset import open_dataset, read_image, read_mask
 from training.extractor import build_extractor

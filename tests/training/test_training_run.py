@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.metrics import f1_score
-from small_plates import TINY, compose_config, plate, write_png
 
+from tests.training.small_plates import TINY, compose_config, plate, write_png
 from training.anomaly_model import load_anomaly_model
 from training.coreset import SequentialCoreset
 from training.dataset import open_dataset, read_image, read_mask
