@@ -9,6 +9,7 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from training.augment import Augmentation
 from training.dataset import IGNORE_ID, Sample, read_image, read_mask
 from training.extractor import FeatureExtractor
 from training.user_error import UserError
@@ -25,25 +26,37 @@ class ImagePatches(NamedTuple):
 
 
 def stream_patches(
-    samples: Sequence[Sample], extractor: FeatureExtractor, defect_ids: tuple[int, ...]
+    samples: Sequence[Sample],
+    extractor: FeatureExtractor,
+    defect_ids: tuple[int, ...],
+    augmentation: Augmentation | None = None,
+    epoch: int = 0,
 ) -> Iterator[ImagePatches]:
     """Yield each sample's patches in order. At most two images are in memory: the one used and the one being prepared.
 
     Raises UserError naming the file of an image that cannot be used.
     """
+    others = (extractor, defect_ids, augmentation, epoch)
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="patches") as worker:
-        coming = [worker.submit(nominal_patches, sample, extractor, defect_ids) for sample in samples[:1]]
+        coming = [worker.submit(nominal_patches, sample, *others) for sample in samples[:1]]
         for following in [*samples[1:], None]:
             if not coming:
                 return
             patches = coming.pop().result()
             if following is not None:
-                coming.append(worker.submit(nominal_patches, following, extractor, defect_ids))
+                coming.append(worker.submit(nominal_patches, following, *others))
             yield patches
 
 
-def nominal_patches(sample: Sample, extractor: FeatureExtractor, defect_ids: tuple[int, ...]) -> ImagePatches:
-    """Return one image's patches without those whose cell of the image touches an ignored pixel.
+def nominal_patches(
+    sample: Sample,
+    extractor: FeatureExtractor,
+    defect_ids: tuple[int, ...],
+    augmentation: Augmentation | None = None,
+    epoch: int = 0,
+) -> ImagePatches:
+    """Return one image's patches, as ``augmentation`` shows it in this epoch, without those whose cell of the image
+    touches an ignored pixel.
 
     Raises UserError for an unreadable image, a mask that shows a defect (a train split is nominal), or non-finite
     features.
@@ -55,6 +68,8 @@ def nominal_patches(sample: Sample, extractor: FeatureExtractor, defect_ids: tup
         raise UserError(
             f"{sample.mask}: train image {sample.sample_id} shows a defect (class {found[0]}); train on nominal images"
         )
+    if augmentation is not None:
+        image, mask = augmentation(image, mask, epoch, sample.sample_id)
     try:
         features = extractor.patches(image)
     except UserError as error:

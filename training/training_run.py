@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from training.anomaly_model import channels_of, recorded_extractor
+from training.augment import build_augmentation
 from training.collect import collect, image_epochs
 from training.coreset import SequentialCoreset
 from training.dataset import Dataset, open_dataset
@@ -112,7 +113,8 @@ def _checked_dataset(cfg: DictConfig, needs_training: bool) -> Dataset:
 
 def _images(cfg: DictConfig, dataset: Dataset, extractor: FeatureExtractor) -> Any:
     shuffle_seed = cfg.coreset.seed if cfg.coreset.shuffle else None
-    return image_epochs(dataset.split("train"), extractor, dataset.defect_ids, shuffle_seed)
+    augmentation = build_augmentation(cfg.augment)
+    return image_epochs(dataset.split("train"), extractor, dataset.defect_ids, shuffle_seed, augmentation)
 
 
 def _member_rows(members: tuple[NDArray[np.float32], ...]) -> Iterator[ImagePatches]:
@@ -126,7 +128,8 @@ def _described(cfg: DictConfig, dataset: Dataset) -> dict[str, Any]:
         "evaluation_root": str(cfg.dataset.evaluation_root),
         "layout": cfg.dataset.layout,
     }
-    return {"name": dataset.name, **folders, "train_images": len(dataset.split("train"))}
+    augment = OmegaConf.to_container(cfg.augment, resolve=True) or None
+    return {"name": dataset.name, **folders, "train_images": len(dataset.split("train")), "augment": augment}
 
 
 def _with_parents(

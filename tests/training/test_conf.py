@@ -13,7 +13,8 @@ REQUIRED = {
     "predict": ["model=x", "input=x"],
 }
 READ_BY_PREDICT = ("extractor", "paths")
-GROUPS = ["dataset", "extractor", "coreset", "anomaly_map", "threshold", "paths", "experiment"]
+READ_BY_TRAINING = ("train", "finetune")
+GROUPS = ["dataset", "extractor", "augment", "coreset", "anomaly_map", "threshold", "paths", "experiment"]
 CHOICES = [(g, path.stem) for g in GROUPS for path in sorted((CONF_FOLDER / g).glob("*.yaml")) if path.stem != "base"]
 
 
@@ -31,7 +32,8 @@ def test_each_entry_point_composes_without_a_gap(config):
         (config, *choice)
         for config in REQUIRED
         for choice in CHOICES
-        if config != "predict" or choice[0] in READ_BY_PREDICT
+        if (config != "predict" or choice[0] in READ_BY_PREDICT)
+        and (choice[0] != "augment" or config in READ_BY_TRAINING)
     ],
 )
 def test_each_choice_of_each_group_composes(config, group, choice):

@@ -1,10 +1,12 @@
+import copy
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.training.small_plates import plate, write_png
-from training.image_file import read_image
+from tests.training.small_plates import compose_config, plate, write_png
+from training.augment import build_augmentation
+from training.image_file import read_image, read_mask
 from training.patch_stream import nominal_patches, stream_patches, touched_cells
 from training.stainless_layout import open_stainless
 from training.user_error import UserError
@@ -60,10 +62,24 @@ def test_the_image_that_fails_is_named(stainless_folder, tiny_extractor, tmp_pat
         list(stream_patches(samples, tiny_extractor, ()))
 
 
-def test_features_that_are_not_finite_are_refused_by_name(stainless_folder, tiny_extractor, monkeypatch):
+def test_features_that_are_not_finite_are_refused_by_name(stainless_folder, tiny_extractor):
     sample = replace(open_stainless(stainless_folder).samples[0], mask=None)
     write_png(sample.image, plate(np.random.default_rng(0)))
-    std = tiny_extractor.std.clone()
-    monkeypatch.setattr(tiny_extractor, "std", std * 0)  # a division by zero in the normalisation
+    broken = copy.deepcopy(tiny_extractor)
+    broken.std *= 0  # a division by zero in the normalisation
     with pytest.raises(UserError, match=r"000000\.png: .* not finite"):
-        nominal_patches(sample, tiny_extractor, ())
+        nominal_patches(sample, broken, ())
+
+
+def test_augmentation_shows_each_epoch_another_picture_and_ignores_the_black_border(stainless_folder, tiny_extractor):
+    augmentation = build_augmentation(compose_config("train", ["dataset.root=x", "augment=paper"]).augment)
+    samples = open_stainless(stainless_folder).split("train")[:3]
+    epochs = [list(stream_patches(samples, tiny_extractor, (4,), augmentation, epoch)) for epoch in (0, 1, 0)]
+    for sample, first, second, again in zip(samples, *epochs, strict=True):
+        image = read_image(sample.image)
+        image, mask = augmentation(image, read_mask(sample, image.shape), 0, sample.sample_id)
+        kept = ~touched_cells(mask == 255, 9, 11)
+        np.testing.assert_array_equal(first.features, tiny_extractor.patches(image)[kept])
+        assert first.ignored == 99 - kept.sum() > 9  # the plate's own border is 9 patches
+        np.testing.assert_array_equal(first.features, again.features)
+        assert first.features.shape != second.features.shape or (first.features != second.features).any()
