@@ -11,8 +11,8 @@ from blender_addon.inspection_camera import CameraParams, metres_per_pixel
 from .classes import CLASSES
 from .job import read_schema
 from .json_schema import schema_errors
-from .sample_files import read_record
-from .whole_file import write_json, write_whole
+from .sample_files import RECORDS, read_record
+from .whole_file import json_bytes, write_shared
 
 GENERATOR = "stainless 0.1.0"
 
@@ -20,7 +20,7 @@ GENERATOR = "stainless 0.1.0"
 def write_tables(dataset: Path, job: dict[str, Any], sample_ids: list[str], blender: str) -> bool:
     """Write the tables if all samples are finished, and say whether they are.
 
-    The files depend on the records only, so two workers that finish together write the same bytes.
+    The files depend on the records only, so workers that finish together write the same bytes.
     """
     records = [read_record(dataset, sample_id) for sample_id in sample_ids]
     finished = [record for record in records if record is not None]
@@ -28,13 +28,15 @@ def write_tables(dataset: Path, job: dict[str, Any], sample_ids: list[str], blen
         return False
     samples = [record["sample"] for record in finished]
     instances = [row for record in finished for row in record["instances"]]
-    write_whole(dataset / "samples.csv", _csv(samples, ["sample_id", "split"]))
-    write_whole(dataset / "instances.csv", _csv(instances, ["sample_id", "instance_id", "class", "pixel_area"]))
+    parts = dataset / RECORDS
+    write_shared(dataset / "samples.csv", _csv(samples, ["sample_id", "split"]), parts)
+    instance_table = _csv(instances, ["sample_id", "instance_id", "class", "pixel_area"])
+    write_shared(dataset / "instances.csv", instance_table, parts)
     description = _description(job, blender, len(samples))
     mistakes = [*schema_errors(description, read_schema("dataset"))]
     if mistakes:
         raise AssertionError(f"dataset.json would break its schema: {mistakes[0]}")
-    write_json(dataset / "dataset.json", description)
+    write_shared(dataset / "dataset.json", json_bytes(description), parts)
     return True
 
 

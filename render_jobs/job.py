@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from .job_error import JobError
 from .json_schema import schema_errors
 
@@ -35,7 +37,8 @@ def validate_job(job: Any, source: str) -> None:
 
     Raises JobError with the first mistake and the number of the others.
     """
-    mistakes = [*schema_errors(job, read_schema("job"))] or [*_range_errors(job, ""), *_ring_errors(job)]
+    schema = read_schema("job")
+    mistakes = [*schema_errors(job, schema)] or [*_range_errors(job, ""), *_ring_errors(job["light"], schema)]
     if mistakes:
         more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
         raise JobError(f"{source}: {mistakes[0]}{more}")
@@ -53,8 +56,10 @@ def _range_errors(value: Any, where: str) -> list[str]:
     return []
 
 
-def _ring_errors(job: dict[str, Any]) -> list[str]:
-    inner, outer = job["light"].get("inner_radius"), job["light"].get("outer_radius")
-    if isinstance(inner, (int, float)) and isinstance(outer, (int, float)) and inner >= outer:
-        return [f"light.inner_radius = {inner:g} must be below light.outer_radius = {outer:g}"]
+def _ring_errors(light: dict[str, Any], schema: dict) -> list[str]:
+    """The hole must be smaller than the ring, whatever is drawn and whatever is left to its default."""
+    known = schema["properties"]["light"]["properties"]
+    inner, outer = (light.get(name, known[name]["default"]) for name in ("inner_radius", "outer_radius"))
+    if np.max(inner) >= np.min(outer):
+        return [f"light.inner_radius = {inner} must be below light.outer_radius = {outer}"]
     return []

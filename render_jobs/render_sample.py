@@ -16,7 +16,7 @@ from .classes import CLASSES
 from .png import without_metadata, write_grey_png
 from .sample_files import record_path, relative_path
 from .sample_plan import PlannedSample
-from .whole_file import PART_PREFIX, part_path, write_json, write_whole
+from .whole_file import PART_PREFIX, json_bytes, part_path, write_whole
 
 
 def render_sample(sample: PlannedSample, dataset: Path) -> dict[str, Any]:
@@ -37,12 +37,13 @@ def render_sample(sample: PlannedSample, dataset: Path) -> dict[str, Any]:
         "instances": _instance_rows(sample, instances, found),
         "pixels": {"ignored": int((mask == IGNORE).sum()), "background": int((mask == BACKGROUND).sum())},
     }
-    write_json(record_path(dataset, sample.sample_id), record)
+    write_whole(record_path(dataset, sample.sample_id), json_bytes(record))
     return record
 
 
 def _render(scene: bpy.types.Scene, target: Path) -> None:
     """Render a scene into `target`, under that name exactly."""
+    target.unlink(missing_ok=True)  # what a killed render left there must not pass for this one
     scene.render.use_file_extension = False
     scene.render.filepath = str(target)
     bpy.ops.render.render(write_still=True, scene=scene.name)

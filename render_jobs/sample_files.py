@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .job_error import JobError
-from .whole_file import write_json
+from .whole_file import PART_PREFIX, json_bytes, write_shared
 
 RECORDS = ".records"
 PARTS = ("image", "mask", "instances")
@@ -47,12 +47,20 @@ def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str) -> Non
                     f"{dataset}: was begun with Blender {before['blender']}, this is {blender}; "
                     "go on with that one or choose another folder"
                 )
-        elif dataset.exists() and any(dataset.iterdir()):
+        elif _holds_files(dataset):
             raise JobError(f"{dataset}: is neither empty nor a dataset begun by this program; choose another folder")
         for folder in (RECORDS, *FOLDERS.values()):
             (dataset / folder).mkdir(parents=True, exist_ok=True)
-        write_json(stamp, begun)
+        if not stamp.exists():
+            write_shared(stamp, json_bytes(begun), stamp.parent)
     except OSError as error:
         raise JobError(f"{dataset}: cannot write the dataset folder: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise JobError(f"{stamp}: damaged; delete {dataset} and start again") from error
+
+
+def _holds_files(folder: Path) -> bool:
+    """Whether anything lies in the folder but what a job leaves that was killed before it could say whose it is."""
+    if folder.exists() and not folder.is_dir():
+        return True
+    return any(path.is_file() and not path.name.startswith(PART_PREFIX) for path in folder.rglob("*"))

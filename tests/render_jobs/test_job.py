@@ -33,8 +33,14 @@ def test_a_range_that_runs_backwards_is_refused(smoke_job):
 
 
 def test_a_light_without_a_ring_is_refused(smoke_job):
-    smoke_job["light"] |= {"inner_radius": 0.2, "outer_radius": 0.1}
-    assert "light.inner_radius" in mistake(smoke_job)
+    light = dict(smoke_job["light"])
+    for radii in (
+        {"inner_radius": 0.2, "outer_radius": 0.1},
+        {"inner_radius": 0.2},  # above the default
+        {"inner_radius": [0.05, 0.1], "outer_radius": [0.09, 0.2]},  # above in some draws
+    ):
+        smoke_job["light"] = light | radii
+        assert "light.inner_radius" in mistake(smoke_job)
 
 
 def test_several_mistakes_are_counted(smoke_job):
