@@ -1,10 +1,15 @@
 """From nothing to a report: render plates in Blender, train four coresets on them, judge scratched and dented plates.
 
-uv run scripts/quickstart.py            # about ten minutes on two cores; a second run reuses what is complete
-uv run scripts/quickstart.py --fresh    # starts over
+What is complete is reused by a second run with the same settings:
+  uv run scripts/quickstart.py
+Start over:
+  uv run scripts/quickstart.py --fresh
+With the weights of a trained backbone from a file:
+  uv run scripts/quickstart.py --out runs/trained --training extractor=resnet18 extractor.weights=resnet18.pth
 """
 
 import argparse
+import hashlib
 import logging
 import shutil
 import sys
@@ -25,6 +30,7 @@ from training.entry_point import CONF_FOLDER, one_line, settle_threads
 from training.user_error import UserError
 
 DATASETS = ("clean", "stained", "inspected")
+CONTENTS = ("datasets", "runs", "report")
 DONE = "quickstart.yaml"  # written last into a run folder: what the run was made from
 
 
@@ -40,8 +46,8 @@ class Scenario:
 
 def scenarios(root: Path) -> tuple[Scenario, ...]:
     """The quickstart's training scenarios, each after those that it builds on (paper, table II)."""
-    clean, stained, judged = (str(root / "datasets" / name) for name in DATASETS)
-    runs = root / "runs"
+    clean, stained, judged = (_quoted(root / "datasets" / name) for name in DATASETS)
+    run_of_clean, run_of_stained = (_quoted(root / "runs" / name) for name in ("clean", "stained"))
     threshold = f"dataset.evaluation_root={judged}"
     return (
         Scenario("clean", "Clean (Synth)", "train", (f"dataset.root={clean}", threshold)),
@@ -50,27 +56,32 @@ def scenarios(root: Path) -> tuple[Scenario, ...]:
             "clean_finetuned",
             "Clean, finetuned on stained",
             "finetune",
-            (f"source={runs / 'clean'}", f"dataset.root={stained}", threshold),
+            (f"source={run_of_clean}", f"dataset.root={stained}", threshold),
         ),
         Scenario(
             "melded",
             "Clean and stained, melded",
             "meld",
-            (f"sources=[{runs / 'clean'},{runs / 'stained'}]", f"dataset.root={judged}"),
+            (f"sources=[{run_of_clean},{run_of_stained}]", f"dataset.root={judged}"),
         ),
     )
+
+
+def _quoted(path: Path) -> str:
+    """A path as a value in Hydra's grammar, whatever letters it has."""
+    return "'" + str(path).replace("'", r"\'") + "'"
 
 
 def main() -> int:
     """Run every step that is not complete; print the table and the report's path last."""
     options = _parse()
     settle_threads()
-    if options.fresh and options.out.exists():
-        shutil.rmtree(options.out)
     try:
+        if options.fresh:
+            start_over(options.out)
         quickstart(options.out, options.render, options.training)
     except UserError as error:
-        print(f"error: {error} (--fresh starts over)", file=sys.stderr)
+        print(f"error: {error}", file=sys.stderr)
         return 2
     except RenderError as error:
         print(f"error: {error} (run the same command again: what is finished stays)", file=sys.stderr)
@@ -84,6 +95,17 @@ def main() -> int:
     return 0
 
 
+def start_over(root: Path) -> None:
+    """Delete what an earlier quickstart made in `root`. Raises UserError where anything else lies in it."""
+    others = sorted(path.name for path in root.iterdir() if path.name not in CONTENTS) if root.exists() else []
+    if others:
+        raise UserError(
+            f"--fresh would delete {root}, which holds {others[0]}, too; give a folder of its own with --out"
+        )
+    if root.exists():
+        shutil.rmtree(root)
+
+
 def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: Sequence[str]) -> Path:
     """Render, train, evaluate and report below `root`; return the report's path.
 
@@ -91,19 +113,20 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
     """
     started = time.monotonic()
     console = Console()
+    steps = scenarios(root)
+    # Every config is composed before the first picture, so that a mistyped setting costs no time.
+    jobs = {name: composed_job(_config("render", f"render=quickstart_{name}", *render_overrides)) for name in DATASETS}
+    configs = [_scenario_config(scenario, training_overrides) for scenario in steps]
     console.rule("1 of 3  Render plates in Blender")
-    for name in DATASETS:
-        run_render_job(
-            composed_job(_config("render", f"render=quickstart_{name}", *render_overrides)), root / "datasets" / name
-        )
+    for name, job in jobs.items():
+        run_render_job(job, root / "datasets" / name)
 
     console.rule("2 of 3  Train and evaluate")
     logging.basicConfig(
         level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
     )
-    steps = scenarios(root)
-    for scenario in steps:
-        _train_and_evaluate(scenario, root, training_overrides, console)
+    for scenario, cfg in zip(steps, configs, strict=True):
+        _train_and_evaluate(scenario, cfg, root / "runs" / scenario.folder, console)
 
     console.rule("3 of 3  Report")
     from eval.report_page import build_report
@@ -119,15 +142,17 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
     return report
 
 
-def _train_and_evaluate(scenario: Scenario, root: Path, overrides: Sequence[str], console: Console) -> None:
-    """Make a scenario's run folder, unless it is there and was made from the same settings."""
-    folder = root / "runs" / scenario.folder
+def _scenario_config(scenario: Scenario, overrides: Sequence[str]) -> DictConfig:
     if scenario.config != "train":  # what builds on a coreset uses the extractor that is recorded with it
         overrides = [override for override in overrides if not override.startswith("extractor")]
-    cfg = _config(scenario.config, f"name={scenario.folder}", *scenario.overrides, *overrides)
-    settings = OmegaConf.to_yaml(cfg, resolve=True)
+    return _config(scenario.config, f"name={scenario.folder}", *scenario.overrides, *overrides)
+
+
+def _train_and_evaluate(scenario: Scenario, cfg: DictConfig, folder: Path, console: Console) -> None:
+    """Make a scenario's run folder, unless it is there and was made from the same settings and contents."""
+    origin = _origin(cfg)
     done = folder / DONE
-    if done.exists() and done.read_text(encoding="utf-8") == settings:
+    if done.exists() and done.read_text(encoding="utf-8") == origin:
         console.print(f"{scenario.name}: complete")
         return
     console.print(f"[bold]{scenario.name}[/bold]")
@@ -138,8 +163,17 @@ def _train_and_evaluate(scenario: Scenario, root: Path, overrides: Sequence[str]
     (folder / ".hydra").mkdir(parents=True)
     OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # where evaluation looks for a run's settings
     _trainer(scenario.config)(cfg, folder)
-    evaluate_run(folder, _config("evaluate", f"model={folder}"))
-    done.write_text(settings, encoding="utf-8")
+    evaluate_run(folder, _config("evaluate", f"model={_quoted(folder)}"))
+    done.write_text(origin, encoding="utf-8")
+
+
+def _origin(cfg: DictConfig) -> str:
+    """What a run is made from: its settings, and a hash of what each dataset and each run that it builds on is."""
+    sources = [cfg.source] if "source" in cfg else cfg.get("sources", [])
+    files = [Path(root) / "dataset.json" for root in (cfg.dataset.root, cfg.dataset.evaluation_root)]
+    files += [Path(source) / DONE for source in sources]
+    hashes = [f"# {file}: sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for file in files]
+    return OmegaConf.to_yaml(cfg, resolve=True) + "".join(hashes)
 
 
 def _trainer(config: str) -> Callable[[DictConfig, Path], object]:
@@ -166,7 +200,7 @@ def _parse() -> argparse.Namespace:
         description=description, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=Path("runs/quickstart"), help="folder of all results (%(default)s)")
-    parser.add_argument("--fresh", action="store_true", help="delete that folder first and start over")
+    parser.add_argument("--fresh", action="store_true", help="delete that folder first, if nothing else lies in it")
     parser.add_argument("--render", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/render.yaml")
     parser.add_argument(
         "--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to the training configs"

@@ -7,7 +7,7 @@ import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
-from scripts.quickstart import DATASETS, quickstart, scenarios
+from scripts.quickstart import DATASETS, quickstart, scenarios, start_over
 from training.model_file import load_model
 from training.user_error import UserError
 
@@ -41,11 +41,30 @@ def test_quickstart_renders_trains_reports_and_reuses(tmp_path):
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
     assert pictures == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("images/*.png")}
 
+    # What builds on a run is made anew with it, although its own settings are the same.
+    quickstart(tmp_path, SMALL, [*FEW, "extractor=squeezenet1_1", "extractor.weights=random"])
+    assert {load_model(path)[0].shape for path in stamps} == {(64, 768)}
+
     with pytest.raises(UserError, match="another job"):
         quickstart(tmp_path, [*SMALL, "job.image.samples=3"], FEW)
 
 
-def test_a_mistyped_setting_is_one_line(tmp_path):
-    with pytest.raises(UserError, match=r"job\.imag"):
-        quickstart(tmp_path / "out", ["job.imag.width=3"], [])
+@pytest.mark.parametrize(("render", "training"), [(["job.imag.width=3"], []), (SMALL, ["coreset.siz=3"])])
+def test_a_mistyped_setting_is_one_line_before_anything_is_rendered(tmp_path, render, training):
+    with pytest.raises(UserError, match=r"job\.imag|coreset\.siz"):
+        quickstart(tmp_path / "out", render, training)
     assert not (tmp_path / "out").exists()
+
+
+def test_starting_over_deletes_a_quickstart_and_nothing_else(tmp_path):
+    out = tmp_path / "out"
+    start_over(out)
+    (out / "runs" / "clean").mkdir(parents=True)
+    (out / "datasets").mkdir()
+    (out / "thesis.tex").write_text("")
+    with pytest.raises(UserError, match=r"thesis\.tex"):
+        start_over(out)
+    assert (out / "runs" / "clean").is_dir()
+    (out / "thesis.tex").unlink()
+    start_over(out)
+    assert not out.exists()
