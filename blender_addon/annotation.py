@@ -1,26 +1,34 @@
 """Annotation pass: class and instance of every pixel centre, rendered beside the picture by a scene of its own.
 
-The scene shares the part and the camera. Its one view layer overrides all materials by an emission whose red is the
-class id and whose green is the instance key. One Cycles sample without bounces looks through the pixel's centre, so
-the float picture holds exact whole numbers and nothing is antialiased.
+The scene shares the parts and the camera. Its one view layer overrides all materials by an emission whose red is the
+class id and whose green is the instance key; the object index tells a sticker (its key) from the plate (0). One Cycles
+sample without bounces looks through the pixel's centre, so the float picture holds exact whole numbers and nothing is
+antialiased.
 """
+
+from collections.abc import Iterable
 
 import bpy
 import numpy as np
 
-from .annotation_classes import BACKGROUND, DENT, IGNORE, SCRATCH, WATER_STAIN
+from .annotation_classes import BACKGROUND, IGNORE, STICKER, WATER_STAIN
 from .inspected_surface import InspectedSurface
 from .plate import PlateParams
 from .shader_graph import Value, assign, combine, separate
-from .surface_material import defect_nodes, water_stain_node
+from .surface_features import feature_nodes
+from .surface_material import water_stain_node
 
 
 def annotation_scene(
-    scene: bpy.types.Scene, part: bpy.types.Object, plate: PlateParams, surface: InspectedSurface
+    scene: bpy.types.Scene, parts: Iterable[bpy.types.Object], plate: PlateParams, surface: InspectedSurface
 ) -> bpy.types.Scene:
-    """Build the annotation scene of `scene` for one part; render it to a 32-bit OpenEXR and give that to `labels`."""
+    """Build the annotation scene of `scene` for the plate and what lies on it.
+
+    Render it to a 32-bit OpenEXR and give that to `labels`.
+    """
     twin = bpy.data.scenes.new("Annotation")
-    twin.collection.objects.link(part)
+    for part in parts:
+        twin.collection.objects.link(part)
     twin.collection.objects.link(scene.camera)
     twin.camera = scene.camera
     twin.view_layers[0].material_override = annotation_material(plate, surface)
@@ -59,23 +67,27 @@ def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.ty
         stain = water_stain_node(tree, position, surface)
         inside = Value(tree, stain.outputs["Mask"])
         class_id, key = inside * float(WATER_STAIN), inside * Value(tree, stain.outputs["Stain ID"])
-    nodes = iter(defect_nodes(tree, position, surface))
-    for label, defects in ((SCRATCH, surface.scratches), (DENT, surface.dents)):
-        for number in range(1, len(defects) + 1):
-            inside = Value(tree, next(nodes).outputs["Mask"])
-            outside = 1.0 - inside
-            class_id = outside * class_id + inside * float(label)
-            key = outside * key + inside * float(number)
+    for label, number, node in feature_nodes(tree, position, surface):
+        inside = Value(tree, node.outputs["Mask"])
+        class_id, key = _where(inside, float(label), class_id), _where(inside, float(number), key)
+    sticker = Value(tree, tree.nodes.new("ShaderNodeObjectInfo").outputs["Object Index"])
+    on_sticker = sticker.math("GREATER_THAN", 0.5)
+    class_id, key = _where(on_sticker, float(STICKER), class_id), _where(on_sticker, sticker, key)
 
     x, y, _ = separate(tree, position)
     inner = abs(x).at_most(plate.width / 2 - plate.border) * abs(y).at_most(plate.height / 2 - plate.border)
-    class_id = inner * class_id + (1.0 - inner) * float(IGNORE)
+    class_id = _where(inner, class_id, float(IGNORE))
     emission = tree.nodes.new("ShaderNodeEmission")
     tree.links.new(combine(tree, class_id, inner * key, 0.0), emission.inputs["Color"])
     output = tree.nodes.new("ShaderNodeOutputMaterial")
     tree.links.new(emission.outputs["Emission"], output.inputs["Surface"])
     assign(tree, emission.inputs["Strength"], 1.0)
     return material
+
+
+def _where(switch: Value, here: Value | float, elsewhere: Value | float) -> Value:
+    """`here` where the switch is 1, `elsewhere` where it is 0, exactly."""
+    return switch * here + (1.0 - switch) * elsewhere
 
 
 def labels(annotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:

@@ -1,9 +1,8 @@
 """Dent: a shallow pit with a distinct edge, an irregular outline and a rippled floor.
 
-In polar coordinates about its centre (rho, theta), after turning by `angle` and stretching v by 1/aspect, the outline
-is R = radius (1 + lobes cos(2 theta + lobe_phase) + lobes/2 cos(3 theta - lobe_phase)); a point is inside where
-q = rho / R <= 1. The floor falls over the last `edge` of the way from q = 1 inwards (smoothstep) to `depth`, and
-carries concentric ripples.
+With q = rho / R, the distance from its centre over its outline's (`lobed_outline`), a point is inside where q <= 1.
+The floor falls over the last `edge` of the way from q = 1 inwards (smoothstep) to `depth`, and carries concentric
+ripples.
 """
 
 import math
@@ -15,11 +14,12 @@ import bpy
 import numpy as np
 
 from .group_interface import find_group, new_group
+from .lobed_outline import lobed_bounds, lobed_distance
 from .parameter import draw_params, parameter
 from .shader_graph import assign, separate
 
 GROUP_NAME = "Stainless Dent"
-GROUP_VERSION = 1
+GROUP_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,7 @@ def draw_dent_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> Den
 
 def dent_bounds(params: DentParams) -> tuple[float, float, float, float]:
     """Return x_min, x_max, y_min, y_max [m] of a box that holds the whole dent."""
-    reach = params.radius * (1 + 1.5 * params.lobes)
-    x, y = params.centre_x, params.centre_y
-    return x - reach, x + reach, y - reach, y + reach
+    return lobed_bounds(params)
 
 
 def dent_group() -> bpy.types.ShaderNodeTree:
@@ -58,17 +56,8 @@ def dent_group() -> bpy.types.ShaderNodeTree:
         return existing
     tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, DentParams, ("Height", "Mask"))
     x, y, _ = separate(tree, position)
-    dx, dy = x - p["centre_x"], y - p["centre_y"]
-    cos, sin = p["angle"].math("COSINE"), p["angle"].math("SINE")
-    u, v = dx * cos + dy * sin, (dy * cos - dx * sin) / p["aspect"]
-
-    theta = v.math("ARCTAN2", u)
-    lobes = (theta * 2.0 + p["lobe_phase"]).math("COSINE") + (theta * 3.0 - p["lobe_phase"]).math("COSINE") * 0.5
-    outline = (lobes * p["lobes"] + 1.0) * p["radius"]
-    rho = (u * u + v * v).math("SQRT")
-    inside = rho.at_most(outline)
-
-    q = rho / outline
+    q = lobed_distance(x, y, p)
+    inside = q.at_most(1.0)
     fall = ((1.0 - q) / p["edge"]).clamped()
     floor = fall * fall * (3.0 - fall * 2.0)
     ripples = (q * p["rings"] * (2.0 * math.pi)).math("COSINE") * p["ripple"] + 1.0

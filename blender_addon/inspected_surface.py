@@ -1,22 +1,43 @@
-"""What lies on one plate: its metal, the water stains on it and its defects; the order in which they are annotated."""
+"""What lies on one side of a plate: its metal, impurities and defects; the order in which they are annotated."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from .annotation_classes import BUMP, DENT, FINGERPRINT, SCRATCH, STICKER
 from .brushed_metal import BrushedMetalParams
+from .bump import BumpParams
 from .dent import DentParams
+from .fingerprint import FingerprintParams
 from .scratch import ScratchParams
+from .sticker import StickerParams
 from .water_stain import WaterStainParams
+
+Thing = ScratchParams | DentParams | BumpParams | FingerprintParams | StickerParams
 
 
 @dataclass(frozen=True)
 class InspectedSurface:
-    """One plate's surface. Where things overlap, a pixel is the dent's before the scratch's before the stain's.
+    """One side of one plate. Where things overlap, a pixel is what comes first here:
 
-    Of two defects of one class the later one in its tuple wins. Instance keys count from 1 within a class; a
-    stain's key is its stain id.
+    sticker (it hides what lies below), dent, scratch, bump (wide: what lies on it is the clearer find), fingerprint,
+    water stain. Of two things of one class the later one in its tuple wins; a later sticker lies above. Instance
+    keys count from 1 within a class; a stain's key is its stain id.
     """
 
     metal: BrushedMetalParams
     water_stain: WaterStainParams | None = None
-    scratches: tuple[ScratchParams, ...] = field(default=())
-    dents: tuple[DentParams, ...] = field(default=())
+    scratches: tuple[ScratchParams, ...] = ()
+    dents: tuple[DentParams, ...] = ()
+    bumps: tuple[BumpParams, ...] = ()
+    fingerprints: tuple[FingerprintParams, ...] = ()
+    stickers: tuple[StickerParams, ...] = ()
+
+    def of_class(self, class_id: int) -> tuple[Thing, ...]:
+        """Return the things of a class that come one by one; the thing with key k is item k - 1."""
+        things: dict[int, tuple[Thing, ...]] = {
+            BUMP: self.bumps,
+            DENT: self.dents,
+            FINGERPRINT: self.fingerprints,
+            SCRATCH: self.scratches,
+            STICKER: self.stickers,
+        }
+        return things[class_id]

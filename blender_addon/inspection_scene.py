@@ -9,6 +9,7 @@ from .inspected_surface import InspectedSurface
 from .inspection_camera import CameraParams, inspection_camera
 from .plate import PlateParams
 from .ring_light import RingLightParams, ring_light
+from .sticker_sheet import sticker_sheet
 from .surface_tiles import tiled_plate
 
 
@@ -36,11 +37,12 @@ class InspectionScene:
 def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scene]:
     """Build the description in the current, empty scene; return it and the scene of its annotation pass."""
     scene = bpy.context.scene
-    part = tiled_plate(description.plate, description.surface)
+    parts = [tiled_plate(description.plate, description.surface)]
+    parts += [sticker_sheet(params, key) for key, params in enumerate(description.surface.stickers, start=1)]
     ring_light(description.light)
     inspection_camera(description.camera, description.picture.width, description.picture.height)
     _path_tracing(scene, description.picture)
-    return scene, annotation_scene(scene, part, description.plate, description.surface)
+    return scene, annotation_scene(scene, parts, description.plate, description.surface)
 
 
 def _path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:

@@ -35,11 +35,6 @@ class Value:
             assign(self.tree, socket, operand)
         return Value(self.tree, node.outputs[0])
 
-    def _constant(self, number: float) -> Value:
-        node = self.tree.nodes.new("ShaderNodeValue")
-        node.outputs[0].default_value = number
-        return Value(self.tree, node.outputs[0])
-
     def __add__(self, other: Operand) -> Value:
         return self.math("ADD", other)
 
@@ -49,7 +44,7 @@ class Value:
         return self.math("SUBTRACT", other)
 
     def __rsub__(self, other: float) -> Value:
-        return self._constant(other).math("SUBTRACT", self)
+        return constant(self.tree, other).math("SUBTRACT", self)
 
     def __mul__(self, other: Operand) -> Value:
         return self.math("MULTIPLY", other)
@@ -103,6 +98,22 @@ def noise(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket, detail: float)
     node.inputs["Detail"].default_value = detail
     tree.links.new(vector, node.inputs["Vector"])
     return Value(tree, node_socket(node.outputs, "Factor", "Fac"))
+
+
+def constant(tree: bpy.types.NodeTree, number: float) -> Value:
+    """Return a Value node."""
+    node = tree.nodes.new("ShaderNodeValue")
+    node.outputs[0].default_value = number
+    return Value(tree, node.outputs[0])
+
+
+def hashed(tree: bpy.types.NodeTree, key: bpy.types.NodeSocket, w: Operand) -> tuple[Value, Value, Value]:
+    """Return the three numbers in [0, 1] that White Noise, the same in every Blender, makes of a vector and `w`."""
+    node = tree.nodes.new("ShaderNodeTexWhiteNoise")
+    node.noise_dimensions = "4D"
+    tree.links.new(key, node.inputs["Vector"])
+    assign(tree, node.inputs["W"], w)
+    return separate(tree, node.outputs["Color"])
 
 
 def group_node(tree: bpy.types.NodeTree, group: bpy.types.NodeTree, label: str) -> bpy.types.ShaderNodeGroup:

@@ -1,18 +1,13 @@
-"""The plate's material: brushed metal, darkened by stains, its normals bent by grooves, scratches and dents."""
+"""The plate's material: its metal, darkened by stains, greased by fingers, its normals bent by grooves and defects."""
 
 import bpy
 
 from .brushed_metal import brushed_metal_height
-from .dent import dent_group
-from .group_interface import set_group_inputs
+from .bump_normal import bump_normal
 from .inspected_surface import InspectedSurface
-from .scratch import scratch_group
 from .shader_graph import Value, assign, combine, group_node
+from .surface_features import feature_nodes
 from .water_stain_nodes import set_water_stain_inputs, water_stain_group
-
-# Blender's versions differ in these defaults of the Bump node, so both are always written.
-BUMP_DISTANCE = 1.0  # heights are in metres
-BUMP_FILTER_WIDTH = 1.0  # pixels; what Blenders before 4.5, which have no such input, look across
 
 
 def surface_material(surface: InspectedSurface) -> bpy.types.Material:
@@ -24,47 +19,29 @@ def surface_material(surface: InspectedSurface) -> bpy.types.Material:
     position = tree.nodes.new("ShaderNodeTexCoord").outputs["Object"]
 
     height, roughness = brushed_metal_height(tree, position, surface.metal)
-    for defect in defect_nodes(tree, position, surface):
-        height = height + Value(tree, defect.outputs["Height"])
     reflectance: Value | float = surface.metal.base_reflectance
     if surface.water_stain is not None:
         stain = water_stain_node(tree, position, surface)
-        reflectance = (Value(tree, stain.outputs["Reflectance"]) + reflectance).clamped()
-
-    bump = tree.nodes.new("ShaderNodeBump")
-    bump.inputs["Strength"].default_value = 1.0
-    bump.inputs["Distance"].default_value = BUMP_DISTANCE
-    if "Filter Width" in bump.inputs:
-        bump.inputs["Filter Width"].default_value = BUMP_FILTER_WIDTH
-    assign(tree, bump.inputs["Height"], height)
+        reflectance = Value(tree, stain.outputs["Reflectance"]) + reflectance
+    for _, _, node in feature_nodes(tree, position, surface):
+        if "Height" in node.outputs:
+            height = height + Value(tree, node.outputs["Height"])
+        if "Roughness" in node.outputs:
+            roughness = roughness + Value(tree, node.outputs["Roughness"])
+            reflectance = Value(tree, node.outputs["Reflectance"]) + reflectance
+    if isinstance(reflectance, Value):
+        reflectance = reflectance.clamped()
 
     metal = tree.nodes.new("ShaderNodeBsdfPrincipled")
     metal.inputs["Metallic"].default_value = 1.0
     metal.inputs["Anisotropic"].default_value = surface.metal.anisotropy
     tree.links.new(combine(tree, reflectance, reflectance, reflectance), metal.inputs["Base Color"])
-    assign(tree, metal.inputs["Roughness"], roughness)
-    tree.links.new(bump.outputs["Normal"], metal.inputs["Normal"])
+    assign(tree, metal.inputs["Roughness"], roughness.clamped())
+    tree.links.new(bump_normal(tree, height), metal.inputs["Normal"])
     tree.links.new(_across_grooves(tree), metal.inputs["Tangent"])
     output = tree.nodes.new("ShaderNodeOutputMaterial")
     tree.links.new(metal.outputs["BSDF"], output.inputs["Surface"])
     return material
-
-
-def defect_nodes(
-    tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, surface: InspectedSurface
-) -> list[bpy.types.ShaderNodeGroup]:
-    """Add a group node for every scratch, then for every dent; return them in this order."""
-    nodes = []
-    for group, label, defects in (
-        (scratch_group, "Scratch", surface.scratches),
-        (dent_group, "Dent", surface.dents),
-    ):
-        for number, params in enumerate(defects, start=1):
-            node = group_node(tree, group(), f"{label} {number}")
-            tree.links.new(position, node.inputs["Position"])
-            set_group_inputs(node, params)
-            nodes.append(node)
-    return nodes
 
 
 def water_stain_node(

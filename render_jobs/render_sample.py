@@ -1,6 +1,7 @@
 """Render one planned sample: picture, class mask, instance mask, then the record that makes it count as finished."""
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -8,32 +9,38 @@ import bpy
 import numpy as np
 
 from blender_addon.annotation import labels
-from blender_addon.annotation_classes import BACKGROUND, DENT, IGNORE, SCRATCH, WATER_STAIN
+from blender_addon.annotation_classes import BACKGROUND, IGNORE, WATER_STAIN
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_scene import apply
 
 from .classes import CLASSES
 from .png import without_metadata, write_grey_png
 from .sample_files import record_path, relative_path
-from .sample_plan import PlannedSample
-from .whole_file import PART_PREFIX, json_bytes, part_path, write_whole
+from .sample_plan import THINGS, PlannedSample
+from .whole_file import json_bytes, part_path, write_whole
 
 
-def render_sample(sample: PlannedSample, dataset: Path) -> dict[str, Any]:
+def render_sample(
+    sample: PlannedSample, dataset: Path, prepare: Callable[..., dict[str, Any]], check: Callable[[], None]
+) -> dict[str, Any]:
     """Render `sample` into the dataset folder and return its record.
 
+    `prepare(scene, annotation scene)` chooses what renders them and returns columns for the sample's row; `check()` is
+    called when everything is rendered, before any file gets its name, and raises RuntimeError if none may.
     Raises RuntimeError with Blender's words if a render fails, OSError if a file cannot be written.
     """
     bpy.ops.wm.read_factory_settings(use_empty=True)
     scene, annotation = apply(sample.scene)
+    execution = prepare(scene, annotation)
     image_path = dataset / relative_path("image", sample.sample_id)
     _render(scene, part_path(image_path))
     mask, instances, found = labels(_render_annotation(annotation, dataset, sample))
+    check()
     write_whole(image_path, without_metadata(part_path(image_path).read_bytes()))
     write_grey_png(dataset / relative_path("mask", sample.sample_id), mask)
     write_grey_png(dataset / relative_path("instances", sample.sample_id), instances)
     record = {
-        "sample": _sample_row(sample),
+        "sample": _sample_row(sample) | execution,
         "instances": _instance_rows(sample, instances, found),
         "pixels": {"ignored": int((mask == IGNORE).sum()), "background": int((mask == BACKGROUND).sum())},
     }
@@ -53,7 +60,7 @@ def _render(scene: bpy.types.Scene, target: Path) -> None:
 
 def _render_annotation(scene: bpy.types.Scene, dataset: Path, sample: PlannedSample) -> np.ndarray:
     """Render the annotation scene; return float32 (H, W, 4), first row on top."""
-    target = dataset / "masks" / f"{PART_PREFIX}{sample.sample_id}.exr"
+    target = part_path(dataset / "masks" / f"{sample.sample_id}.exr")
     _render(scene, target)
     image = bpy.data.images.load(str(target))
     image.colorspace_settings.name = "Non-Color"
@@ -82,7 +89,7 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
     for prefix, params in drawn.items():
         if params is not None:
             row |= {f"{prefix}_{name}": value for name, value in dataclasses.asdict(params).items()}
-    return row | {"scratches": len(surface.scratches), "dents": len(surface.dents)}
+    return row | {thing.field: len(getattr(surface, thing.field)) for thing in THINGS}
 
 
 def _instance_rows(sample: PlannedSample, instances: np.ndarray, found: list[tuple[int, int]]) -> list[dict[str, Any]]:
@@ -103,5 +110,4 @@ def _instance_rows(sample: PlannedSample, instances: np.ndarray, found: list[tup
 def _instance_parameters(surface: InspectedSurface, class_id: int, key: int) -> dict[str, Any]:
     if class_id == WATER_STAIN:
         return {"stain_id": key}
-    defects = {SCRATCH: surface.scratches, DENT: surface.dents}[class_id]
-    return dataclasses.asdict(defects[key - 1])
+    return dataclasses.asdict(surface.of_class(class_id)[key - 1])

@@ -4,25 +4,53 @@ Each drawn thing has a stream of its own, keyed by (seed, stream, plate, number)
 adding a scratch, changes nothing else; a plate of the same texture seed is the same plate in every job.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from blender_addon.brushed_metal import draw_brushed_metal_params
-from blender_addon.dent import DentParams, draw_dent_params
+from blender_addon.bump import draw_bump_params
+from blender_addon.dent import draw_dent_params
+from blender_addon.fingerprint import draw_fingerprint_params
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_camera import CameraParams
 from blender_addon.inspection_scene import InspectionScene, PictureParams
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import draw_ring_light_params
-from blender_addon.scratch import ScratchParams, draw_scratch_params
+from blender_addon.scratch import draw_scratch_params
+from blender_addon.sticker import draw_sticker_params
 from blender_addon.water_stain import draw_water_stain_params
 
 from .job_error import JobError
 
 VIEW = "middle"
 TEXTURE_STREAM, STAIN_STREAM, SCRATCH_STREAM, DENT_STREAM, LIGHT_STREAM = range(5)
+BUMP_STREAM, FINGERPRINT_STREAM, STICKER_STREAM = range(5, 8)
+NONE = (0, 0)  # least and most of what a split does not name
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A kind of thing of which a plate has several: its field in InspectedSurface and in a job's splits (the counts),
+    its ranges' key in a job, its seed and stream, and what draws one.
+    """
+
+    field: str
+    ranges: str
+    seed: str
+    stream: int
+    draw: Callable[[np.random.Generator, Mapping[str, Any]], Any]
+
+
+THINGS = (
+    Thing("scratches", "scratch", "defect", SCRATCH_STREAM, draw_scratch_params),
+    Thing("dents", "dent", "defect", DENT_STREAM, draw_dent_params),
+    Thing("bumps", "bump", "defect", BUMP_STREAM, draw_bump_params),
+    Thing("fingerprints", "fingerprint", "impurity", FINGERPRINT_STREAM, draw_fingerprint_params),
+    Thing("stickers", "sticker", "impurity", STICKER_STREAM, draw_sticker_params),
+)
 
 
 @dataclass(frozen=True)
@@ -73,8 +101,7 @@ def _plan_scene(job: dict[str, Any], split: dict[str, Any], plate: int) -> Inspe
     surface = InspectedSurface(
         metal=draw_brushed_metal_params(_stream(seeds["texture"], TEXTURE_STREAM, plate), job["brushed_metal"]),
         water_stain=stain,
-        scratches=_draw_scratches(job, split, plate),
-        dents=_draw_dents(job, split, plate),
+        **{thing.field: _draw_things(job, split, thing, plate) for thing in THINGS},
     )
     return InspectionScene(
         picture=PictureParams(**job["image"]),
@@ -85,21 +112,14 @@ def _plan_scene(job: dict[str, Any], split: dict[str, Any], plate: int) -> Inspe
     )
 
 
-def _draw_scratches(job: dict[str, Any], split: dict[str, Any], plate: int) -> tuple[ScratchParams, ...]:
-    seed = job["seeds"]["defect"]
-    count = _draw_count(_stream(seed, SCRATCH_STREAM, plate), split["scratches"])
-    streams = [_stream(seed, SCRATCH_STREAM, plate, number + 1) for number in range(count)]
-    return tuple(draw_scratch_params(rng, job["scratch"]) for rng in streams)
+def _draw_things(job: dict[str, Any], split: dict[str, Any], thing: Thing, plate: int) -> tuple[Any, ...]:
+    seed = job["seeds"][thing.seed]
+    count = _draw_count(_stream(seed, thing.stream, plate), split.get(thing.field, NONE))
+    streams = [_stream(seed, thing.stream, plate, number + 1) for number in range(count)]
+    return tuple(thing.draw(rng, job.get(thing.ranges, {})) for rng in streams)
 
 
-def _draw_dents(job: dict[str, Any], split: dict[str, Any], plate: int) -> tuple[DentParams, ...]:
-    seed = job["seeds"]["defect"]
-    count = _draw_count(_stream(seed, DENT_STREAM, plate), split["dents"])
-    streams = [_stream(seed, DENT_STREAM, plate, number + 1) for number in range(count)]
-    return tuple(draw_dent_params(rng, job["dent"]) for rng in streams)
-
-
-def _draw_count(rng: np.random.Generator, least_and_most: list[int]) -> int:
+def _draw_count(rng: np.random.Generator, least_and_most: Sequence[int]) -> int:
     least, most = least_and_most
     return int(rng.integers(least, most, endpoint=True))
 

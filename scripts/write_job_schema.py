@@ -8,11 +8,14 @@ import json
 from pathlib import Path
 
 from blender_addon.brushed_metal import BrushedMetalParams
+from blender_addon.bump import BumpParams
 from blender_addon.dent import DentParams
+from blender_addon.fingerprint import FingerprintParams
 from blender_addon.inspection_camera import CameraParams
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
 from blender_addon.scratch import ScratchParams
+from blender_addon.sticker import StickerParams
 from blender_addon.water_stain import WaterStainParams
 
 TARGET = Path(__file__).resolve().parent.parent / "conf" / "schemas" / "job.schema.json"
@@ -28,7 +31,11 @@ def job_schema() -> dict:
             "water_stains": {"type": "boolean"},
             "scratches": {**count, "description": "least and most on a plate"},
             "dents": {**count, "description": "least and most on a plate"},
-        }
+            "bumps": {**count, "description": "least and most on a plate; none if omitted"},
+            "fingerprints": {**count, "description": "least and most on a plate; none if omitted"},
+            "stickers": {**count, "description": "least and most on a plate; none if omitted"},
+        },
+        optional=("bumps", "fingerprints", "stickers"),
     )
     image = _closed_object(
         {
@@ -57,23 +64,27 @@ def job_schema() -> dict:
             "water_stain": _ranges(WaterStainParams),
             "scratch": _ranges(ScratchParams),
             "dent": _ranges(DentParams),
+            "bump": _ranges(BumpParams),
+            "fingerprint": _ranges(FingerprintParams),
+            "sticker": _ranges(StickerParams),
             "splits": {
                 "type": "array",
                 "minItems": 1,
                 "items": split,
                 "description": "groups of plates in the order of their numbers; several may belong to one split",
             },
-        }
+        },
+        optional=("bump", "fingerprint", "sticker"),
     )
     title = "A Stainless render job: what is omitted from a group of parameters takes the parameter's default"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
 
 
-def _closed_object(properties: dict) -> dict:
+def _closed_object(properties: dict, optional: tuple[str, ...] = ()) -> dict:
     return {
         "type": "object",
         "additionalProperties": False,
-        "required": list(properties),
+        "required": [key for key in properties if key not in optional],
         "properties": properties,
     }
 

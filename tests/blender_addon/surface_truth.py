@@ -30,15 +30,38 @@ def scratch(points, s):
     return np.where(inside, s.depth * profile, 0), inside
 
 
-def dent(points, d):
-    """Height and mask of a dent."""
+def lobed(points, d):
+    """Distance from the centre over the outline's, in the outline that dents and bumps share."""
     u, v = own_frame(points, d)
     v = v / d.aspect
     theta = np.angle(u + 1j * v)
     outline = d.radius * (
         1 + d.lobes * np.cos(2 * theta + d.lobe_phase) + d.lobes / 2 * np.cos(3 * theta - d.lobe_phase)
     )
-    q = np.hypot(u, v) / outline
+    return np.hypot(u, v) / outline
+
+
+def dent(points, d):
+    """Height and mask of a dent."""
+    q = lobed(points, d)
     fall = np.clip((1 - q) / d.edge, 0, 1)
     floor = 3 * fall**2 - 2 * fall**3
     return np.where(q <= 1, -d.depth * floor * (1 + d.ripple * np.cos(2 * np.pi * d.rings * q)), 0), q <= 1
+
+
+def bump(points, b):
+    """Height and mask of a bump: the mask ends where the height falls to a part of the peak's."""
+    q = lobed(points, b)
+    profile = np.where(q <= 1, (1 - q**2) ** 3, 0)
+    return b.height * profile, (profile >= b.edge_height) & (q <= 1)
+
+
+def fingerprint(points, f):
+    """Contact (0 to 1) and mask of a fingerprint."""
+    u, v = own_frame(points, f)
+    across = u / (f.width / 2)
+    along = v / (f.height / 2) / np.where(v <= 0, 1 + f.smear, 1)
+    fade = np.clip((1 - np.hypot(across, along)) / f.softness, 0, 1)
+    towards = across * np.cos(f.coverage_angle) + along * np.sin(f.coverage_angle)
+    contact = fade * np.clip(2 * (towards - 1 + 2.5 * f.coverage), 0, 1)
+    return contact, contact >= f.edge_contact

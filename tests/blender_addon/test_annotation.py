@@ -7,16 +7,19 @@ pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender
 
 from blender_addon.annotation import labels
 from blender_addon.brushed_metal import BrushedMetalParams
+from blender_addon.bump import BumpParams
 from blender_addon.dent import DentParams
+from blender_addon.fingerprint import FingerprintParams
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_camera import CameraParams
 from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
 from blender_addon.scratch import ScratchParams
+from blender_addon.sticker import StickerParams
 from blender_addon.water_stain import WaterStainParams
 from blender_addon.water_stain_reference import evaluate_water_stain
-from tests.blender_addon import surface_truth
+from tests.blender_addon import sticker_truth, surface_truth
 
 pytestmark = pytest.mark.blender
 
@@ -34,6 +37,22 @@ SURFACE = InspectedSurface(
         DentParams(centre_x=0.02, centre_y=0.01, radius=0.004),
         DentParams(centre_x=-0.04, centre_y=0.03, radius=0.0015, lobe_phase=1.0, lobes=0.3, aspect=0.4, angle=1.0),
         DentParams(centre_x=0.022, centre_y=0.011, radius=0.003, lobe_phase=2.0),
+        DentParams(centre_x=-0.037, centre_y=-0.022, radius=0.002),
+    ),
+    bumps=(
+        BumpParams(centre_x=0.015, centre_y=0.012, radius=0.01),
+        BumpParams(centre_x=-0.02, centre_y=-0.03, angle=2.5, lobes=0.25, edge_height=0.03),
+        BumpParams(centre_x=-0.016, centre_y=-0.027, aspect=0.4, edge_height=0.5),
+    ),
+    fingerprints=(
+        FingerprintParams(centre_x=-0.01, centre_y=0.02, angle=0.7),
+        FingerprintParams(centre_x=0.02, centre_y=-0.015, angle=-2.0, smear=0.5, coverage=0.6, coverage_angle=1.0),
+        FingerprintParams(centre_x=-0.015, centre_y=-0.02, edge_contact=0.4, coverage=0.5, coverage_angle=4.0),
+    ),
+    stickers=(
+        StickerParams(centre_x=-0.04, centre_y=-0.02, angle=0.4, number=24),
+        StickerParams(centre_x=-0.035, centre_y=-0.026, angle=2.1, lift=0.002, loose_corner=2, edge_phase=3.0),
+        StickerParams(centre_x=0.04, centre_y=0.035, angle=-0.2, width=0.01, edge_waviness=0.001, loose_corner=1),
     ),
 )
 
@@ -45,12 +64,17 @@ def truth() -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
     key = stains.stain_id.reshape(points.shape[:2]).astype(np.int64)
     classes = np.where(stains.inside.reshape(key.shape), 6, 0)
     for label, defects, formula in (
+        (3, SURFACE.fingerprints, surface_truth.fingerprint),
+        (1, SURFACE.bumps, surface_truth.bump),
         (4, SURFACE.scratches, surface_truth.scratch),
         (2, SURFACE.dents, surface_truth.dent),
     ):
         for number, defect in enumerate(defects, start=1):
             _, inside = formula(points, defect)
             classes[inside], key[inside] = label, number
+    for number, params in enumerate(SURFACE.stickers, start=1):
+        inside = sticker_truth.covers(points, params, number, CAMERA.distance)
+        classes[inside], key[inside] = 5, number
     x, y = np.abs(points[..., 0]), np.abs(points[..., 1])
     classes[(x > PLATE.width / 2 - PLATE.border) | (y > PLATE.height / 2 - PLATE.border)] = 255
     found = sorted({(c, k) for c, k in zip(classes.ravel(), key.ravel(), strict=True) if c not in (0, 255)})
@@ -64,7 +88,8 @@ def test_masks_equal_the_truth_at_every_pixel_centre(bpy, render_float):
     _, annotation = apply(InspectionScene(PICTURE, PLATE, CAMERA, RingLightParams(), SURFACE))
     mask, instances, found = labels(render_float(annotation))
     true_mask, true_instances, true_found = truth()
-    assert {c for c, _ in true_found} == {2, 4, 6}
+    assert len(true_found) > 25
+    assert {c for c, _ in true_found} == {1, 2, 3, 4, 5, 6}
     assert np.count_nonzero(mask != true_mask) == 0
     assert found == true_found
     assert np.count_nonzero(instances != true_instances) == 0

@@ -10,7 +10,9 @@ pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender
 
 from blender_addon.annotation import labels
 from blender_addon.brushed_metal import BrushedMetalParams
+from blender_addon.bump import BumpParams, bump_bounds, bump_group
 from blender_addon.dent import DentParams, dent_bounds, dent_group
+from blender_addon.fingerprint import FingerprintParams, fingerprint_group
 from blender_addon.group_interface import set_group_inputs
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_camera import CameraParams
@@ -18,6 +20,8 @@ from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
 from blender_addon.scratch import ScratchParams, scratch_bounds, scratch_group
+from blender_addon.sticker import StickerParams
+from blender_addon.sticker_number import number_ribbons
 from blender_addon.water_stain import WaterStainParams
 from tests.blender_addon import surface_truth
 
@@ -98,39 +102,110 @@ def test_another_plate_is_another_picture(bpy, render_float):
     [
         (scratch_group, ScratchParams(angle=0.4, length=0.06, width=0.006), surface_truth.scratch, scratch_bounds),
         (dent_group, DentParams(angle=1.1, radius=0.02, lobes=0.2), surface_truth.dent, dent_bounds),
+        (bump_group, BumpParams(angle=2.0, radius=0.02, lobes=0.3), surface_truth.bump, bump_bounds),
     ],
 )
 def test_a_defects_height_is_its_profile(bpy, render_float, group, params, formula, bounds):
     description = scene(InspectedSurface(MIRROR))
-    _, flat = apply(description)
-    material = bpy.data.materials.new("height")
-    material.use_nodes = True
-    tree = material.node_tree
-    tree.nodes.clear()
-    node = tree.nodes.new("ShaderNodeGroup")
-    node.node_tree = group()
-    set_group_inputs(node, params)
-    emission, output = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
-    micrometres = tree.nodes.new("ShaderNodeMath")
-    micrometres.operation = "MULTIPLY"
-    micrometres.inputs[1].default_value = 1e6
-    combine = tree.nodes.new("ShaderNodeCombineXYZ")
-    tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], node.inputs["Position"])
-    tree.links.new(node.outputs["Height"], micrometres.inputs[0])
-    tree.links.new(micrometres.outputs[0], combine.inputs["X"])
-    tree.links.new(combine.outputs["Vector"], emission.inputs["Color"])
-    tree.links.new(emission.outputs["Emission"], output.inputs["Surface"])
-    flat.view_layers[0].material_override = material
+    micrometres = group_output(bpy, render_float, description, group, params, "Height", 1e6)
     points = surface_truth.pixel_centres(204, 170, description.camera.field_width)
     height, inside = formula(points, params)
     assert inside.sum() > 300
-    assert np.abs(height * 1e6 - render_float(flat)[..., 0]).max() < 0.02
+    assert np.abs(height * 1e6 - micrometres).max() < 0.02
     x0, x1, y0, y1 = bounds(params)
     x, y = points[..., 0][inside], points[..., 1][inside]
     assert x.min() >= x0
     assert x.max() <= x1
     assert y.min() >= y0
     assert y.max() <= y1
+
+
+def group_output(bpy, render_float, description, group, params, output, factor):
+    """One output of a node group at the pixel centres of the plate, times a factor."""
+    _, flat = apply(description)
+    material = bpy.data.materials.new("output")
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    node = tree.nodes.new("ShaderNodeGroup")
+    node.node_tree = group()
+    set_group_inputs(node, params)
+    emission, surface = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
+    scaled = tree.nodes.new("ShaderNodeMath")
+    scaled.operation = "MULTIPLY"
+    scaled.inputs[1].default_value = factor
+    combine = tree.nodes.new("ShaderNodeCombineXYZ")
+    tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], node.inputs["Position"])
+    tree.links.new(node.outputs[output], scaled.inputs[0])
+    tree.links.new(scaled.outputs[0], combine.inputs["X"])
+    tree.links.new(combine.outputs["Vector"], emission.inputs["Color"])
+    tree.links.new(emission.outputs["Emission"], surface.inputs["Surface"])
+    flat.view_layers[0].material_override = material
+    return render_float(flat)[..., 0]
+
+
+def test_a_fingerprints_grease_lies_in_ridges_of_its_period_within_its_contact(bpy, render_float):
+    params = FingerprintParams(width=0.08, height=0.09, ridge_period=0.004, core_length=0.0, coverage=1.0, bend=0.0)
+    description = scene(InspectedSurface(MIRROR))
+    grease = group_output(bpy, render_float, description, fingerprint_group, params, "Roughness", 1 / params.roughening)
+    points = surface_truth.pixel_centres(204, 170, description.camera.field_width)
+    contact, _ = surface_truth.fingerprint(points, params)
+    assert np.all(grease[contact == 0] == 0)
+    assert np.all(grease <= 1.5 * contact + 1e-6)  # the grain is at most 1.5
+    # A whorl: above the core, ridges are rings round it, a period apart.
+    rho = np.hypot(points[..., 0], points[..., 1])
+    ring = np.round(rho / (params.ridge_period / 4)).astype(int)
+    upper = (points[..., 1] > 0.004) & (rho < 0.03)
+    profile = np.bincount(ring[upper], grease[upper]) / np.bincount(ring[upper])
+    spectrum = np.abs(np.fft.rfft(profile[4:28] - profile[4:28].mean()))
+    assert np.argmax(spectrum) == 6  # six periods in 24 quarters
+    # Drag smears the lower half's ridges and leaves the upper half as it was.
+    smeared = dataclasses.replace(params, smear=0.1)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    dragged = group_output(
+        bpy, render_float, description, fingerprint_group, smeared, "Roughness", 1 / params.roughening
+    )
+    above = points[..., 1] > 0
+    assert np.array_equal(dragged[above], grease[above])
+    assert np.abs(dragged - grease)[~above & (contact > 0.5)].mean() > 0.01
+
+
+def test_a_sticker_hides_the_plate_and_casts_a_shadow_where_its_corner_is_loose(bpy, render_float):
+    metal = dataclasses.replace(MIRROR, roughness=0.3)
+    lying = StickerParams(centre_x=0.03, lift=0.0, width=0.02, height=0.02)
+    pictures = []
+    for stickers in ((), (lying,), (dataclasses.replace(lying, lift=0.004),)):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        main, annotation = apply(scene(InspectedSurface(metal, stickers=stickers), samples=32))
+        pictures.append(render_float(main)[..., 0])
+    mask, _, _ = labels(render_float(annotation))
+    bare, flat, loose = pictures
+    sheet = cv2.erode((mask == 5).astype(np.uint8), np.ones((5, 5), np.uint8)) == 1
+    assert sheet.sum() > 400
+    assert loose[sheet].max() < 0.2 < bare[sheet].mean()
+    points = surface_truth.pixel_centres(204, 170, CameraParams().field_width)
+    # Right of the right edge's upper end, next to the loose corner, light from the left no longer comes through.
+    beside = cv2.dilate((mask == 5).astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool) & (mask == 0)
+    beside &= points[..., 0] + points[..., 1] > 0.044
+    assert beside.sum() > 8
+    assert loose[beside].mean() < 0.9 * bare[beside].mean()
+    assert flat[beside].mean() > 0.95 * bare[beside].mean()
+    far = np.hypot(points[..., 0] - 0.03, points[..., 1]) > 0.03
+    assert loose[far].mean() == pytest.approx(bare[far].mean(), rel=2e-3)
+
+
+@pytest.mark.parametrize("number", range(10))
+def test_every_digit_is_written_within_its_place(bpy, number):
+    corners, faces = number_ribbons(number, height=1.0, width=9.0, stroke=0.1, slant=0.0)
+    assert np.abs(corners).max() < 0.57
+    assert corners[:, 1].max() - corners[:, 1].min() > 0.95
+    areas = [cv2.contourArea(corners[list(face)].astype(np.float32)) for face in faces]
+    assert 0.09 < sum(areas) < 0.5  # a line a tenth wide, one to five heights long
+
+
+def test_long_numbers_stay_within_the_sticker(bpy):
+    corners, _ = number_ribbons(888, height=1.0, width=1.5, stroke=0.05, slant=0.2)
+    assert np.ptp(corners[:, 0]) < 1.6
 
 
 def test_a_tile_keeps_what_one_material_for_all_would_show(bpy, render_float):

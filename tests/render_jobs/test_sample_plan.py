@@ -1,9 +1,11 @@
 import copy
+import dataclasses
 
 import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
+from render_jobs.job import validate_job
 from render_jobs.job_error import JobError
 from render_jobs.sample_plan import plan_samples
 
@@ -45,6 +47,43 @@ def test_another_seed_draws_other_defects_on_the_same_plates(smoke_job):
     for a, b in zip(plan_samples(smoke_job), plan_samples(other), strict=True):
         assert a.scene.surface.metal == b.scene.surface.metal
         assert not set(a.scene.surface.scratches) & set(b.scene.surface.scratches)
+
+
+ALL_SIX = {"scratches": [1, 2], "dents": [1, 2], "bumps": [2, 3], "fingerprints": [1, 2], "stickers": [1, 1]}
+
+
+def test_one_more_of_a_kind_moves_nothing_of_another(smoke_job):
+    smoke_job["splits"][2] |= ALL_SIX
+    before = plan_samples(smoke_job)[3].scene.surface
+    for kind in ALL_SIX:
+        more = copy.deepcopy(smoke_job)
+        more["splits"][2][kind] = [4, 4]
+        after = plan_samples(more)[3].scene.surface
+        things = getattr(after, kind)
+        assert len(things) == len(set(things)) == 4
+        assert things[: len(getattr(before, kind))] == getattr(before, kind)
+        assert dataclasses.replace(after, **{kind: getattr(before, kind)}) == before
+
+
+def test_impurities_are_the_impurity_seeds_and_defects_the_defect_seeds(smoke_job):
+    smoke_job["splits"][2] |= ALL_SIX
+    surface = plan_samples(smoke_job)[3].scene.surface
+    for seed, moved in (("impurity", ("fingerprints", "stickers")), ("defect", ("scratches", "dents", "bumps"))):
+        other = copy.deepcopy(smoke_job)
+        other["seeds"][seed] = 77
+        changed = plan_samples(other)[3].scene.surface
+        for kind in ALL_SIX:
+            shared = set(getattr(changed, kind)) & set(getattr(surface, kind))
+            assert bool(shared) == (kind not in moved), kind
+
+
+def test_a_job_that_names_no_bumps_prints_or_stickers_has_none(smoke_job):
+    for key in ("bump", "fingerprint", "sticker"):
+        del smoke_job[key]
+    validate_job(smoke_job, "job")
+    surface = plan_samples(smoke_job)[3].scene.surface
+    assert (surface.bumps, surface.fingerprints, surface.stickers) == ((), (), ())
+    assert len(surface.scratches) == 1
 
 
 def test_everything_drawn_lies_in_its_range(smoke_job):
