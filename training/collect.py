@@ -39,6 +39,8 @@ class Epoch:
     patches: int
     ignored: int
     replacements: int
+    tested: bool
+    """Whether the coreset was full when it began: only then does an epoch without replacement end the training."""
     smallest_distance: float
 
 
@@ -50,8 +52,10 @@ class RunningEpoch:
     patches: int = 0
     ignored: int = 0
     replacements: int = 0
+    tested: bool = False
+    """Whether the coreset was full when it began, so that every patch is tested by the rule."""
     squared_radius: float | None = None
-    """The largest squared distance of its patches to the coreset, while that has been full and has not changed."""
+    """The largest squared distance of its patches to the coreset, as long as that has been full and unchanged."""
 
 
 @dataclass(frozen=True)
@@ -88,14 +92,96 @@ class Collection:
         """
         if limit < 1:
             raise UserError(f"coreset.epochs {limit} must be at least 1")
-        while not self._is_done(limit):
+        try:
+            return self._run(stream, limit, measure, checkpoint)
+        except UserError as error:  # it comes between two images; an interruption may come within one
+            if checkpoint is None or not (self.epochs or self.running.images):
+                raise
+            checkpoint.save(*self.state())
+            raise checkpoint.told(error) from error
+
+    def state(self) -> tuple[Tensors, dict[str, Any]]:
+        """Return arrays and JSON from which ``restore`` continues to the same bits."""
+        sampled = self.coreset.features[:0] if self.reservoir is None else self.reservoir.rows
+        counts = {
+            "patches_seen": self.coreset.patches_seen,
+            "replacements": self.coreset.replacements,
+            "offered": 0 if self.reservoir is None else self.reservoir.offered,
+        }
+        epochs = [asdict(epoch) for epoch in self.epochs]
+        running = asdict(self.running)
+        return {"members": self.coreset.features, "reservoir": sampled}, {
+            **counts,
+            "epochs": epochs,
+            "running": running,
+        }
+
+    def restore(self, tensors: Tensors, state: dict[str, Any]) -> None:
+        """Take over what ``state`` returned."""
+        self.coreset.restore(tensors["members"], state["patches_seen"], state["replacements"])
+        if self.reservoir is not None:
+            self.reservoir.rows, self.reservoir.offered = tensors["reservoir"].copy(), state["offered"]
+        self.epochs = [Epoch(**epoch) for epoch in state["epochs"]]
+        self.running = RunningEpoch(**state["running"])
+
+    def _run(self, stream: Stream, limit: int, measure: bool, checkpoint: Checkpoint | None) -> Certificate:
+        while len(self.epochs) < limit and not self._converged:
+            if self.running.images == 0:
+                full = self.coreset.is_full
+                self.running = RunningEpoch(tested=full, squared_radius=0.0 if full and measure else None)
             self._pass(stream, len(self.epochs), self._train_on, checkpoint)
             self._end_epoch()
-        if measure and self.running.squared_radius is None:
-            if self.running.images == 0:
-                log.info("The last epoch changed the coreset: its covering radius takes another pass")
+        if measure and (self.running.squared_radius is None or self.running.images):
+            log.info("The last epoch changed the coreset: one more pass measures its covering radius")
             self._pass(stream, len(self.epochs) - 1, self._measure_on, checkpoint)
+            self.running.images = 0
         squared = self.running.squared_radius if measure else None
         radius = None if squared is None else math.sqrt(squared)
-        converged = self.epochs[-1].replacements == 0
-        return Certificate(self.coreset.smallest_distance, radius, converged)
+        return Certificate(self.coreset.smallest_distance, radius, self._converged)
+
+    @property
+    def _converged(self) -> bool:
+        return bool(self.epochs) and self.epochs[-1].tested and self.epochs[-1].replacements == 0
+
+    def _pass(self, stream: Stream, epoch: int, step: Callable[[Patches], None], checkpoint: Checkpoint | None) -> None:
+        for image in stream(epoch, self.running.images):
+            step(image)
+            self.running.images += 1
+            if checkpoint is not None and checkpoint.is_due():
+                checkpoint.save(*self.state())
+
+    def _train_on(self, image: Patches) -> None:
+        running = self.running
+        if self.reservoir is not None and not self.coreset.is_full:
+            self.reservoir.offer(image.features)
+        else:
+            running.replacements += len(self.coreset.update(image.features, image.width))
+        running.patches += len(image.features)
+        running.ignored += image.ignored
+        if running.replacements:
+            running.squared_radius = None
+        if running.squared_radius is not None:
+            self._measure_on(image)
+
+    def _measure_on(self, image: Patches) -> None:
+        so_far = self.running.squared_radius or 0.0
+        self.running.squared_radius = self.coreset.cover(image.features, image.width, so_far)
+
+    def _end_epoch(self) -> None:
+        if self.reservoir is not None and not self.coreset.is_full:
+            self.coreset.update(self.reservoir.rows)
+        if not self.coreset.is_full:
+            raise UserError(
+                f"too few patches to fill the coreset: {len(self.coreset.features)} for "
+                f"coreset.size={self.coreset.size}; give more or larger images, or a smaller coreset.size"
+            )
+        running = self.running
+        done = Epoch(
+            running.patches, running.ignored, running.replacements, running.tested, self.coreset.smallest_distance
+        )
+        self.epochs.append(done)
+        self.running = RunningEpoch(squared_radius=running.squared_radius)
+        log.info(
+            "Epoch %d: %d patches (%d more ignored), %d replacements, smallest distance in the coreset %.6g",
+            *(len(self.epochs), done.patches, done.ignored, done.replacements, done.smallest_distance),
+        )

@@ -1,11 +1,13 @@
 """The sequential coreset (paper, section IV): a memory of M patch features that spreads over the nominal zone."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from training.coreset_distance import CoresetArrays, arrays_of, update
+from training.coreset_backend import CoresetBackend
+from training.coreset_numba import NumbaCoreset
 from training.user_error import UserError
 
 
@@ -13,37 +15,39 @@ class SequentialCoreset:
     """M feature vectors and the distances between them; memory is that of M, whatever the number of patches seen.
 
     The result is that of the literal algorithm, replacement by replacement, in the canonical distance
-    (``coreset_distance``): ``update`` may be called with any division of the patches into chunks. The state is
-    ``arrays`` and three counters.
+    (``coreset_distance``): ``update`` may be called with any division of the patches into chunks.
     """
 
-    def __init__(self, size: int, channels: int) -> None:
+    def __init__(
+        self, size: int, channels: int, backend: Callable[[NDArray[np.float32]], CoresetBackend] = NumbaCoreset
+    ) -> None:
         if size < 2:
             raise UserError(f"coreset.size {size} must be at least 2: the rule compares distances between members")
-        self.features: NDArray[np.float32] = np.zeros((size, channels), dtype=np.float32)
-        """The members, a row each; rows from ``filled`` on are still to come."""
-        self.arrays: CoresetArrays | None = None
-        """What the rule works on, from the moment that the coreset is full."""
-        self.filled = 0
+        self.size = size
+        self.channels = channels
+        self.backend: CoresetBackend | None = None
+        """What keeps the members and applies the rule, from the moment that the coreset is full."""
         self.patches_seen = 0
         self.replacements = 0
+        self._make = backend
+        self._filling: NDArray[np.float32] = np.empty((0, channels), dtype=np.float32)
 
     @property
-    def size(self) -> int:
-        """The number of members when full."""
-        return len(self.features)
+    def features(self) -> NDArray[np.float32]:
+        """The members (M, C), in the order of their slots; as many as there are, while the coreset is filled."""
+        return self._filling if self.backend is None else self.backend.features
 
     @property
     def is_full(self) -> bool:
         """Whether as many patches have come as there are places."""
-        return self.arrays is not None
+        return self.backend is not None
 
     @property
     def smallest_distance(self) -> float:
         """The paper's d_m, Euclidean: the smallest distance between two members. It never falls. NaN until the
         coreset is full.
         """
-        return math.nan if self.arrays is None else float(np.sqrt(self.arrays.minima.min()))
+        return math.nan if self.backend is None else math.sqrt(self.backend.smallest_squared)
 
     def update(self, patches: NDArray[np.float32], width: int = 1) -> NDArray[np.int64]:
         """Let patches (N, C) enter in order: first they fill the coreset, then they replace members.
@@ -52,22 +56,37 @@ class SequentialCoreset:
         2): the patch's number, counted from 0 over the life of the coreset, and the slot. Features must be finite.
         """
         patches = np.ascontiguousarray(patches, dtype=np.float32)
-        entering = min(len(patches), self.size - self.filled)
-        if entering:
-            self.features[self.filled : self.filled + entering] = patches[:entering]
-            self.filled += entering
-            if self.filled == self.size:
-                self.arrays = self._completed()
-        log = np.empty((len(patches) - entering, 2), dtype=np.int64)
-        replaced = update(self.arrays, patches[entering:], max(width, 1), log) if self.arrays is not None else 0
-        log = log[:replaced] + np.array([self.patches_seen + entering, 0])
+        entering = 0
+        if self.backend is None:
+            entering = min(len(patches), self.size - len(self._filling))
+            self._filling = np.concatenate([self._filling, patches[:entering]])
+            if len(self._filling) == self.size:
+                self.backend = self._completed()
+        log = np.empty((0, 2), dtype=np.int64)
+        if self.backend is not None and entering < len(patches):
+            log = self.backend.update(patches[entering:], max(width, 1)) + np.array([self.patches_seen + entering, 0])
         self.patches_seen += len(patches)
-        self.replacements += replaced
+        self.replacements += len(log)
         return log
 
-    def _completed(self) -> CoresetArrays:
+    def restore(self, features: NDArray[np.float32], patches_seen: int, replacements: int) -> None:
+        """Take over the members and counters of a coreset of the same size, full or not yet."""
+        self.backend = None
+        self._filling = np.array(features, dtype=np.float32)
+        if len(self._filling) == self.size:
+            self.backend = self._completed()
+        self.patches_seen, self.replacements = patches_seen, replacements
+
+    def cover(self, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:
+        """Return the larger of ``squared_radius`` and the largest squared distance from patches (N, C) to their nearest
+        member; the coreset must be full, and stays as it is.
+        """
+        assert self.backend is not None
+        return self.backend.cover(np.ascontiguousarray(patches, dtype=np.float32), max(width, 1), squared_radius)
+
+    def _completed(self) -> CoresetBackend:
         try:
-            return arrays_of(self.features)
+            return self._make(self._filling)
         except MemoryError as error:
             needed = 8 * self.size**2 / 2**30
             raise UserError(

@@ -10,8 +10,8 @@ from training.entry_point import run
 
 def meld(cfg: DictConfig) -> None:
     """Run what ``conf/meld.yaml`` describes, into Hydra's run folder."""
-    from training.training_run import (
-        meld_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
+    from training.meld_run import (
+        meld_run,  # numba loads for seconds: --help and mistyped settings need not wait for it
     )
 
     meld_run(cfg, Path(HydraConfig.get().runtime.output_dir))

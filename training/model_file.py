@@ -2,19 +2,23 @@
 pickle.
 """
 
+from __future__ import annotations
+
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
-from training.extractor import FeatureExtractor
 from training.user_error import UserError
 from training.whole_file import write_whole
+
+if TYPE_CHECKING:  # torch loads for seconds, and reading a model needs none of it
+    from training.extractor import FeatureExtractor
 
 FILE_NAME = "coreset.safetensors"
 FORMAT = "stainless-coreset"

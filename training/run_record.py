@@ -1,24 +1,27 @@
-"""The end of a training run: threshold, model file, training.json, and a summary that people read."""
+"""The end of a run: model file, training.json, and a summary that people read."""
+
+from __future__ import annotations
 
 import logging
+import os
 import platform
 import sys
-import time
+from dataclasses import asdict
 from importlib import metadata as installed
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from training.anomaly_model import AnomalyModel
-from training.collect import Epoch, converged
-from training.coreset import SequentialCoreset
-from training.dataset import Dataset
-from training.extractor import FeatureExtractor
-from training.find_threshold import find_threshold
+from training.collect import Certificate, Epoch
 from training.model_file import FILE_NAME, save_model
 from training.whole_file import write_json
+
+if TYPE_CHECKING:  # torch loads for seconds, and a meld without images needs none of it
+    from training.dataset import Dataset
+    from training.extractor import FeatureExtractor
 
 log = logging.getLogger(__name__)
 
@@ -26,46 +29,34 @@ log = logging.getLogger(__name__)
 def finish_run(
     *,
     folder: Path,
-    cfg: DictConfig,
-    extractor: FeatureExtractor,
-    coreset: SequentialCoreset,
+    features: NDArray[np.float32],
+    described: dict[str, Any],
+    certificate: Certificate,
     epochs: list[Epoch],
-    dataset: Dataset,
     provenance: dict[str, Any],
-    started: float,
+    warnings: list[str],
+    seconds: dict[str, float],
+    device: str,
 ) -> dict[str, Any]:
-    """Find the threshold, write ``coreset.safetensors`` and ``training.json`` into the run folder, and log the summary.
+    """Write ``coreset.safetensors`` and ``training.json`` into the run folder, and log the summary.
 
-    ``started`` is ``time.perf_counter()`` at the run's start. Returns what training.json holds. Raises UserError.
+    ``described`` has extractor, extractor_config, anomaly_map and threshold, as the model file wants them. Returns what
+    training.json holds. Raises UserError.
     """
-    collected = time.perf_counter()
-    anomaly_map: dict[str, Any] = OmegaConf.to_container(cfg.anomaly_map, resolve=True)  # type: ignore[assignment]
-    model = AnomalyModel(extractor, coreset.features, **anomaly_map)
-    threshold, threshold_warnings = find_threshold(model, dataset, cfg.threshold.method)
-    finished = time.perf_counter()
-    warnings = list(dict.fromkeys([*extractor.warnings, *provenance.pop("warnings", []), *threshold_warnings]))
+    all_warnings = list(dict.fromkeys([*warnings, *provenance.pop("warnings", [])]))
     figures = {
-        "size": coreset.size,
-        "channels": coreset.features.shape[1],
-        "converged": converged(epochs),
-        "smallest_distance": coreset.smallest_distance,
-        "epochs": [vars(epoch) for epoch in epochs],
+        "size": len(features),
+        "channels": features.shape[1],
+        **asdict(certificate),
+        "epochs": [asdict(epoch) for epoch in epochs],
     }
-    described = {
-        "extractor": extractor.fingerprint,
-        "extractor_config": extractor.config,
-        "anomaly_map": anomaly_map,
-        "threshold": threshold,
-        "coreset": figures,
-        "provenance": provenance,
-        "warnings": warnings,
-    }
-    save_model(folder / FILE_NAME, coreset.features, described)
+    metadata = {**described, "coreset": figures, "provenance": provenance, "warnings": all_warnings}
+    save_model(folder / FILE_NAME, features, metadata)
     record = {
-        **described,
-        "seconds": {"collect": round(collected - started, 2), "threshold": round(finished - collected, 2)},
+        **metadata,
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "peak_memory_mb": peak_memory_mb(),
-        "device": device_name(extractor),
+        "device": device_name(device),
         "versions": {name: installed.version(name) for name in ("torch", "torchvision", "numpy", "numba")}
         | {"python": platform.python_version()},
     }
@@ -74,9 +65,36 @@ def finish_run(
     return record
 
 
-def device_name(extractor: FeatureExtractor) -> str:
-    """Return the name of the device that the extractor runs on."""
-    return torch.cuda.get_device_name() if extractor.mean.is_cuda else f"CPU, {torch.get_num_threads()} threads"
+def found_threshold(
+    cfg: DictConfig, extractor: FeatureExtractor, features: NDArray[np.float32], dataset: Dataset
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the threshold that ``cfg.threshold`` asks for on the validation split, and warnings. Raises UserError."""
+    from training.anomaly_model import AnomalyModel
+    from training.find_threshold import find_threshold
+
+    anomaly_map: dict[str, Any] = OmegaConf.to_container(cfg.anomaly_map, resolve=True)  # type: ignore[assignment]
+    return find_threshold(AnomalyModel(extractor, features, **anomaly_map), dataset, cfg.threshold.method)
+
+
+def with_parents(
+    kind: str, datasets: list[dict[str, Any]], paths: list[str], parents: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the provenance of a coreset made from others, whose metadata are ``parents``."""
+    ancestry = [
+        {"path": path, "features_sha256": parent["features_sha256"], "provenance": parent["provenance"]}
+        for path, parent in zip(paths, parents, strict=True)
+    ]
+    warnings = [warning for parent in parents for warning in parent["warnings"]]
+    return {"kind": kind, "datasets": datasets, "parents": ancestry, "warnings": warnings}
+
+
+def device_name(device: str) -> str:
+    """Return the name of the machinery behind "cpu" or "cuda"."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.get_device_name()
+    return f"CPU, {os.cpu_count()} cores"
 
 
 def peak_memory_mb() -> float | None:
@@ -93,29 +111,26 @@ def _log_summary(folder: Path, record: dict[str, Any]) -> None:
     coreset, threshold, seconds = record["coreset"], record["threshold"], record["seconds"]
     replaced = ", ".join(str(epoch["replacements"]) for epoch in coreset["epochs"])
     state = "converged" if coreset["converged"] else "stopped at the limit of epochs, not converged"
-    f1 = "" if threshold["f1"] is None else f", validation F1 {threshold['f1']:.4f}"
-    f1 += (
-        ""
-        if threshold["f1"] is None
-        else f" (precision {threshold['precision']:.4f}, recall {threshold['recall']:.4f})"
-    )
-    memory = "" if record["peak_memory_mb"] is None else f", peak memory {record['peak_memory_mb']:.0f} MiB"
-    run = _shown(folder)
     log.info("Coreset: %d x %d, %s; replacements by epoch: %s", coreset["size"], coreset["channels"], state, replaced)
-    log.info(
-        "Smallest distance in the coreset %.6g; threshold %.6g%s", coreset["smallest_distance"], threshold["value"], f1
-    )
-    log.info(
-        "Collected in %.1f s, threshold in %.1f s%s, %s",
-        seconds["collect"],
-        seconds["threshold"],
-        memory,
-        record["device"],
-    )
+    smallest, radius = coreset["smallest_distance"], coreset["covering_radius"]
+    covering = "not measured" if radius is None else f"{radius:.6g}"
+    log.info("Smallest distance in the coreset %.6g, covering radius %s", smallest, covering)
+    log.info("Threshold %.6g (%s)%s", threshold["value"], threshold["method"], _shown_f1(threshold))
+    times = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    memory = "" if record["peak_memory_mb"] is None else f"; peak memory {record['peak_memory_mb']:.0f} MiB"
+    log.info("Time: %s%s; %s", times, memory, record["device"])
+    run = _shown(folder)
     for warning in record["warnings"]:
         log.warning("Warning: %s", warning)
     log.info("Run folder: %s", run)
     log.info("Next: python -m eval.evaluate model=%s", run)
+
+
+def _shown_f1(threshold: dict[str, Any]) -> str:
+    if threshold["f1"] is None:
+        return ""
+    precision, recall = threshold["precision"], threshold["recall"]
+    return f", validation F1 {threshold['f1']:.4f} (precision {precision:.4f}, recall {recall:.4f})"
 
 
 def _shown(folder: Path) -> Path:

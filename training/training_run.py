@@ -1,25 +1,26 @@
-"""The three ways to a model: train a new coreset, finetune one on another dataset, meld several into one."""
+"""Runs over images: train a new coreset, finetune one on another dataset, update one with more images."""
 
+import hashlib
 import logging
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from training.anomaly_model import channels_of, recorded_extractor
 from training.augment import build_augmentation
-from training.collect import collect, image_epochs
+from training.checkpoint import FILE_NAME, Checkpoint
+from training.collect import Collection
 from training.coreset import SequentialCoreset
-from training.dataset import Dataset, open_dataset
+from training.coreset_backend import chosen_backend
+from training.dataset import Dataset, Sample, open_dataset
 from training.extractor import FeatureExtractor, build_extractor
+from training.filling import FILLINGS, Reservoir
 from training.find_threshold import check_validation
-from training.model_file import check_fingerprint, differing_field, load_model
-from training.patch_stream import ImagePatches
-from training.run_record import device_name, finish_run
+from training.image_epochs import image_epochs
+from training.model_file import check_fingerprint, load_model
+from training.run_record import finish_run, found_threshold, with_parents
 from training.user_error import UserError
 
 log = logging.getLogger(__name__)
@@ -30,80 +31,30 @@ def train_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     UserError.
     """
     started = time.perf_counter()
-    dataset = _checked_dataset(cfg, needs_training=True)
+    dataset = checked_dataset(cfg, needs_training=True)
     extractor = build_extractor(cfg.extractor, cfg.device)
-    _announce(dataset, extractor)
-    coreset = SequentialCoreset(cfg.coreset.size, channels_of(extractor))
-    epochs = collect(coreset, cfg.coreset.epochs, _images(cfg, dataset, extractor))
+    coreset = _empty_coreset(cfg, cfg.coreset.size, channels_of(extractor), extractor)
     provenance = {"kind": "train", "datasets": [_described(cfg, dataset)], "parents": []}
-    return finish_run(
-        folder=folder,
-        cfg=cfg,
-        extractor=extractor,
-        coreset=coreset,
-        epochs=epochs,
-        dataset=dataset,
-        provenance=provenance,
-        started=started,
-    )
+    return _collected(cfg, folder, dataset, extractor, coreset, provenance, started)
 
 
 def finetune_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Let the train split update the coreset of ``cfg.source``; write the run folder. Raises UserError."""
-    started = time.perf_counter()
-    features, parent = load_model(Path(cfg.source))
-    dataset = _checked_dataset(cfg, needs_training=True)
-    extractor = recorded_extractor(parent, cfg)
-    check_fingerprint(parent, extractor)
-    _announce(dataset, extractor)
-    coreset = SequentialCoreset(cfg.coreset.size or len(features), features.shape[1])
-    coreset.update(features)
-    epochs = collect(coreset, cfg.coreset.epochs, _images(cfg, dataset, extractor))
-    provenance = _with_parents("finetune", [_described(cfg, dataset)], [str(cfg.source)], [parent])
-    return finish_run(
-        folder=folder,
-        cfg=cfg,
-        extractor=extractor,
-        coreset=coreset,
-        epochs=epochs,
-        dataset=dataset,
-        provenance=provenance,
-        started=started,
-    )
+    """Let another dataset's train split change the coreset of ``cfg.source``; write the run folder. Raises
+    UserError.
+    """
+    return _continued(cfg, folder, "finetune")
 
 
-def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Pass the members of all ``cfg.sources``, in order, through the rule; write the run folder. Raises UserError."""
-    started = time.perf_counter()
-    names = [str(source) for source in cfg.sources]
-    if len(names) < 2:
-        raise UserError("meld needs at least two sources: sources=[runs/a,runs/b]")
-    members, parents = zip(*(load_model(Path(name)) for name in names), strict=True)
-    for name, other in zip(names[1:], parents[1:], strict=True):
-        difference = differing_field(parents[0]["extractor"], other["extractor"])
-        if difference is not None:
-            field, first, second = difference
-            raise UserError(f"{names[0]} and {name} have different extractors: {field} is {first} and {second}")
-    dataset = _checked_dataset(cfg, needs_training=False)
-    extractor = recorded_extractor(parents[0], cfg)
-    check_fingerprint(parents[0], extractor)
-    _announce(dataset, extractor)
-    coreset = SequentialCoreset(cfg.coreset.size or len(members[0]), members[0].shape[1])
-    epochs = collect(coreset, cfg.coreset.epochs, lambda _epoch: _member_rows(members))
-    provenance = _with_parents("meld", [], names, list(parents))
-    return finish_run(
-        folder=folder,
-        cfg=cfg,
-        extractor=extractor,
-        coreset=coreset,
-        epochs=epochs,
-        dataset=dataset,
-        provenance=provenance,
-        started=started,
-    )
+def update_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
+    """Let more images change the coreset of ``cfg.source``, as if they had come after its own; write the run folder.
+
+    Raises UserError.
+    """
+    return _continued(cfg, folder, "update")
 
 
-def _checked_dataset(cfg: DictConfig, needs_training: bool) -> Dataset:
+def checked_dataset(cfg: DictConfig, needs_training: bool) -> Dataset:
+    """Open ``cfg.dataset``; raises UserError where train (if needed) or validation images are missing."""
     dataset = open_dataset(cfg.dataset)
     if needs_training and not dataset.split("train"):
         raise UserError(f"the dataset {dataset.root} is empty: it has no train samples")
@@ -111,15 +62,108 @@ def _checked_dataset(cfg: DictConfig, needs_training: bool) -> Dataset:
     return dataset
 
 
-def _images(cfg: DictConfig, dataset: Dataset, extractor: FeatureExtractor) -> Any:
-    shuffle_seed = cfg.coreset.seed if cfg.coreset.shuffle else None
-    augmentation = build_augmentation(cfg.augment)
-    return image_epochs(dataset.split("train"), extractor, dataset.defect_ids, shuffle_seed, augmentation)
+def _continued(cfg: DictConfig, folder: Path, kind: str) -> dict[str, Any]:
+    started = time.perf_counter()
+    features, parent = load_model(Path(cfg.source))
+    dataset = checked_dataset(cfg, needs_training=True)
+    extractor = recorded_extractor(parent, cfg)
+    check_fingerprint(parent, extractor)
+    coreset = _empty_coreset(cfg, cfg.coreset.size or len(features), features.shape[1], extractor)
+    coreset.update(features)
+    own = [_described(cfg, dataset)]
+    datasets = [*parent["provenance"]["datasets"], *own] if kind == "update" else own
+    provenance = with_parents(kind, datasets, [str(cfg.source)], [parent])
+    return _collected(cfg, folder, dataset, extractor, coreset, provenance, started)
 
 
-def _member_rows(members: tuple[NDArray[np.float32], ...]) -> Iterator[ImagePatches]:
-    for features in members:
-        yield ImagePatches(features, width=1, ignored=0)
+def _collected(
+    cfg: DictConfig,
+    folder: Path,
+    dataset: Dataset,
+    extractor: FeatureExtractor,
+    coreset: SequentialCoreset,
+    provenance: dict[str, Any],
+    started: float,
+) -> dict[str, Any]:
+    """Run the epochs, from a checkpoint where there is one, and write the run folder."""
+    _announce(dataset, extractor)
+    samples = dataset.split("train")
+    stream = image_epochs(
+        samples,
+        extractor,
+        dataset.defect_ids,
+        cfg.coreset.seed if cfg.coreset.shuffle else None,
+        build_augmentation(cfg.augment),
+    )
+    checkpoint = Checkpoint(
+        folder / FILE_NAME, _job(cfg, samples, extractor, coreset, provenance), cfg.checkpoint.seconds
+    )
+    collection = Collection(coreset, _reservoir(cfg, coreset))
+    if not cfg.checkpoint.resume:
+        checkpoint.remove()
+    restored = checkpoint.load()
+    if restored is not None:
+        collection.restore(*restored)
+        done = f"{len(collection.epochs)} epochs and {collection.running.images} images"
+        log.info("Continuing from %s, after %s", checkpoint.path, done)
+    certificate = collection.run(stream, cfg.coreset.epochs, cfg.coreset.measure_radius, checkpoint)
+    checkpoint.save(*collection.state())
+    collected = time.perf_counter()
+    try:
+        threshold, warnings = found_threshold(cfg, extractor, coreset.features, dataset)
+    except UserError as error:
+        raise checkpoint.told(error) from error
+    record = finish_run(
+        folder=folder,
+        features=coreset.features,
+        described={
+            "extractor": extractor.fingerprint,
+            "extractor_config": extractor.config,
+            "anomaly_map": OmegaConf.to_container(cfg.anomaly_map, resolve=True),
+            "threshold": threshold,
+        },
+        certificate=certificate,
+        epochs=collection.epochs,
+        provenance=provenance,
+        warnings=[*extractor.warnings, *warnings],
+        seconds={"collect": collected - started, "threshold": time.perf_counter() - collected},
+        device=extractor.mean.device.type,
+    )
+    checkpoint.remove()
+    return record
+
+
+def _empty_coreset(cfg: DictConfig, size: int, channels: int, extractor: FeatureExtractor) -> SequentialCoreset:
+    return SequentialCoreset(size, channels, chosen_backend(cfg.coreset.backend, str(extractor.mean.device)))
+
+
+def _reservoir(cfg: DictConfig, coreset: SequentialCoreset) -> Reservoir | None:
+    if cfg.coreset.filling not in FILLINGS:
+        raise UserError(f"coreset.filling {cfg.coreset.filling!r} is none of {', '.join(FILLINGS)}")
+    missing = coreset.size - len(coreset.features)
+    if cfg.coreset.filling == "first" or missing == 0:
+        return None
+    return Reservoir(missing, coreset.channels, cfg.coreset.seed)
+
+
+def _job(
+    cfg: DictConfig,
+    samples: tuple[Sample, ...],
+    extractor: FeatureExtractor,
+    coreset: SequentialCoreset,
+    provenance: dict[str, Any],
+) -> dict[str, Any]:
+    """Return all that the collected bits depend on, for the checkpoint; not the number of epochs, which may grow."""
+    names = "\n".join(f"{sample.sample_id}\t{sample.image.name}" for sample in samples)
+    return {
+        "kind": provenance["kind"],
+        **{f"extractor.{name}": value for name, value in extractor.fingerprint.items()},
+        **{f"coreset.{name}": cfg.coreset[name] for name in ("filling", "shuffle", "seed", "measure_radius")},
+        "coreset.size": coreset.size,
+        "augment": OmegaConf.to_container(cfg.augment, resolve=True),
+        "sources": [parent["features_sha256"] for parent in provenance["parents"]],
+        "train images": f"{len(samples)} ({hashlib.sha256(names.encode()).hexdigest()[:12]})",
+    }
 
 
 def _described(cfg: DictConfig, dataset: Dataset) -> dict[str, Any]:
@@ -132,23 +176,10 @@ def _described(cfg: DictConfig, dataset: Dataset) -> dict[str, Any]:
     return {"name": dataset.name, **folders, "train_images": len(dataset.split("train")), "augment": augment}
 
 
-def _with_parents(
-    kind: str, datasets: list[dict[str, Any]], paths: list[str], parents: list[dict[str, Any]]
-) -> dict[str, Any]:
-    ancestry = [
-        {"path": path, "features_sha256": parent["features_sha256"], "provenance": parent["provenance"]}
-        for path, parent in zip(paths, parents, strict=True)
-    ]
-    warnings = [warning for parent in parents for warning in parent["warnings"]]
-    return {"kind": kind, "datasets": datasets, "parents": ancestry, "warnings": warnings}
-
-
 def _announce(dataset: Dataset, extractor: FeatureExtractor) -> None:
     counts = ", ".join(f"{len(dataset.split(split))} {split}" for split in ("train", "validation", "test"))
     log.info("Dataset %s: %s images", dataset.name, counts)
     fingerprint = extractor.fingerprint
-    log.info(
-        "Extractor %s %s on %s", fingerprint["architecture"], "+".join(fingerprint["layers"]), device_name(extractor)
-    )
+    log.info("Extractor %s %s", fingerprint["architecture"], "+".join(fingerprint["layers"]))
     for warning in extractor.warnings:
         log.warning("Warning: %s", warning)

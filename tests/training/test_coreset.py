@@ -4,10 +4,12 @@ import re
 import numba
 import numpy as np
 import pytest
+import torch
 
 from tests.training.coreset_oracle import canonical, literal_coreset
 from training.coreset import SequentialCoreset
-from training.coreset_distance import _grow, squared_distance
+from training.coreset_backend import BACKENDS, chosen_backend
+from training.coreset_distance import grow, squared_distance
 from training.user_error import UserError
 
 
@@ -51,9 +53,10 @@ KINDS = [random, clustered, duplicated, black, constant, tied, cancelling, drift
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("size", "chunk", "width"), [(23, 400, 20), (64, 1, 1), (70, 37, 9)])
-def test_replacements_are_those_of_the_literal_algorithm(kind, size, chunk, width):
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_replacements_are_those_of_the_literal_algorithm(kind, size, chunk, width, backend):
     patches = kind(np.random.default_rng([size, chunk]))
-    coreset = SequentialCoreset(size, patches.shape[1])
+    coreset = SequentialCoreset(size, patches.shape[1], chosen_backend(backend, "cpu"))
     log = []
     for _ in range(2):
         for start in range(0, len(patches), chunk):
@@ -71,7 +74,7 @@ def test_the_kept_tables_are_those_of_the_members(kind):
     coreset = SequentialCoreset(70, kind(np.random.default_rng(1)).shape[1])
     coreset.update(kind(np.random.default_rng(1)), 20)
     assert coreset.replacements > 0
-    state = coreset.arrays
+    state = coreset.backend.arrays
     table = [[canonical(a, b) for b in state.features] for a in state.features]
     np.fill_diagonal(table := np.array(table), np.inf)
     np.testing.assert_array_equal(state.distances, table)
@@ -93,7 +96,7 @@ def test_no_multiplication_is_fused_with_an_addition():
     vector, sums = np.ones(37, dtype=np.float32), np.zeros(64)
     alone = numba.njit(squared_distance.py_func)  # what comes from numba's cache on disk cannot be inspected
     alone(vector, vector)
-    grown = numba.njit(_grow.py_func)
+    grown = numba.njit(grow.py_func)
     grown(np.ones((37, 64), dtype=np.float32), vector, 0, 37, sums)
     for compiled in (alone, grown):
         (assembly,) = compiled.inspect_asm().values()
@@ -131,7 +134,7 @@ def test_guesses_change_no_result():
     for width in (1, 7, 10_000):
         coreset = SequentialCoreset(30, 19)
         coreset.update(patches[:30])
-        coreset.arrays.guesses[:] = width % 30
+        coreset.backend.arrays.guesses[:] = width % 30
         logs.append(coreset.update(patches[30:], width))
     np.testing.assert_array_equal(logs[0], logs[1])
     np.testing.assert_array_equal(logs[0], logs[2])
@@ -147,6 +150,50 @@ def test_filling_over_several_images():
     log = coreset.update(patches[90:])
     assert coreset.is_full
     assert log.tolist() == [list(row) for row in literal_coreset(patches, 100)[1]]
+
+
+def test_a_patch_whose_last_witness_is_taken_is_decided_again():
+    """The third patch is rejected by member 0 alone, which the first patch takes."""
+    members = np.array([[0], [1], [10], [20], [30]], dtype=np.float32)
+    patches = np.array([[50], [-0.9], [70]], dtype=np.float32)
+    coreset = SequentialCoreset(5, 1, chosen_backend("torch", "cpu"))
+    coreset.update(members)
+    rounds, decided = [], coreset.backend._decided
+    coreset.backend._decided = lambda candidates: rounds.append(len(candidates)) or decided(candidates)
+    log = coreset.update(patches)
+    assert rounds == [2, 3]
+    expected = literal_coreset(np.concatenate([members, patches]), 5)[1]
+    assert log.tolist() == [list(row) for row in expected]
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e4])
+def test_the_bounds_of_the_matrix_product_hold(scale):
+    rng = np.random.default_rng(7)
+    members = (rng.normal(size=(50, 37)) * scale + 5e3).astype(np.float32)
+    patches = np.concatenate([members[:20], (rng.normal(size=(80, 37)) * scale + 5e3).astype(np.float32)])
+    backend = chosen_backend("torch", "cpu")(members)
+    lower, upper = (bound.numpy() for bound in backend._bounds(torch.from_numpy(patches)))
+    true = np.array([[canonical(patch, member) for member in members] for patch in patches])
+    assert (lower <= true).all()
+    assert (true <= upper).all()
+    assert (upper - lower).max() <= 1e-11 * true.max()  # and they are worth something
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_chunks_beyond_the_device_s_are_decided_in_order(backend):
+    rng = np.random.default_rng(8)
+    patches = (rng.normal(size=(5000, 3)) * np.linspace(1, 2, 5000)[:, None]).astype(np.float32)
+    expected = SequentialCoreset(40, 3)
+    log = [expected.update(patch[None]).tolist() for patch in patches]
+    coreset = SequentialCoreset(40, 3, chosen_backend(backend, "cpu"))
+    assert coreset.update(patches, 50).tolist() == [row for rows in log for row in rows]
+    squared = ((patches[:, None].astype(np.float64) - coreset.features[None]) ** 2).sum(-1).min(axis=1).max()
+    assert coreset.cover(patches, 50, 0.0) == pytest.approx(squared, rel=1e-14)
+
+
+def test_another_back_end_is_refused():
+    with pytest.raises(UserError, match="none of numba, torch"):
+        chosen_backend("cupy", "cpu")
 
 
 def test_a_single_member_is_refused():

@@ -8,16 +8,18 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors import safe_open
 from sklearn.metrics import f1_score
 
 from tests.training.small_plates import TINY, compose_config, plate, write_png
 from training.anomaly_model import load_anomaly_model
 from training.coreset import SequentialCoreset
 from training.dataset import open_dataset, read_image, read_mask
+from training.meld_run import meld_run
 from training.model_file import load_model
 from training.patch_stream import stream_patches
 from training.prediction import find_images, predict_run
-from training.training_run import finetune_run, meld_run, train_run
+from training.training_run import finetune_run, train_run, update_run
 from training.user_error import UserError
 
 LATER = ["coreset.epochs=3", "device=cpu"]
@@ -117,7 +119,7 @@ def test_meld_is_the_same_algorithm_over_members(stainless_folder, mvtec_folder,
     members = [load_model(tmp_path / name)[0] for name in "ab"]
     for order, size in (("ab", None), ("ba", None), ("ab", 60)):
         sources = ",".join(str(tmp_path / name) for name in order)
-        more = [] if size is None else [f"coreset.size={size}"]
+        more = [] if size is None else [f"size={size}"]
         cfg = compose_config("meld", [f"dataset.root={stainless_folder}", f"sources=[{sources}]", *LATER, *more])
         out = tmp_path / f"melded_{order}_{size}"
         record = meld_run(cfg, out)
@@ -169,29 +171,40 @@ def damage(root, what):
 
 
 @pytest.mark.parametrize(
-    ("what", "overrides", "message"),
+    ("what", "overrides", "message", "kept"),
     [
-        ("an image that does not decode", [], r"000002\.png does not decode"),
-        ("a missing mask", [], "sample 000007: mask .* is missing"),
-        ("a mask of another size", [], r"000007\.png is of 88 x 70 pixels, but its image 000007\.png of 88 x 72"),
-        ("an unknown class", [], r"000007\.png: unknown class id 9"),
-        ("no validation images", [], "no validation images"),
-        ("no train images", [], "no train samples"),
+        ("an image that does not decode", [], r"000002\.png does not decode", 2),
+        ("a missing mask", [], "sample 000007: mask .* is missing", None),
+        ("a mask of another size", [], r"000007\.png is of 88 x 70 pixels, but its image 000007\.png of 88 x 72", 0),
+        ("an unknown class", [], r"000007\.png: unknown class id 9", 0),
+        ("no validation images", [], "no validation images", None),
+        ("no train images", [], "no train samples", None),
         (
             "too few patches",
             ["coreset.size=10000"],
             r"too few patches to fill the coreset: 540 for coreset\.size=10000",
+            6,
         ),
-        ("an unknown method", ["+threshold.method=median"], "none of maximum_f1, maximum_nominal"),
+        ("an unknown method", ["threshold.method=median"], "none of maximum_f1, maximum_nominal", None),
+        ("an unknown filling", ["coreset.filling=last"], "none of first, reservoir", None),
+        ("an unknown back end", ["coreset.backend=cupy"], "none of numba, torch", None),
     ],
 )
-def test_bad_input_ends_with_one_line_and_leaves_nothing(stainless_folder, tmp_path, what, overrides, message):
+def test_bad_input_ends_with_one_line_and_keeps_what_was_collected(
+    stainless_folder, tmp_path, what, overrides, message, kept
+):
     damage(stainless_folder, what)
-    overrides = [o.removeprefix("+") for o in overrides]
     with pytest.raises(UserError, match=message) as caught:
         trained(stainless_folder, tmp_path / "run", *overrides)
     assert "\n" not in str(caught.value)
-    assert not (tmp_path / "run").exists()
+    if kept is None:
+        assert not (tmp_path / "run").exists()
+        return
+    (file,) = (tmp_path / "run").iterdir()
+    assert f"kept in {file}" in str(caught.value)
+    with safe_open(file, framework="numpy") as checkpoint:
+        state = json.loads(checkpoint.metadata()["stainless"])["state"]
+    assert state["running"]["images"] == kept
 
 
 def test_a_validation_split_without_defects_gives_the_largest_nominal_score(stainless_folder, tmp_path):
@@ -246,3 +259,46 @@ def test_inputs_are_folders_patterns_or_files(tmp_path):
     assert names(tmp_path / "sub" / "c.png") == ["c.png"]
     with pytest.raises(UserError, match="no image there"):
         find_images(str(tmp_path / "*.bmp"))
+
+
+def test_update_adds_images_as_if_they_had_come_after(stainless_folder, mvtec_folder, tmp_path):
+    trained(stainless_folder, tmp_path / "source")
+    cfg = compose_config(
+        "update",
+        [
+            *("dataset=mvtec", f"dataset.root={mvtec_folder}", f"source={tmp_path / 'source'}", "device=cpu"),
+            *(f"dataset.evaluation_root={stainless_folder}", "dataset.evaluation_layout=stainless"),
+        ],
+    )
+    record = update_run(cfg, tmp_path / "updated")
+    updated, metadata = load_model(tmp_path / "updated")
+    again = SequentialCoreset(40, 384)
+    again.update(load_model(tmp_path / "source")[0])
+    model = load_anomaly_model(tmp_path / "updated", cfg)
+    patches = list(stream_patches(open_dataset(cfg.dataset).split("train"), model.extractor, ()))
+    for image in patches:
+        again.update(image.features)
+    np.testing.assert_array_equal(updated, again.features)
+    (epoch,) = record["coreset"]["epochs"]
+    assert epoch["replacements"] == again.replacements > 0
+    rows = np.concatenate([image.features for image in patches]).astype(np.float64)
+    nearest = np.sqrt(((rows[:, None] - updated[None]) ** 2).sum(-1)).min(axis=1)
+    assert record["coreset"]["covering_radius"] == pytest.approx(nearest.max(), rel=1e-12)
+    provenance = metadata["provenance"]
+    assert provenance["kind"] == "update"
+    assert [dataset["train_images"] for dataset in provenance["datasets"]] == [6, 5]
+    assert record["threshold"]["images"] == 3
+
+
+def test_a_source_may_grow_and_a_reservoir_fills_what_is_missing(stainless_folder, tmp_path):
+    trained(stainless_folder, tmp_path / "source")
+    source, _ = load_model(tmp_path / "source")
+    for filling in ("first", "reservoir"):
+        overrides = [f"dataset.root={stainless_folder}", f"source={tmp_path / 'source'}", f"coreset.filling={filling}"]
+        cfg = compose_config("finetune", [*overrides, "coreset.size=55", "coreset.epochs=1", "device=cpu"])
+        record = finetune_run(cfg, tmp_path / filling)
+        features, _ = load_model(tmp_path / filling)
+        assert features.shape == (55, 384)
+        if filling == "reservoir":
+            np.testing.assert_array_equal(features[:40], source)
+            assert not record["coreset"]["converged"]

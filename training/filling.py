@@ -1,0 +1,38 @@
+"""What fills an empty coreset: the first patches, or a random sample of the first epoch's."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+FILLINGS = ("first", "reservoir")
+
+
+class Reservoir:
+    """A uniform sample of ``size`` of all patches offered (Vitter's algorithm R); memory is that of the sample.
+
+    Patch number t draws from position t of the seed's stream, so the sample depends on the seed and the patches alone,
+    not on how they are divided into images; rows and offered are all of the state.
+    """
+
+    def __init__(self, size: int, channels: int, seed: int) -> None:
+        self.size = size
+        self.seed = seed
+        self.rows: NDArray[np.float32] = np.empty((0, channels), dtype=np.float32)
+        """The sample so far (<= size, C), in the order of its slots."""
+        self.offered = 0
+        """Number of patches seen."""
+
+    def offer(self, patches: NDArray[np.float32]) -> None:
+        """Let patches (N, C) enter in order, each with probability size / (its number + 1)."""
+        entering = min(len(patches), self.size - len(self.rows))
+        if entering:
+            self.rows = np.concatenate([self.rows, patches[:entering]])
+        numbers = np.arange(self.offered + entering, self.offered + len(patches))
+        slots = np.floor(self._uniform(len(numbers)) * (numbers + 1)).astype(np.int64)
+        taken = np.flatnonzero(slots < self.size)
+        self.rows[slots[taken]] = patches[entering + taken]  # the last of several takers of a slot stays
+        self.offered += len(patches)
+
+    def _uniform(self, count: int) -> NDArray[np.float64]:
+        stream = np.random.PCG64([self.seed, 1])
+        stream.advance(max(self.offered, self.size))  # a draw for each patch from number ``size`` on
+        return np.random.Generator(stream).random(count)

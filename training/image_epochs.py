@@ -1,0 +1,38 @@
+"""The stream of a set of images for ``Collection``: epoch by epoch, from any image on."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.augment import Augmentation
+from training.dataset import Sample
+from training.extractor import FeatureExtractor
+from training.patch_stream import ImagePatches, stream_patches
+from training.progress import with_progress
+
+
+def image_epochs(
+    samples: tuple[Sample, ...],
+    extractor: FeatureExtractor,
+    defect_ids: tuple[int, ...],
+    shuffle_seed: int | None,
+    augmentation: Augmentation | None = None,
+) -> Callable[[int, int], Iterator[ImagePatches]]:
+    """Return stream(epoch, first): the images in the given order, or in an order drawn anew for (seed, epoch); as they
+    are, or augmented anew each epoch.
+    """
+
+    def stream(epoch: int, first: int) -> Iterator[ImagePatches]:
+        rest = [samples[i] for i in epoch_order(len(samples), shuffle_seed, epoch)[first:]]
+        patches = stream_patches(rest, extractor, defect_ids, augmentation, epoch)
+        return with_progress(patches, len(rest), f"epoch {epoch + 1}")
+
+    return stream
+
+
+def epoch_order(count: int, shuffle_seed: int | None, epoch: int) -> NDArray[np.int64]:
+    """Return the order (count,) in which an epoch takes the images; None shuffles nothing."""
+    if shuffle_seed is None:
+        return np.arange(count)
+    return np.random.default_rng([shuffle_seed, epoch]).permutation(count)
