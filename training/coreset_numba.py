@@ -79,7 +79,8 @@ def _put(state: CoresetArrays, slot: int, patch: NDArray[np.float32]) -> None:
 
 
 @compiled
-def _nearest_other(distances: NDArray[np.float64], slot: int) -> int:
+def nearest_other(distances: NDArray[np.float64], slot: int) -> int:
+    """Return the first column of the smallest entry in a row of the table."""
     best = 0
     for j in range(distances.shape[1]):
         if distances[slot, j] < distances[slot, best]:
@@ -95,7 +96,7 @@ def _complete(state: CoresetArrays) -> None:
     for i in range(state.features.shape[0]):
         distances_to_all(state.blocks, state.features[i], sums, state.distances[i])
         state.distances[i, i] = np.inf
-        state.nearest[i] = _nearest_other(state.distances, i)
+        state.nearest[i] = nearest_other(state.distances, i)
         state.minima[i] = state.distances[i, state.nearest[i]]
 
 
@@ -117,9 +118,9 @@ def _replace(
             minima[j] = row[j]
             nearest[j] = slot
         elif nearest[j] == slot:
-            nearest[j] = _nearest_other(distances, j)
+            nearest[j] = nearest_other(distances, j)
             minima[j] = distances[j, nearest[j]]
-    nearest[slot] = _nearest_other(distances, slot)
+    nearest[slot] = nearest_other(distances, slot)
     minima[slot] = distances[slot, nearest[slot]]
 
 
