@@ -1,5 +1,6 @@
 """The pictures of an evaluation: composed while the images pass by, and only the chosen ones kept."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,8 +42,9 @@ class PictureEntry:
 
 
 def file_stem(sample_id: str) -> str:
-    """A sample id as a file name: anything but letters, digits, dash, dot and underscore becomes an underscore."""
-    return re.sub(r"[^A-Za-z0-9._-]+", "_", sample_id).strip(".") or "_"
+    """A sample id as a file name of ASCII letters, digits, dash, dot and underscore; no two ids have the same."""
+    plain = re.sub(r"[^A-Za-z0-9._-]+", "_", sample_id).strip(".")
+    return plain if plain == sample_id else f"_{plain}_{hashlib.sha256(sample_id.encode()).hexdigest()[:8]}"
 
 
 def write_picture(path: Path, picture: Picture) -> None:

@@ -10,6 +10,8 @@ from eval.recorded_data import recorded_config
 from eval.results_file import FOLDER, read_results
 from training.user_error import UserError
 
+_SAME = ("extractor", "anomaly_map", "coreset", "provenance")  # what training and evaluation say of one model
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -36,7 +38,9 @@ class RunSummary:
 
 
 def read_run(run: Path, name: str | None = None) -> RunSummary:
-    """Read an evaluated run; its name is the folder's unless given. Raises UserError when it is not evaluated."""
+    """Read an evaluated run; its name is the folder's unless given. Raises UserError when it is not evaluated, or
+    was trained again since.
+    """
     results = read_results(run)
     path = run / "training.json"
     try:
@@ -45,6 +49,8 @@ def read_run(run: Path, name: str | None = None) -> RunSummary:
         raise UserError(f"{path} cannot be read: {error}") from error
     if not isinstance(training, dict):
         raise UserError(f"{path} is not a training summary")
+    if any(training[key] != results["model"].get(key) for key in _SAME if key in training):
+        raise UserError(f"{run} was trained again since it was evaluated; run: python -m eval.evaluate model={run}")
     return RunSummary(name or run.resolve().name, run, results, training, _seeds(recorded_config(run)))
 
 

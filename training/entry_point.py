@@ -39,12 +39,15 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
     try:
         with _hydra_raises():
             hydra.main(version_base="1.3", config_path=str(CONF_FOLDER), config_name=config_name)(_plain_exit(task))()
+            sys.stdout.flush()
     except KeyboardInterrupt:
         _leave("interrupted", INTERRUPTED)
     except UserError as error:
         _leave(f"error: {one_line(error)}", USER_MISTAKE)
     except (HydraException, OmegaConfBaseException) as error:
         _leave(f"error: {one_line(error)} (--help lists what can be set)", USER_MISTAKE)
+    except BrokenPipeError:  # the reader has enough, as in --help | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         _leave(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", USER_MISTAKE)
     sys.exit(0)

@@ -1,5 +1,7 @@
 """Decoding of images, masks and instance maps, with the checks that keep a wrong file out of a result."""
 
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +13,7 @@ from training.sample import IGNORE_ID, Sample
 from training.user_error import UserError
 
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}
-_LAST_BYTES = {
-    b"\x89PNG": b"IEND",
-    b"\xff\xd8\xff": b"\xff\xd9",
-}  # decoders fill up a truncated file with grey or black
+_PNG, _JPEG, _JPEG_END = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd9"
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
@@ -91,9 +90,10 @@ def _decode(path: Path, mode: int) -> NDArray[Any]:
         content = path.read_bytes()  # not cv2.imread, which cannot open every path on Windows
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    for first, last in _LAST_BYTES.items():
-        if content.startswith(first) and last not in content[-4096:]:
-            raise UserError(f"{path} is truncated; copy or render it again")
+    # Decoders fill up a truncated file with grey or black, and print words of their own about a damaged one.
+    png_is_damaged = content.startswith(_PNG) and not _png_is_whole(content)
+    if png_is_damaged or (content.startswith(_JPEG) and _JPEG_END not in content[-4096:]):
+        raise UserError(f"{path} does not decode as an image: it is truncated or damaged; copy or render it again")
     try:
         pixels = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), mode) if content else None
     except cv2.error:
@@ -101,3 +101,17 @@ def _decode(path: Path, mode: int) -> NDArray[Any]:
     if pixels is None:
         raise UserError(f"{path} does not decode as an image; replace it, or take it out of the dataset")
     return pixels
+
+
+def _png_is_whole(content: bytes) -> bool:
+    """Whether all chunks up to the last are there, each with the checksum that it states."""
+    view, start = memoryview(content), len(_PNG)
+    while start + 12 <= len(content):
+        (length,) = struct.unpack_from(">I", content, start)
+        end = start + 12 + length
+        if end > len(content) or zlib.crc32(view[start + 4 : end - 4]) != struct.unpack_from(">I", content, end - 4)[0]:
+            return False
+        if content[start + 4 : start + 8] == b"IEND":
+            return True
+        start = end
+    return False

@@ -15,7 +15,7 @@ from eval.overlay import (
 )
 from eval.picture_choice import BEST, MISS, PictureBudget, choose, evenly_spaced
 from eval.picture_choice import FALSE_POSITIVE as WORST_FALSE
-from eval.picture_files import PictureFiles, Views
+from eval.picture_files import PictureFiles, Views, file_stem
 from eval.picture_panel import LABEL_HEIGHT, Tile, panel
 from training.dataset import DefectClass
 
@@ -135,6 +135,14 @@ def test_only_the_chosen_pictures_stay_on_disk(tmp_path):
     assert misses == [row.sample_id for row in worst_first][: BUDGET.misses]
     listed = {name for entry in entries for name in (entry.panel, entry.picture, entry.truth, entry.overlay)}
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")} == listed
+
+
+def test_every_sample_id_has_a_file_name_of_its_own():
+    ids = ["000000", "crack_01", "crack 01", "甲", "乙", "../a", "a", ".a"]
+    stems = [file_stem(sample_id) for sample_id in ids]
+    assert len(set(stems)) == len(ids)
+    assert stems[:2] == ids[:2]
+    assert all(stem.isascii() and "/" not in stem and not stem.startswith(".") for stem in stems)
 
 
 def test_a_small_split_is_kept_whole(tmp_path):

@@ -182,6 +182,11 @@ def test_bad_input_is_told_in_one_line(evaluated, run_original, plates, tmp_path
     assert "one for every run" in refusal(capsys, evaluated, "--out", out, "--names", "a", "b")
     assert "a name of its own" in refusal(capsys, evaluated, evaluated, "--out", out)
     assert "no dataset" in refusal(capsys, evaluated, "--out", out, "--datasets", tmp_path / "none")
+    record = evaluated / "training.json"
+    before = record.read_text("utf-8")
+    record.write_text(before.replace('"size": 40', '"size": 41'))
+    assert "trained again since it was evaluated" in refusal(capsys, evaluated, "--out", out)
+    record.write_text(before)
     picture = next((evaluated / "evaluation" / "pictures" / "parts").glob("*_overlay.png"))
     picture.unlink()
     assert picture.name in refusal(capsys, evaluated, "--out", out)

@@ -29,6 +29,15 @@ def test_help_teaches(module):
     assert done.stderr == ""
 
 
+def test_a_reader_that_has_enough_is_no_mistake():
+    piped = f"{sys.executable} -m training.train --help | head -1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", piped], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Train an anomaly detector")
+
+
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [

@@ -51,6 +51,18 @@ def test_a_truncated_file_is_refused(tmp_path, suffix):
         read_image(path)
 
 
+def test_a_damaged_png_is_refused_without_words_of_the_decoders(tmp_path, capfd):
+    path = tmp_path / "a.png"
+    write_png(path, np.random.default_rng(0).integers(0, 255, (90, 90, 3), dtype=np.uint8))
+    whole = path.read_bytes()
+    assert read_image(path).shape == (90, 90, 3)
+    for place in (2000, len(whole) - 30, 20):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
+        with pytest.raises(UserError, match="damaged"):
+            read_image(path)
+    assert capfd.readouterr().err == ""
+
+
 @pytest.mark.parametrize("content", [b"", b"hello", b"\x89PNG\r\n\x1a\nIEND"])
 def test_what_does_not_decode_is_named(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
