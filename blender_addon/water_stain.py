@@ -85,7 +85,7 @@ class WaterStainParams:
         0.0, unit="1", low=-1.0, high=1.0, description="Change of reflectance in the middle of the inner ring"
     )
     speckle_frequency: float = parameter(
-        2500.0, unit="1/m", low=0.0, high=1e6, description="Of the noise that places mineral speckles"
+        1500.0, unit="1/m", low=0.0, high=1e6, description="Of the noise that places mineral speckles"
     )
     speckle_intensity: float = parameter(
         0.0, unit="1", low=-1.0, high=1.0, description="Change of reflectance in a mineral speckle"

@@ -24,7 +24,7 @@ from .water_stain_search import Flow, nearest_in_grid
 from .water_stain_vectors import component, constant, vector_math, white_noise
 
 GROUP_NAME = "Stainless Water Stain"
-GROUP_VERSION = 3
+GROUP_VERSION = 4
 OUTPUTS = ("Reflectance", "Mask", "Stain ID", "Normalised Distance")
 JUST_ABOVE_1 = 1.0 + 2.0**-23  # the next float32: "less than this" is "at most 1" in one node
 

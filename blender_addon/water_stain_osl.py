@@ -14,7 +14,7 @@ from .water_stain import WaterStainParams
 from .water_stain_nodes import OUTPUTS
 
 GROUP_NAME = "Stainless Water Stain (OSL)"
-GROUP_VERSION = 3
+GROUP_VERSION = 4
 SCRIPT = Path(__file__).with_suffix(".osl").with_name("water_stain.osl")
 
 

@@ -36,7 +36,7 @@ SMALLEST_RADIUS = 1e-7  # cells; keeps d/r' finite where the noise eats up the w
 ID_PERIOD = (256, 256, 128)  # cells along x, y, z after which stain ids repeat; 1 + their product < 2^24
 NOISE_STEPS = (1597, 987, 1303)  # of the noise's shift from seed to seed, in 1/4096 of NOISE_SPAN, exact in float32
 NOISE_SPAN = 16.0
-SPECKLE_ONSET, SPECKLE_SLOPE = 0.3, 3.0
+SPECKLE_ONSET, SPECKLE_SLOPE = 0.1, 4.0
 CHUNK = 16384  # points evaluated at a time: they stay in the processor's cache
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from blender_addon import water_stain_reference
 from blender_addon.water_stain import WaterStainParams, draw_water_stain_params
-from blender_addon.water_stain_noise import signed_perlin
+from blender_addon.water_stain_noise import signed_perlin, white_noise
 from blender_addon.water_stain_reference import evaluate_water_stain, searched_cells, stain_centres, stain_ids
 
 WORD = 0xFFFFFFFF
@@ -124,6 +124,35 @@ def test_equals_the_literal_algorithm(params, thickness):
     np.testing.assert_array_equal(field.inside, inside)
     np.testing.assert_allclose(field.reflectance, reflectance, atol=2e-7)
     np.testing.assert_allclose(field.normalised_distance, distance, atol=2e-7)
+
+
+@pytest.mark.parametrize("depth_jitter", [0.1, 1.0])
+def test_neutral_variation_and_heterogeneity_change_no_bit_of_algorithm_1(depth_jitter):
+    """Algorithm 1 as the paper has it, 27 cells, in single precision; the fields that are not its own are set oddly."""
+    params = WaterStainParams(
+        depth_jitter=depth_jitter, rim_width=0.5, ring_position=0.2, ring_width=0.4, speckle_frequency=9e3,
+        run_off_azimuth=1.0, run_off_elevation=-0.5, centre_x=0.01,
+    )  # fmt: skip
+    points = points_near_plane(20000, seed=9, thickness=0.06).astype(np.float32)
+    f32 = np.float32
+    inverse = f32(1) / f32(params.cell_size)
+    p = points.T * inverse
+    distances = []
+    for step in ((i, j, k) for i in (-1, 0, 1) for j in (-1, 0, 1) for k in (-1, 0, 1)):
+        cell = np.floor(p) + np.array(step, f32)[:, None] + f32(0)
+        centre = cell + white_noise(cell, 0.5) * np.array([1, 1, depth_jitter], f32)[:, None]
+        x, y, z = p - centre
+        distances.append(np.sqrt(x * x + y * y + z * z))
+    d = np.min(distances, axis=0)
+    noise = signed_perlin(points.T * f32(params.frequency))
+    perturbed = noise * (f32(params.amplitude) * inverse) + f32(params.radius) * inverse
+    inside = d <= perturbed
+    change = np.where(inside, (d / perturbed) ** f32(params.decay) * f32(params.intensity), f32(0))
+
+    field = evaluate_water_stain(points, params)
+    assert inside.sum() > 1000
+    np.testing.assert_array_equal(field.inside, inside)
+    np.testing.assert_array_equal(field.reflectance.view(np.uint32), (change + f32(0)).view(np.uint32))
 
 
 def test_golden_centres_and_ids():

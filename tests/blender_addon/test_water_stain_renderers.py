@@ -98,6 +98,22 @@ def test_equals_the_specification(view, renderer, tmp_path, capfd):
     assert "out of SVM stack" not in capfd.readouterr().err
 
 
+@pytest.mark.parametrize("renderer", ["nodes", "osl"])
+def test_neutral_values_change_no_bit(renderer, tmp_path):
+    scene = empty_scene(WIDTH // 2, HEIGHT // 2)
+    part = add_plate()
+    add_camera("ORTHO")
+    group = water_stain_group() if renderer == "nodes" else osl_group(scene)
+    odd = WaterStainParams(
+        rim_width=0.5, ring_position=0.2, ring_width=0.4, speckle_frequency=9e3, run_off_azimuth=1.0, centre_x=0.01
+    )
+    plain, neutral = (
+        render_group(part, group, params, set_water_stain_inputs, tmp_path) for params in (WaterStainParams(), odd)
+    )
+    for a, b in zip(plain, neutral, strict=True):
+        np.testing.assert_array_equal(a.view(np.uint32), b.view(np.uint32))
+
+
 def test_pixel_centres_of_the_plate_are_the_truth(tmp_path):
     """Independent of what the renderer says its points are: pixel centres by arithmetic, mask by NumPy."""
     empty_scene(WIDTH, HEIGHT)

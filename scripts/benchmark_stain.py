@@ -1,0 +1,184 @@
+"""What water stains cost: render time with them over render time without, in one scene, and the reference's speed.
+
+    python scripts/benchmark_stain.py [--json FILE] [--quick]
+
+Every case is rendered in turn, the turns are repeated, and each case's fastest render counts, in seconds of processor
+time of all threads: with a fixed number of busy threads this is the time on the clock of an undisturbed machine times
+that number, and other work on the machine hardly shows in it. `clock_ratios` has the time on the clock all the same.
+All cases run in one process with the same samples and threads.
+
+Nodes are compared with the clean plate in Cycles' own shader machine, OSL with the clean plate in OSL: the switch holds
+for the whole scene and makes the plate's other nodes slower, too. `osl_switch` says by how much.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bpy
+import numpy as np
+from rich.progress import Progress
+
+from blender_addon.brushed_metal import BrushedMetalParams
+from blender_addon.group_interface import set_group_inputs
+from blender_addon.inspected_surface import InspectedSurface
+from blender_addon.inspection_camera import CameraParams
+from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
+from blender_addon.plate import PlateParams
+from blender_addon.ring_light import RingLightParams
+from blender_addon.water_stain import WaterStainParams
+from blender_addon.water_stain_nodes import GROUP_NAME
+from blender_addon.water_stain_osl import OslUnavailableError, water_stain_osl_group
+from blender_addon.water_stain_reference import evaluate_water_stain
+
+VARIED = {
+    "radius_variation": 0.2,
+    "radius": 0.005,
+    "presence": 0.8,
+    "decay_variation": 0.3,
+    "intensity_variation": 0.3,
+    "rim_intensity": -0.1,
+    "ring_intensity": 0.05,
+    "speckle_intensity": 0.05,
+}
+# Name: (renderer, parameters that differ from the defaults).
+CASES: dict[str, tuple[str, dict[str, float] | None]] = {
+    "clean": ("nodes", None),
+    "nodes": ("nodes", {}),
+    "osl": ("osl", {}),
+    "nodes_varied": ("nodes", VARIED),
+    "osl_varied": ("osl", VARIED),
+    "nodes_8_cells": ("nodes", {"depth_jitter": 1.0}),
+    "nodes_27_cells": ("nodes", {"depth_jitter": 1.0, "radius": 0.009}),
+    "osl_27_cells": ("osl", {"depth_jitter": 1.0, "radius": 0.009}),
+    "clean_osl": ("osl", None),
+}
+CLEAN = {"nodes": "clean", "osl": "clean_osl"}
+BARS = {"nodes_over_clean": 1.3, "osl_over_clean": 1.4}
+REFERENCE_BAR = 5.0  # million points a second on two cores
+
+
+def scene_of(case: str, width: int, height: int, samples: int, threads: int) -> bpy.types.Scene:
+    """Build one case in an empty file. Raises OslUnavailableError where OSL cannot be had."""
+    renderer, parameters = CASES[case]
+    stain = None if parameters is None else WaterStainParams(**parameters)
+    bpy.ops.wm.read_factory_settings(use_empty=True)
+    picture = PictureParams(width=width, height=height, samples=samples, denoise=False)
+    surface = InspectedSurface(BrushedMetalParams(), stain)
+    scene, _ = apply(InspectionScene(picture, PlateParams(), CameraParams(), RingLightParams(), surface))
+    scene.render.threads_mode, scene.render.threads = "FIXED", threads
+    if renderer == "osl":
+        group = water_stain_osl_group(scene)
+        for material in bpy.data.materials:
+            if material.node_tree and material.name.startswith("Inspected Surface"):
+                _replace_stain(material.node_tree, group, stain)
+    return scene
+
+
+def _replace_stain(tree: bpy.types.NodeTree, group: bpy.types.NodeTree, stain: WaterStainParams | None) -> None:
+    for node in [n for n in tree.nodes if n.type == "GROUP" and n.node_tree.name == GROUP_NAME]:
+        position = node.inputs["Position"].links[0].from_socket
+        targets = [(k.from_socket.name, k.to_socket) for k in tree.links if k.from_node == node]
+        node.node_tree = group
+        set_group_inputs(node, stain)
+        tree.links.new(position, node.inputs["Position"])
+        for name, target in targets:
+            tree.links.new(node.outputs[name], target)
+
+
+def render_seconds(scene: bpy.types.Scene) -> tuple[float, float]:
+    """Render once; return the seconds on the clock and the seconds of all threads."""
+    clock, cpu = time.perf_counter(), time.process_time()
+    bpy.ops.render.render(scene=scene.name)
+    return time.perf_counter() - clock, time.process_time() - cpu
+
+
+def reference_mpoints_per_s(threads: int, repetitions: int) -> float:
+    """Return how many million points of a plate the NumPy reference evaluates in a second, float32, default stains."""
+    x, y = np.meshgrid(np.linspace(-0.06, 0.06, 1224), np.linspace(-0.05, 0.05, 1025))
+    points = np.stack([x, y, np.zeros_like(x)], axis=-1).reshape(-1, 3).astype(np.float32)
+    rates = []
+    for _ in range(repetitions):
+        start = time.perf_counter()
+        evaluate_water_stain(points, WaterStainParams(), threads=threads)
+        rates.append(len(points) / (time.perf_counter() - start) / 1e6)
+    return max(rates)
+
+
+def benchmark(width: int, height: int, samples: int, repetitions: int, threads: int) -> dict[str, Any]:
+    """Measure all cases; ratios to the clean plate, and what they were measured with."""
+    clock: dict[str, list[float]] = {case: [] for case in CASES}
+    cpu: dict[str, list[float]] = {case: [] for case in CASES}
+    missing: dict[str, str] = {}
+    with Progress() as progress:
+        task = progress.add_task("renders", total=len(CASES) * repetitions)
+        for _ in range(repetitions):
+            for case in CASES:
+                progress.advance(task)
+                try:
+                    scene = scene_of(case, width, height, samples, threads)
+                except OslUnavailableError as error:
+                    missing[case] = str(error)
+                    continue
+                with quiet():
+                    seconds = render_seconds(scene)
+                clock[case].append(seconds[0])
+                cpu[case].append(seconds[1])
+    measured = [case for case in CASES if CASES[case][1] is not None and case not in missing]
+
+    def over_clean(case: str, seconds: dict[str, list[float]], typical: Callable[[list[float]], float]) -> float:
+        return round(typical(seconds[case]) / typical(seconds[CLEAN[CASES[case][0]]]), 3)
+
+    return {
+        **{f"{case}_over_clean": over_clean(case, cpu, min) for case in measured},
+        "osl_switch": round(min(cpu["clean_osl"]) / min(cpu["clean"]), 3) if "clean_osl" not in missing else None,
+        "reference_mpoints_per_s": round(reference_mpoints_per_s(threads, max(repetitions, 5)), 2),
+        "median_ratios": {case: over_clean(case, cpu, statistics.median) for case in measured},
+        "clock_ratios": {case: over_clean(case, clock, min) for case in measured},
+        "processor_seconds": {case: [round(s, 2) for s in cpu[case]] for case in CASES},
+        "missing": missing,
+        "blender": bpy.app.version_string,
+        "picture": {"width": width, "height": height, "samples": samples, "threads": threads},
+    }
+
+
+class quiet:  # noqa: N801 - reads as a word in a with statement
+    """Send what Blender itself prints to nowhere."""
+
+    def __enter__(self) -> None:
+        sys.stdout.flush()
+        self._kept, self._nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+        os.dup2(self._nowhere, 1)
+
+    def __exit__(self, *_: object) -> None:
+        os.dup2(self._kept, 1)
+        os.close(self._kept)
+        os.close(self._nowhere)
+
+
+def main() -> None:
+    """Parse, measure, print, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--quick", action="store_true", help="small pictures, few samples: a check, not a measurement")
+    parser.add_argument("--threads", type=int, default=2, help="for rendering and the reference (default: 2)")
+    arguments = parser.parse_args()
+    if arguments.json and not arguments.json.parent.is_dir():
+        parser.error(f"there is no folder {arguments.json.parent} to write {arguments.json.name} into")
+    size = (204, 170, 16, 2) if arguments.quick else (204, 171, 64, 4)
+    figures = benchmark(*size, threads=arguments.threads)
+    for name, figure in figures.items():
+        bar = f"  (bar {BARS[name]})" if name in BARS else ""
+        print(f"{name}: {figure}{bar}")
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
