@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from omegaconf import DictConfig
+from omegaconf import DictConfig, ListConfig
 
 from training.image_file import read_image, read_instances, read_mask
 from training.mvtec_layout import open_mvtec
@@ -20,6 +20,7 @@ __all__ = [
     "Dataset",
     "DefectClass",
     "Sample",
+    "folders_of",
     "open_dataset",
     "read_image",
     "read_instances",
@@ -30,14 +31,31 @@ __all__ = [
 def open_dataset(cfg: DictConfig) -> Dataset:
     """Open the dataset that ``conf/dataset`` describes.
 
-    The train split comes from ``root``; validation and test come from ``evaluation_root``, which may be another
-    dataset (train on synthetic plates, find the threshold on real ones). ``max_images`` thins the train split evenly.
-    Raises UserError.
+    The train split comes from ``root``, which may be a list: domain randomization (DR; paper, section V-B) trains on
+    the concatenation of several folders. Validation and test come from ``evaluation_root`` (train on synthetic plates,
+    find the threshold on real ones); where that is a list, too, from its first. ``max_images`` thins the train split
+    evenly. Raises UserError.
     """
-    nominal = _open_folder(Path(cfg.root), cfg.layout, cfg)
-    if Path(cfg.evaluation_root) != Path(cfg.root):
-        nominal = _joined(nominal, _open_folder(Path(cfg.evaluation_root), cfg.evaluation_layout, cfg))
+    roots = folders_of(cfg.root)
+    evaluation_root = folders_of(cfg.evaluation_root)[0]
+    nominal = _concatenated([_open_folder(root, cfg.layout, cfg) for root in roots])
+    if evaluation_root != roots[0]:
+        nominal = _joined(nominal, _open_folder(evaluation_root, cfg.evaluation_layout, cfg))
     return nominal if cfg.max_images is None else _thinned(nominal, cfg.max_images)
+
+
+def folders_of(root: str | ListConfig) -> list[Path]:
+    """Return the folders that a config's root names: one, or a list. Raises UserError for an empty list, or for a
+    folder named twice.
+    """
+    folders = [Path(folder) for folder in root] if isinstance(root, ListConfig) else [Path(root)]
+    if not folders:
+        raise UserError("dataset.root is an empty list; give a folder, or several: dataset.root=[plates,plates_rot90]")
+    resolved = [folder.resolve() for folder in folders]
+    twice = [folder for folder, where in zip(folders, resolved, strict=True) if resolved.count(where) > 1]
+    if twice:
+        raise UserError(f"dataset.root names {twice[0]} twice")
+    return folders
 
 
 def _open_folder(root: Path, layout: str, cfg: DictConfig) -> Dataset:
@@ -50,18 +68,44 @@ def _open_folder(root: Path, layout: str, cfg: DictConfig) -> Dataset:
     raise UserError(f"dataset.layout {layout!r} is none of stainless, mvtec")
 
 
+def _concatenated(datasets: list[Dataset]) -> Dataset:
+    """Join the train splits; the rest is the first dataset's. Train samples of several folders are called
+    <number of the folder>_<sample_id>.
+    """
+    first = datasets[0]
+    if len(datasets) == 1:
+        return first
+    train = tuple(
+        replace(sample, sample_id=f"{number}_{sample.sample_id}")
+        for number, dataset in enumerate(datasets)
+        for sample in dataset.split("train")
+    )
+    classes = first.classes
+    for other in datasets[1:]:
+        if not other.split("train"):
+            raise UserError(f"the dataset {other.root} has no train samples to add")
+        classes = _agreed_classes(classes, first.root, other)
+    rest = tuple(sample for sample in first.samples if sample.split != "train")
+    name = " + ".join(dataset.name for dataset in datasets)
+    return replace(first, name=name, classes=classes, samples=train + rest)
+
+
 def _joined(nominal: Dataset, evaluation: Dataset) -> Dataset:
-    by_id = {c.id: c for c in evaluation.classes}
-    for c in nominal.classes:
-        other = by_id.setdefault(c.id, c)
-        if (other.name, other.kind) != (c.name, c.kind):
-            raise UserError(
-                f"class id {c.id} is {c.name} ({c.kind}) in {nominal.root}, "
-                f"but {other.name} ({other.kind}) in {evaluation.root}"
-            )
     samples = nominal.split("train") + tuple(s for s in evaluation.samples if s.split != "train")
-    classes = tuple(by_id[i] for i in sorted(by_id))
+    classes = _agreed_classes(nominal.classes, nominal.root, evaluation)
     return replace(nominal, name=f"{nominal.name} on {evaluation.name}", classes=classes, samples=samples)
+
+
+def _agreed_classes(classes: tuple[DefectClass, ...], root: Path, other: Dataset) -> tuple[DefectClass, ...]:
+    """Return the classes of both, by id; colours are the other's. Raises UserError where an id means two things."""
+    by_id = {c.id: c for c in other.classes}
+    for c in classes:
+        same = by_id.setdefault(c.id, c)
+        if (same.name, same.kind) != (c.name, c.kind):
+            raise UserError(
+                f"class id {c.id} is {c.name} ({c.kind}) in {root}, but {same.name} ({same.kind}) in {other.root}"
+            )
+    return tuple(by_id[i] for i in sorted(by_id))
 
 
 def _thinned(dataset: Dataset, count: int) -> Dataset:

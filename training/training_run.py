@@ -14,7 +14,7 @@ from training.checkpoint import FILE_NAME, Checkpoint
 from training.collect import Collection
 from training.coreset import SequentialCoreset
 from training.coreset_backend import chosen_backend
-from training.dataset import Dataset, Sample, open_dataset
+from training.dataset import Dataset, Sample, folders_of, open_dataset
 from training.extractor import FeatureExtractor, build_extractor
 from training.filling import FILLINGS, Reservoir
 from training.find_threshold import check_validation
@@ -167,9 +167,10 @@ def _job(
 
 
 def _described(cfg: DictConfig, dataset: Dataset) -> dict[str, Any]:
+    roots = [str(root) for root in folders_of(cfg.dataset.root)]
     folders = {
-        "root": str(cfg.dataset.root),
-        "evaluation_root": str(cfg.dataset.evaluation_root),
+        "root": roots if len(roots) > 1 else roots[0],
+        "evaluation_root": str(folders_of(cfg.dataset.evaluation_root)[0]),
         "layout": cfg.dataset.layout,
     }
     augment = OmegaConf.to_container(cfg.augment, resolve=True) or None

@@ -1,9 +1,12 @@
 import json
 import shutil
 
+import numpy as np
 import pytest
 
+from tests.training.small_plates import TINY, compose_config, plate, write_png
 from training.dataset import open_dataset
+from training.training_run import train_run
 from training.user_error import UserError
 
 
@@ -49,3 +52,73 @@ def test_layouts_mix(dataset_config, stainless_folder, mvtec_folder):
     dataset = open_dataset(dataset_config("stainless", stainless_folder, *overrides))
     assert [len(dataset.split(s)) for s in ("train", "validation", "test")] == [6, 6, 14]
     assert [c.id for c in dataset.classes] == [0, 1, 2, 4, 6]
+
+
+@pytest.fixture
+def rotated_folder(stainless_folder):
+    """The same plates under another light: other pixels, the same ids, another name."""
+    rotated = shutil.copytree(stainless_folder, stainless_folder.parent / "rotated")
+    for path in (rotated / "images").iterdir():
+        write_png(path, plate(np.random.default_rng(int(path.stem)), 72, 88))
+    description = json.loads((rotated / "dataset.json").read_text())
+    (rotated / "dataset.json").write_text(json.dumps({**description, "name": "rotated plates"}))
+    return rotated
+
+
+def test_several_roots_are_one_train_split(dataset_config, stainless_folder, rotated_folder):
+    roots = f"dataset.root=[{stainless_folder},{rotated_folder}]"
+    dataset = open_dataset(dataset_config("stainless", stainless_folder, roots))
+    train = dataset.split("train")
+    assert dataset.name == "tiny plates + rotated plates"
+    assert [s.sample_id for s in train] == [f"{k}_{i:06d}" for k in (0, 1) for i in range(6)]
+    assert [s.image.parent.parent for s in train] == [stainless_folder] * 6 + [rotated_folder] * 6
+    assert [s.image for s in dataset.split("validation")] == [
+        stainless_folder / "images" / f"{i:06d}.png" for i in (6, 7, 8)
+    ]
+    assert len({s.sample_id for s in dataset.samples}) == len(dataset.samples) == 12 + 3 + 2
+    thinned = open_dataset(dataset_config("stainless", stainless_folder, roots, "dataset.max_images=4"))
+    assert [s.sample_id for s in thinned.split("train")] == ["0_000000", "0_000004", "1_000001", "1_000005"]
+    alone = f"dataset.root=[{rotated_folder}]"
+    assert open_dataset(dataset_config("stainless", rotated_folder, alone)).split("train")[0].sample_id == "000000"
+
+
+def test_several_roots_and_another_folder_to_judge_by(dataset_config, stainless_folder, rotated_folder, mvtec_folder):
+    overrides = [
+        f"dataset.root=[{rotated_folder},{stainless_folder}]",
+        f"dataset.evaluation_root={mvtec_folder}",
+        "dataset.evaluation_layout=mvtec",
+    ]
+    dataset = open_dataset(dataset_config("stainless", stainless_folder, *overrides))
+    assert [len(dataset.split(s)) for s in ("train", "validation", "test")] == [12, 6, 14]
+    assert dataset.name == "rotated plates + tiny plates on nut"
+
+
+def test_roots_that_do_not_agree_are_refused(dataset_config, stainless_folder, rotated_folder, tmp_path):
+    def refused(roots, message):
+        with pytest.raises(UserError, match=message):
+            open_dataset(dataset_config("stainless", stainless_folder, f"dataset.root={roots}"))
+
+    refused("[]", "empty list")
+    refused(f"[{stainless_folder},{stainless_folder}/../plates]", "plates twice")
+    refused(f"[{stainless_folder},{tmp_path / 'nowhere'}]", r"no dataset at .*nowhere")
+    description = json.loads((rotated_folder / "dataset.json").read_text())
+    description["classes"][2]["kind"] = "defect"
+    (rotated_folder / "dataset.json").write_text(json.dumps(description))
+    refused(
+        f"[{stainless_folder},{rotated_folder}]", r"class id 6 is water_stain \(impurity\) in .*plates, but .*defect"
+    )
+    description["classes"][2]["kind"] = "impurity"
+    (rotated_folder / "dataset.json").write_text(json.dumps(description))
+    table = rotated_folder / "samples.csv"
+    table.write_text(table.read_text().replace(",train,", ",test,"))
+    refused(f"[{stainless_folder},{rotated_folder}]", "rotated has no train samples to add")
+
+
+def test_training_on_several_lights_is_training_on_all_their_patches(stainless_folder, rotated_folder, tmp_path):
+    cfg = compose_config("train", [f"dataset.root=[{stainless_folder},{rotated_folder}]", *TINY, "device=cpu"])
+    record = train_run(cfg, tmp_path / "run")
+    assert record["coreset"]["epochs"][0]["patches"] == 12 * 9 * 10
+    described = record["provenance"]["datasets"][0]
+    assert described["root"] == [str(stainless_folder), str(rotated_folder)]
+    assert described["evaluation_root"] == str(stainless_folder)
+    assert described["train_images"] == 12
