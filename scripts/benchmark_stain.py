@@ -171,7 +171,7 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.json and not arguments.json.parent.is_dir():
         parser.error(f"there is no folder {arguments.json.parent} to write {arguments.json.name} into")
-    size = (204, 170, 16, 2) if arguments.quick else (204, 171, 64, 4)
+    size = (204, 170, 16, 2) if arguments.quick else (204, 171, 64, 3)
     figures = benchmark(*size, threads=arguments.threads)
     for name, figure in figures.items():
         bar = f"  (bar {BARS[name]})" if name in BARS else ""
