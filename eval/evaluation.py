@@ -42,7 +42,7 @@ def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings
 
     Returns the document of results.json. Raises UserError: no threshold, an empty split, and what the readers refuse.
     """
-    if model.threshold is None or not math.isfinite(model.threshold):
+    if not math.isfinite(model.threshold):
         raise UserError("the model has no threshold, so nothing can be decided; train it with a validation split")
     samples = dataset.split(settings.split)
     if not samples:

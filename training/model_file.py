@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
@@ -24,17 +25,18 @@ FILE_NAME = "coreset.safetensors"
 FORMAT = "stainless-coreset"
 VERSION = 1
 _KEY = "stainless"
-_REQUIRED = ("extractor", "extractor_config", "anomaly_map", "threshold", "provenance", "warnings")
+_SCHEMA = Path(__file__).resolve().parents[1] / "conf" / "schemas" / "coreset.schema.json"
 
 
 def save_model(path: Path, features: NDArray[np.float32], metadata: dict[str, Any]) -> None:
-    """Write a model file whole. ``metadata`` has at least extractor (the fingerprint), extractor_config, anomaly_map,
-    threshold, provenance and warnings; format, version and the features' hash are added. Raises UserError if the
-    folder cannot be written.
+    """Write a model file whole. ``metadata`` is what ``conf/schemas/coreset.schema.json`` says, without format, version
+    and the features' hash, which are added. Raises UserError if the folder cannot be written, ValidationError for
+    other metadata.
     """
     features = np.ascontiguousarray(features, dtype=np.float32)
     full = {"format": FORMAT, "version": VERSION, **metadata, "features_sha256": _sha256(features)}
     text = json.dumps(full, allow_nan=False)
+    jsonschema.validate(json.loads(text), _schema())
     write_whole(path, safetensors.numpy.save({"features": features}, metadata={_KEY: text}))
 
 
@@ -86,13 +88,22 @@ def differing_field(first: dict[str, Any], second: dict[str, Any]) -> tuple[str,
     return None
 
 
-def _check(path: Path, features: NDArray[np.float32], metadata: dict[str, Any]) -> None:
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    return schema
+
+
+def _check(path: Path, features: NDArray[np.float32], metadata: Any) -> None:
+    if not isinstance(metadata, dict):
+        raise UserError(f"{path}: the metadata is no {FORMAT}")
     if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
         found = f"{metadata.get('format')} version {metadata.get('version')}"
         raise UserError(f"{path} is {found}; this program reads {FORMAT} version {VERSION}")
-    missing = [key for key in _REQUIRED if key not in metadata]
-    if missing:
-        raise UserError(f"{path}: the metadata lacks {missing[0]}")
+    first = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(metadata))
+    if first is not None:
+        raise UserError(f"{path}: the metadata is not of this version: {first.json_path}: {first.message}")
+    if "${" in json.dumps(metadata["extractor_config"]):  # OmegaConf would resolve it, environment variables included
+        raise UserError(f"{path}: the metadata's extractor_config must be plain values, without ${{...}}")
     if features.ndim != 2 or len(features) < 2 or features.dtype != np.float32 or not np.isfinite(features).all():
         raise UserError(
             f"{path}: features must be finite float32 of shape (M, C), not {features.dtype} {features.shape}"

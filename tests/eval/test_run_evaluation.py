@@ -152,11 +152,6 @@ def no_model(plates: Path, run_folder: Path) -> list[str]:
     return [str(run_folder), "no model"]
 
 
-def no_threshold(plates: Path, run_folder: Path) -> list[str]:
-    edit_metadata(run_folder, lambda metadata: metadata["threshold"].update(value=None))
-    return ["no threshold"]
-
-
 def other_extractor(plates: Path, run_folder: Path) -> list[str]:
     edit_metadata(run_folder, lambda metadata: metadata["extractor"].update(weights_sha256="0" * 64))
     return ["another extractor", "weights_sha256"]
@@ -178,7 +173,6 @@ def edit_metadata(run_folder, change) -> None:
         defect_without_instance,
         no_test_images,
         no_model,
-        no_threshold,
         other_extractor,
     ],
 )

@@ -1,6 +1,7 @@
 import json
 from types import SimpleNamespace
 
+import jsonschema
 import numpy as np
 import pytest
 import safetensors.numpy
@@ -10,8 +11,18 @@ from training.user_error import UserError
 
 METADATA = {
     "extractor": {"architecture": "resnet18", "layers": ["layer2"], "weights_sha256": "ab"},
-    "extractor_config": {},
-    "anomaly_map": {},
+    "extractor_config": {
+        "architecture": "resnet18",
+        "layers": ["layer2"],
+        "weights": "random",
+        "seed": 0,
+        "activation": "original",
+        "pooling": 2,
+        "mean": [0.5, 0.5, 0.5],
+        "std": [0.2, 0.2, 0.2],
+        "resize": None,
+    },
+    "anomaly_map": {"chunk_size": 8, "blur_sigma": 2.0, "blur_kernel": 5},
     "threshold": {"value": 1.5},
     "provenance": {"kind": "train"},
     "warnings": ["fährt"],
@@ -42,6 +53,14 @@ def write(path, features, **changes):
     [
         (FEATURES, {"version": 2}, "version 2; this program reads stainless-coreset version 1"),
         (FEATURES, {"format": "other"}, "other version 1"),
+        (FEATURES, {"extractor": None}, r"\$\.extractor: None is not of type"),
+        (FEATURES, {"extractor_config": {}}, "'architecture' is a required property"),
+        (FEATURES, {"extractor_config": METADATA["extractor_config"] | {"weights": "${oc.env:HOME}"}}, "plain values"),
+        (FEATURES, {"anomaly_map": METADATA["anomaly_map"] | {"extra": 1}}, "'extra' was unexpected"),
+        (FEATURES, {"threshold": {"value": "high"}}, r"\$\.threshold\.value: 'high' is not of type 'number'"),
+        (FEATURES, {"threshold": {"value": None}}, "None is not of type 'number'"),
+        (FEATURES, {"threshold": {}}, "'value' is a required property"),
+        (FEATURES, {"warnings": 3}, r"\$\.warnings"),
         (FEATURES + 1, {}, "damaged"),
         (FEATURES.astype(np.float64), {}, "float32"),
         (FEATURES.ravel(), {}, r"\(35,\)"),
@@ -64,9 +83,11 @@ def test_files_that_are_no_model_are_refused(tmp_path):
     path.write_bytes(safetensors.numpy.save({"features": FEATURES}))
     with pytest.raises(UserError, match="no stainless-coreset"):
         load_model(path)
-    save_model(path, FEATURES, {key: value for key, value in METADATA.items() if key != "threshold"})
-    with pytest.raises(UserError, match="lacks threshold"):
+    path.write_bytes(safetensors.numpy.save({"features": FEATURES}, metadata={"stainless": "[]"}))
+    with pytest.raises(UserError, match="no stainless-coreset"):
         load_model(path)
+    with pytest.raises(jsonschema.ValidationError, match="threshold"):
+        save_model(path, FEATURES, {key: value for key, value in METADATA.items() if key != "threshold"})
     save_model(path, FEATURES, METADATA)
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(UserError, match="cannot be read"):
