@@ -1,24 +1,48 @@
 """Blender's own chatter, kept in a log file so that a terminal shows only what a person needs."""
 
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+# Blender's reports, Cycles' log in the formats of 4.x and 5.x, and devices that give up without an exception.
+TROUBLE = re.compile(
+    rb"^\s*(?:Error\b|ERROR\b|E\d{4} ).*|^[^|\n]*\| (?:ERROR|FATAL)\b.*"
+    rb"|^.*\b(?:out of memory|(?:CUDA|OptiX|HIP|Metal|oneAPI|OSL|shader) error)\b.*",
+    re.IGNORECASE | re.MULTILINE,
+)
+
 
 @contextmanager
 def output_to(log: Path) -> Iterator[None]:
-    """Send everything that Blender's C++ side prints to standard output to the end of `log` meanwhile."""
-    sys.stdout.flush()
-    kept = os.dup(1)
+    """Send everything that Blender's C++ side prints, to standard output and error, to the end of `log` meanwhile."""
+    _flush()
+    kept = {number: os.dup(number) for number in (1, 2)}
     try:
         with log.open("ab") as file:
-            os.dup2(file.fileno(), 1)
+            for number in kept:
+                os.dup2(file.fileno(), number)
             try:
                 yield
             finally:
-                sys.stdout.flush()
-                os.dup2(kept, 1)
+                _flush()
+                for number, before in kept.items():
+                    os.dup2(before, number)
     finally:
-        os.close(kept)
+        for before in kept.values():
+            os.close(before)
+
+
+def trouble_in(log: Path, start: int) -> str | None:
+    """Return the first line after byte `start` of a log in which Blender or Cycles speaks of an error, else None."""
+    with log.open("rb") as file:
+        file.seek(start)
+        found = TROUBLE.search(file.read())
+    return found.group().decode(errors="replace").strip() if found else None
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()

@@ -1,16 +1,20 @@
 """Render a dataset: a job description in, a dataset folder out.
 
-    blender -b -P render_jobs/render_dataset.py -- --job job.json --out DIR [--samples A:B]
-    python render_jobs/render_dataset.py --job job.json --out DIR [--samples A:B]
+    blender -b -P render_jobs/render_dataset.py -- --job job.json --out DIR [--shard I/N]
+    python render_jobs/render_dataset.py --job job.json --out DIR [--shard I/N]
+    python render_jobs/render_dataset.py --status --out DIR
 
-Run it again after a crash or a kill: finished samples are kept, the rest is rendered. Several machines can share one
-folder if each takes its own --samples range; the last to finish writes the tables.
+Run it again after a crash or a kill: finished samples are kept, the rest is rendered. Any number of workers, on any
+number of machines, may run the same line on one shared folder: each sample is rendered by one of them.
 """
 
 import argparse
 import json
+import os
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 if __package__ in (None, ""):  # run as a file, by Blender or by Python: the rooms lie one folder up
@@ -18,50 +22,61 @@ if __package__ in (None, ""):  # run as a file, by Blender or by Python: the roo
 
 import bpy
 
-from render_jobs.blender_output import output_to
 from render_jobs.dataset_tables import write_tables
+from render_jobs.device import AUTO, find_device
+from render_jobs.failures import clear_failures
 from render_jobs.job import read_job
 from render_jobs.job_error import JobError
-from render_jobs.render_sample import render_sample
-from render_jobs.sample_files import RECORDS, open_dataset_folder, read_record
-from render_jobs.sample_plan import PlannedSample, plan_samples
+from render_jobs.job_status import read_status
+from render_jobs.lease import this_process
+from render_jobs.render_loop import Execution, FolderError, render_samples
+from render_jobs.sample_choice import in_range, in_shard
+from render_jobs.sample_files import open_dataset_folder, read_record
+from render_jobs.sample_plan import plan_samples
 
 
 def main(arguments: list[str]) -> int:
-    """Parse, render, print; return 0 when the range is finished, 1 when a render failed, 2 on bad input."""
+    """Parse, render, print; return 0 when all chosen samples are finished, 1 when some failed, 2 on bad input."""
     options = _parse(arguments)
     try:
-        return render_dataset(options.job, options.out, options.samples, options.events)
+        if options.status:
+            print(read_status(options.out, options.lease_seconds))
+            return 0
+        return render_dataset(options)
     except JobError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except (RuntimeError, OSError) as error:
+    except BrokenPipeError:  # whoever started us is gone; samples are finished or free for others
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (FolderError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
 
 
-def render_dataset(job_file: Path, dataset: Path, sample_range: str, events: bool) -> int:
-    """Render the samples of `sample_range` that are not finished yet, then the tables if nothing is missing.
+def render_dataset(options: argparse.Namespace) -> int:
+    """Render the chosen samples that are not finished yet, then the tables if nothing is missing.
 
-    Raises JobError for bad input, RuntimeError or OSError where a sample fails; what is finished stays.
+    Raises JobError for bad input, FolderError or OSError where the folder takes no files; what is finished stays.
     """
-    job = read_job(job_file)
+    job = read_job(options.job)
     _check_denoiser(job)
     plan = plan_samples(job)
-    chosen = _range(sample_range, plan)
-    open_dataset_folder(dataset, job, bpy.app.version_string)
-    todo = [sample for sample in chosen if read_record(dataset, sample.sample_id) is None]
-    _tell(events, "begin", len(chosen) - len(todo), len(chosen), dataset=str(dataset))
-    started = time.monotonic()
-    for number, sample in enumerate(todo, start=1):
-        with output_to(dataset / RECORDS / "blender.log"):
-            render_sample(sample, dataset)
-        seconds_left = (time.monotonic() - started) / number * (len(todo) - number)
-        done = len(chosen) - len(todo) + number
-        _tell(events, "sample", done, len(chosen), sample=sample.sample_id, seconds_left=round(seconds_left))
-    complete = write_tables(dataset, job, [sample.sample_id for sample in plan], bpy.app.version_string)
-    _tell(events, "end", len(chosen), len(chosen), dataset=str(dataset), complete=complete)
-    return 0
+    chosen = in_shard(options.shard, in_range(options.samples, plan))
+    execution = Execution(
+        find_device(options.device), options.threads, options.attempts, options.lease_seconds, options.at_most
+    )
+    open_dataset_folder(options.out, job, bpy.app.version_string, len(plan))
+    if not options.keep_failures:
+        clear_failures(options.out, [sample.sample_id for sample in chosen])
+    owner = this_process()
+    todo = [sample for sample in chosen if read_record(options.out, sample.sample_id) is None]
+    tell = _json_lines if options.events else _sentences(len(chosen), len(todo))
+    tell("begin", dataset=str(options.out), total=len(chosen), done=len(chosen) - len(todo), token=owner.token)
+    left = render_samples(todo, options.out, execution, owner, tell)
+    complete = write_tables(options.out, job, [sample.sample_id for sample in plan], bpy.app.version_string)
+    tell("end", dataset=str(options.out), complete=complete, failed=left.failed, unfinished=left.unfinished)
+    return 1 if left.failed else 0
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -72,22 +87,35 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         epilog=rest,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--job", type=Path, required=True, help="job description (JSON, conf/schemas/job.schema.json)")
-    parser.add_argument("--out", type=Path, required=True, help="dataset folder; made if absent, continued if begun")
-    parser.add_argument("--samples", default=":", metavar="A:B", help="only samples A to B-1 (default: all)")
-    parser.add_argument("--events", action="store_true", help="print progress as JSON lines, for programs")
-    return parser.parse_args(arguments)
+    add = parser.add_argument
+    add("--job", type=Path, help="job description (JSON, conf/schemas/job.schema.json)")
+    add("--out", type=Path, required=True, help="dataset folder; made if absent, continued if begun")
+    add("--samples", default=":", metavar="A:B", help="only samples A to B-1 (default: all)")
+    add("--shard", default="1/1", metavar="I/N", help="only every Nth of them, from the Ith on (default: all)")
+    add("--device", default=AUTO, help=f"{AUTO}, back ends in order of preference (optix,cuda,cpu), or a device's name")
+    add("--threads", type=_positive, help="processor threads (default: one a core)")
+    add("--attempts", type=_positive, default=3, help="tries before a sample is given up (default: %(default)s)")
+    add("--at-most", type=_positive, metavar="N", help="stop after N samples, for whoever starts the next process")
+    add(
+        "--lease-seconds",
+        type=_positive,
+        default=120,
+        help="a worker not heard of for so long is taken to be dead (default: %(default)s)",
+    )
+    add("--keep-failures", action="store_true", help="go on counting attempts where an earlier process stopped")
+    add("--events", action="store_true", help="print progress as JSON lines, for programs")
+    add("--status", action="store_true", help="print how far the dataset folder is, running or not, and leave")
+    options = parser.parse_args(arguments)
+    if options.job is None and not options.status:
+        parser.error("--job is missing")
+    return options
 
 
-def _range(text: str, plan: list[PlannedSample]) -> list[PlannedSample]:
-    start, colon, end = text.partition(":")
-    try:
-        first, last = int(start or 0), int(end or len(plan))
-    except ValueError:
-        first, last, colon = 0, 0, ""
-    if not colon or not 0 <= first <= last <= len(plan):
-        raise JobError(f"--samples {text}: not a range A:B with 0 <= A <= B <= {len(plan)}, the job's samples")
-    return plan[first:last]
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is not above 0")
+    return number
 
 
 def _check_denoiser(job: dict) -> None:
@@ -97,19 +125,37 @@ def _check_denoiser(job: dict) -> None:
         raise JobError("image.denoise: this Blender is built without OpenImageDenoise; set it to false")
 
 
-def _tell(events: bool, event: str, done: int, total: int, **more: object) -> None:
-    """Say how far we are: a JSON line for a program, a sentence for a person."""
-    if events:
-        line = json.dumps({"event": event, "done": done, "total": total, **more})
-    elif event == "begin":
-        line = f"{more['dataset']}: {total} samples, {done} of them finished before"
+def _json_lines(event: str, **more: object) -> None:
+    print(json.dumps({"event": event, **more}), flush=True)
+
+
+def _sentences(total: int, left: int) -> Callable[..., None]:
+    """Progress for a person; other workers' samples are theirs to tell."""
+    return partial(_say, {"rendered": 0, "before": total - left, "total": total, "started": time.monotonic()})
+
+
+def _say(count: dict, event: str, **more: object) -> None:
+    if event == "begin":
+        print(f"{more['dataset']}: {more['total']} samples, {more['done']} of them finished before", flush=True)
     elif event == "sample":
-        minutes, seconds = divmod(int(str(more["seconds_left"])), 60)
-        line = f"{done}/{total}  sample {more['sample']} rendered, {minutes} min {seconds:02d} s left"
-    else:
-        state = "complete" if more["complete"] else "this range is finished, other samples are missing"
-        line = f"{more['dataset']}: {state}"
-    print(line, flush=True)
+        count["rendered"] += 1
+        done = count["before"] + count["rendered"]
+        hours = (time.monotonic() - count["started"]) / 3600
+        rate = count["rendered"] / hours
+        minutes, seconds = divmod(round(3600 * (count["total"] - done) / rate), 60)
+        print(
+            f"{done}/{count['total']}  {more['image']}  {rate:.0f} images per hour, {minutes} min {seconds:02d} s left",
+            flush=True,
+        )
+    elif event == "failure":
+        print(f"sample {more['sample']} failed (attempt {more['attempt']}): {more['cause']}", flush=True)
+    elif event == "end":
+        failed = more["failed"]
+        assert isinstance(failed, dict)
+        for sample, cause in failed.items():
+            print(f"error: sample {sample} given up: {cause}", file=sys.stderr, flush=True)
+        state = "complete" if more["complete"] else "not complete, samples are missing (--status lists them)"
+        print(f"{more['dataset']}: {state}", flush=True)
 
 
 if __name__ == "__main__":

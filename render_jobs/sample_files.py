@@ -8,6 +8,7 @@ from .job_error import JobError
 from .whole_file import PART_PREFIX, json_bytes, write_shared
 
 RECORDS = ".records"
+BEGUN = "begun.json"
 PARTS = ("image", "mask", "instances")
 FOLDERS = {"image": "images", "mask": "masks", "instances": "instances"}
 
@@ -30,29 +31,29 @@ def read_record(dataset: Path, sample_id: str) -> dict[str, Any] | None:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str) -> None:
-    """Make the dataset folder, or find it begun by this very job.
+def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str, samples: int) -> None:
+    """Make the dataset folder for a job of so many samples, or find it begun by this very job.
 
     Raises JobError if it cannot be written, holds something else, or was begun by another job or Blender.
     """
-    begun = {"job": job, "blender": blender}
-    stamp = dataset / RECORDS / "begun.json"
+    stamp = dataset / RECORDS / BEGUN
     try:
-        if stamp.exists():
-            before = json.loads(stamp.read_text(encoding="utf-8"))
-            if before["job"] != job:
-                raise JobError(f"{dataset}: holds the samples of another job; choose another folder or delete this one")
-            if before["blender"] != blender:
-                raise JobError(
-                    f"{dataset}: was begun with Blender {before['blender']}, this is {blender}; "
-                    "go on with that one or choose another folder"
-                )
-        elif _holds_files(dataset):
+        # Another worker may begin the folder while we look: files are strange only if there is no stamp after all.
+        if not stamp.exists() and _holds_files(dataset) and not stamp.exists():
             raise JobError(f"{dataset}: is neither empty nor a dataset begun by this program; choose another folder")
         for folder in (RECORDS, *FOLDERS.values()):
             (dataset / folder).mkdir(parents=True, exist_ok=True)
         if not stamp.exists():
+            begun = {"job": job, "blender": blender, "samples": samples}
             write_shared(stamp, json_bytes(begun), stamp.parent)
+        before = json.loads(stamp.read_text(encoding="utf-8"))
+        if before["job"] != job:
+            raise JobError(f"{dataset}: holds the samples of another job; choose another folder or delete this one")
+        if before["blender"] != blender:
+            raise JobError(
+                f"{dataset}: was begun with Blender {before['blender']}, this is {blender}; "
+                "go on with that one or choose another folder"
+            )
     except OSError as error:
         raise JobError(f"{dataset}: cannot write the dataset folder: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:

@@ -1,4 +1,4 @@
-"""Compose a render job from conf/render.yaml, validate it and render it into a dataset folder, with progress."""
+"""Compose a render job from conf/render.yaml, validate it and render it into a dataset folder, here or on a cluster."""
 
 import sys
 from pathlib import Path
@@ -8,6 +8,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from render_jobs.job import validate_job
 from render_jobs.job_error import JobError
+from render_jobs.job_status import read_status
 from scripts.render_process import RenderError, run_render_job
 from training.entry_point import run
 from training.user_error import UserError
@@ -25,10 +26,15 @@ def composed_job(cfg: DictConfig) -> dict[str, Any]:
 
 
 def render(cfg: DictConfig) -> None:
-    """Render the composed job; the dataset folder's path is printed last."""
+    """Render the composed job, or say how far it is; the dataset folder's path is printed last."""
     out = Path(cfg.out)
     try:
-        run_render_job(composed_job(cfg), out, str(cfg.samples), cfg.blender)
+        if cfg.status:
+            print(read_status(out, cfg.execution.lease_seconds))
+            return
+        run_render_job(composed_job(cfg), out, cfg.execution, str(cfg.shard))
+    except JobError as error:
+        raise UserError(str(error)) from error
     except RenderError as error:
         print(f"error: {error} (what is finished stays; run the same command again)", file=sys.stderr)
         sys.exit(1)

@@ -2,10 +2,8 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -17,28 +15,11 @@ import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
+from tests.render_jobs.worker_process import command, content, render
+
 pytestmark = pytest.mark.blender
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTRY = ROOT / "render_jobs" / "render_dataset.py"
-
-
-def command(job: Path, out: Path, *more: str) -> list[str]:
-    """A Blender program if there is one, else this Python's bpy."""
-    options = ["--job", str(job), "--out", str(out), *more]
-    if blender := shutil.which("blender"):
-        return [blender, "-b", "--factory-startup", "-P", str(ENTRY), "--", *options]
-    return [sys.executable, str(ENTRY), *options]
-
-
-def render(job: Path, out: Path, *more: str) -> subprocess.CompletedProcess:
-    return subprocess.run(command(job, out, *more), capture_output=True, text=True, check=False, cwd=job.parent)
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    """Every file of a dataset that people see, by relative name."""
-    files = (path for path in folder.rglob("*") if path.is_file() and ".records" not in path.parts)
-    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(files)}
 
 
 @pytest.fixture
@@ -123,7 +104,7 @@ def test_ranges_on_several_machines_make_the_same_dataset(tmp_path, job_file):
     assert render(job_file, tmp_path / "whole").returncode == 0
     out = tmp_path / "ranges"
     first = render(job_file, out, "--samples", "2:")
-    assert "other samples are missing" in first.stdout
+    assert "not complete, samples are missing" in first.stdout
     assert not (out / "dataset.json").exists()
     assert render(job_file, out, "--samples", ":2").returncode == 0
     assert content(out) == content(tmp_path / "whole")
@@ -144,6 +125,8 @@ def test_a_damaged_sample_is_rendered_again(tmp_path, job_file):
     [
         (["--samples", "3:9"], "0 <= A <= B <= 4"),
         (["--samples", "7"], "not a range A:B"),
+        (["--shard", "3/2"], "--shard 3/2: not a shard I/N"),
+        (["--device", "metal"], "--device metal: not on this machine or not in this Blender; there is CPU: "),
         (["--out", "job.json/inside"], "cannot write the dataset folder: Not a directory"),
         (["--out", "."], "neither empty nor a dataset"),
         (["--job", "absent.json"], "absent.json: cannot read the job: No such file or directory"),

@@ -10,7 +10,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from scripts.render import composed_job
-from scripts.render_process import run_render_job
+from scripts.render_process import default_execution, run_render_job
 from training.entry_point import CONF_FOLDER
 from training.user_error import UserError
 
@@ -66,8 +66,11 @@ def test_the_front_end_renders_and_reports_blenders_reason(tmp_path):
     pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
     tiny = job("render=synth", "job.image.width=64", "job.image.height=48", "job.image.samples=1")
     tiny["splits"][0]["plates"] = 2
-    run_render_job(tiny, tmp_path / "tiny", "1:2")
+    execution = default_execution()
+    execution.samples = "1:2"
+    run_render_job(tiny, tmp_path / "tiny", execution)
     assert [path.name for path in (tmp_path / "tiny" / "images").iterdir()] == ["000001.png"]
     assert cv2.imread(str(tmp_path / "tiny" / "images" / "000001.png")).shape == (48, 64, 3)
+    execution.samples = "1:9"
     with pytest.raises(UserError, match="--samples 1:9: not a range"):
-        run_render_job(tiny, tmp_path / "tiny", "1:9")
+        run_render_job(tiny, tmp_path / "tiny", execution)

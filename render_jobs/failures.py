@@ -1,0 +1,53 @@
+"""What went wrong with a sample, kept beside the records: how often it was tried, and the cause in one line."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .sample_files import RECORDS
+from .whole_file import json_bytes, write_whole
+
+FOLDER = f"{RECORDS}/failures"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A sample's failed attempts since the job was last started by hand, and the last one's cause."""
+
+    attempts: int
+    cause: str
+
+
+def read_failure(dataset: Path, sample_id: str) -> Failure | None:
+    """Return a sample's failure, None if it has not failed."""
+    try:
+        return Failure(**json.loads(_path(dataset, sample_id).read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+
+
+def read_failures(dataset: Path) -> dict[str, Failure]:
+    """Return the failures of all samples that failed and are not finished since, by sample id."""
+    names = sorted(path.stem for path in (dataset / FOLDER).glob("[0-9]*.json"))
+    found = {name: read_failure(dataset, name) for name in names}
+    return {name: failure for name, failure in found.items() if failure is not None}
+
+
+def note_failure(dataset: Path, sample_id: str, cause: str) -> Failure:
+    """Count one more failed attempt and return the sum. Only the holder of the sample's lease may call this."""
+    before = read_failure(dataset, sample_id)
+    failure = Failure((before.attempts if before else 0) + 1, " ".join(cause.split()))
+    (dataset / FOLDER).mkdir(exist_ok=True)
+    write_whole(_path(dataset, sample_id), json_bytes(asdict(failure)))
+    return failure
+
+
+def clear_failures(dataset: Path, sample_ids: Iterable[str]) -> None:
+    """Forget the failures of samples: they are finished, or a person starts the job again."""
+    for sample_id in sample_ids:
+        _path(dataset, sample_id).unlink(missing_ok=True)
+
+
+def _path(dataset: Path, sample_id: str) -> Path:
+    return dataset / FOLDER / f"{sample_id}.json"

@@ -1,0 +1,174 @@
+"""What a worker does: take a sample's lease, render it, go on; until all its samples are finished or given up."""
+
+import os
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bpy
+
+from .blender_output import output_to, trouble_in
+from .device import Device
+from .failures import clear_failures, note_failure, read_failure
+from .job_error import JobError
+from .lease import Owner, take
+from .render_sample import render_sample
+from .sample_files import PARTS, RECORDS, read_record, record_path, relative_path
+from .sample_plan import PlannedSample
+from .whole_file import part_path, remove_parts
+
+PATIENCE = 1.0  # seconds between two looks at samples that other workers have
+BYTES_OF_A_PIXEL = 16  # of the annotation pass, a sample's largest file
+
+Tell = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Execution:
+    """How a worker renders, apart from what: nothing here changes a picture but the device."""
+
+    device: Device
+    threads: int | None
+    attempts: int
+    lease_seconds: float
+    at_most: int | None
+
+
+class FolderError(RuntimeError):
+    """The dataset folder cannot take files any more (full, read-only, gone): no sample's fault, so all work stops."""
+
+
+@dataclass(frozen=True)
+class Left:
+    """What a worker leaves: samples given up, with their causes, and samples not looked at because of `at_most`."""
+
+    failed: dict[str, str]
+    unfinished: int
+
+
+def render_samples(
+    samples: Sequence[PlannedSample], dataset: Path, execution: Execution, owner: Owner, tell: Tell
+) -> Left:
+    """Render `samples` as far as no other worker does; wait for those that others have, and take over from the dead.
+
+    A sample that fails is tried again after the others, `attempts` times in all. Raises FolderError.
+    """
+    pending, failed, rendered = list(samples), {}, 0
+    log = dataset / RECORDS / "logs" / f"{owner.token}.log"
+    log.parent.mkdir(exist_ok=True)
+    while True:
+        waiting, idle = [], True
+        for position, sample in enumerate(pending):
+            if read_record(dataset, sample.sample_id) is not None:
+                continue
+            failure = read_failure(dataset, sample.sample_id)
+            if failure is not None and failure.attempts >= execution.attempts:
+                failed[sample.sample_id] = failure.cause
+                continue
+            if rendered == execution.at_most:
+                return Left(failed, len(waiting) + len(pending) - position)
+            if _render_if_free(sample, dataset, execution, owner, log, tell):
+                idle = False
+                rendered += 1
+            waiting.append(sample)
+        pending = waiting
+        if not pending:
+            return Left(failed, 0)
+        if idle:
+            time.sleep(PATIENCE)
+
+
+def _render_if_free(
+    sample: PlannedSample, dataset: Path, execution: Execution, owner: Owner, log: Path, tell: Tell
+) -> bool:
+    """Render a sample unless another worker has it; say whether we tried."""
+    lease = take(dataset, sample.sample_id, owner, execution.lease_seconds)
+    if lease is None:
+        return False
+    with lease:
+        if read_record(dataset, sample.sample_id) is not None:
+            return False  # finished by whoever had the lease just before
+        tell("start", sample=sample.sample_id)
+        _clear_away(dataset, sample)
+        cause = _attempt(sample, dataset, execution, log, lease.is_ours)
+        if cause is None:
+            clear_failures(dataset, [sample.sample_id])
+            tell("sample", sample=sample.sample_id, image=str(dataset / relative_path("image", sample.sample_id)))
+            return True
+        _check_folder(dataset, sample)
+        failure = note_failure(dataset, sample.sample_id, cause)
+        tell("failure", sample=sample.sample_id, attempt=failure.attempts, cause=failure.cause)
+    return True
+
+
+def _attempt(
+    sample: PlannedSample, dataset: Path, execution: Execution, log: Path, is_ours: Callable[[], bool]
+) -> str | None:
+    """Render a sample; return None, or in one line why there is no picture."""
+    start = log.stat().st_size if log.exists() else 0
+
+    def publishable() -> None:
+        if (trouble := trouble_in(log, start)) is not None:
+            raise RuntimeError(trouble)
+        if not is_ours():
+            raise RuntimeError("this worker stood still for so long that another took the sample over")
+
+    try:
+        with output_to(log):
+            try:
+                render_sample(sample, dataset, partial(_prepare, execution), publishable)
+            except Exception:
+                traceback.print_exc()
+                raise
+    except JobError:
+        raise
+    except Exception as error:  # a sample that fails, however it does, must not take the others with it
+        return f"{type(error).__name__}: {error}" if not isinstance(error, RuntimeError) else str(error)
+    return None
+
+
+def _prepare(execution: Execution, scene: bpy.types.Scene, annotation: bpy.types.Scene) -> dict[str, Any]:
+    """Have a sample rendered as `execution` says; return what its row says about it.
+
+    The annotation stays on the CPU, whose whole numbers are the same everywhere.
+    """
+    execution.device.use(scene)
+    if execution.threads is not None:
+        for each in (scene, annotation):
+            each.render.threads_mode = "FIXED"
+            each.render.threads = execution.threads
+    return {
+        "device": str(execution.device),
+        "blender": bpy.app.version_string,
+        "cycles_samples": scene.cycles.samples,
+    }
+
+
+def _clear_away(dataset: Path, sample: PlannedSample) -> None:
+    """Remove what a dead worker left of this sample."""
+    for part in PARTS:
+        path = dataset / relative_path(part, sample.sample_id)
+        remove_parts(path.parent, path.name)
+        remove_parts(path.parent, f"{sample.sample_id}.exr")
+    record = record_path(dataset, sample.sample_id)
+    remove_parts(record.parent, record.name)
+
+
+def _check_folder(dataset: Path, sample: PlannedSample) -> None:
+    """See whether the folder takes a file as large as a sample's largest. Raises FolderError if not."""
+    _clear_away(dataset, sample)
+    picture = sample.scene.picture
+    probe = part_path(dataset / RECORDS / f"{sample.sample_id}.json")
+    try:
+        with probe.open("wb") as file:
+            file.write(bytes(BYTES_OF_A_PIXEL * picture.width * picture.height))
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise FolderError(f"{dataset}: cannot write there any more: {error.strerror}") from error
+    finally:
+        probe.unlink(missing_ok=True)
