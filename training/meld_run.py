@@ -21,7 +21,7 @@ def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     Without a dataset the threshold is the largest of the sources', with a warning. Raises UserError.
     """
     started = time.perf_counter()
-    names = [str(source) for source in cfg.sources]
+    names = [] if isinstance(cfg.sources, str) else [str(source) for source in cfg.sources]
     if len(names) < 2:
         raise UserError("meld needs at least two sources: sources=[runs/a,runs/b]")
     members, parents = zip(*(load_model(Path(name)) for name in names), strict=True)

@@ -140,9 +140,9 @@ def test_coresets_of_other_extractors_are_refused(stainless_folder, tmp_path):
     melding = compose_config("meld", [*overrides, f"sources=[{tmp_path / 'a'},{tmp_path / 'b'}]"])
     with pytest.raises(UserError, match=r"b have different extractors: layers is \['layer2', 'layer3'\] and"):
         meld_run(melding, tmp_path / "c")
-    single = compose_config("meld", [*overrides, f"sources=[{tmp_path / 'a'}]"])
-    with pytest.raises(UserError, match="at least two sources"):
-        meld_run(single, tmp_path / "c")
+    for single in (f"sources=[{tmp_path / 'a'}]", f"sources={tmp_path / 'a'}"):
+        with pytest.raises(UserError, match="at least two sources"):
+            meld_run(compose_config("meld", [*overrides, single]), tmp_path / "c")
     overrides.append(f"source={tmp_path / 'a'}")
     other_weights = compose_config("finetune", [*overrides, "+extractor.seed=9"])
     with pytest.raises(UserError, match="another extractor: weights_sha256 is"):
