@@ -5,10 +5,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .sample_files import RECORDS
+from .sample_files import FAILURES
 from .whole_file import json_bytes, write_whole
-
-FOLDER = f"{RECORDS}/failures"
 
 
 @dataclass(frozen=True)
@@ -29,7 +27,7 @@ def read_failure(dataset: Path, sample_id: str) -> Failure | None:
 
 def read_failures(dataset: Path) -> dict[str, Failure]:
     """Return the failures of all samples that failed and are not finished since, by sample id."""
-    names = sorted(path.stem for path in (dataset / FOLDER).glob("[0-9]*.json"))
+    names = sorted(path.stem for path in (dataset / FAILURES).glob("[0-9]*.json"))
     found = {name: read_failure(dataset, name) for name in names}
     return {name: failure for name, failure in found.items() if failure is not None}
 
@@ -38,7 +36,6 @@ def note_failure(dataset: Path, sample_id: str, cause: str) -> Failure:
     """Count one more failed attempt and return the sum. Only the holder of the sample's lease may call this."""
     before = read_failure(dataset, sample_id)
     failure = Failure((before.attempts if before else 0) + 1, " ".join(cause.split()))
-    (dataset / FOLDER).mkdir(exist_ok=True)
     write_whole(_path(dataset, sample_id), json_bytes(asdict(failure)))
     return failure
 
@@ -50,4 +47,4 @@ def clear_failures(dataset: Path, sample_ids: Iterable[str]) -> None:
 
 
 def _path(dataset: Path, sample_id: str) -> Path:
-    return dataset / FOLDER / f"{sample_id}.json"
+    return dataset / FAILURES / f"{sample_id}.json"

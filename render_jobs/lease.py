@@ -15,9 +15,8 @@ import threading
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .sample_files import RECORDS
+from .sample_files import LEASES
 
-FOLDER = f"{RECORDS}/leases"
 BEATS = 6  # touches in a lease's time: several may come late before it expires
 
 
@@ -76,8 +75,7 @@ def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease |
 
     Whoever takes a lease must look once more whether the sample is finished: its record may be as old as the lease.
     """
-    folder = dataset / FOLDER
-    folder.mkdir(exist_ok=True)
+    folder = dataset / LEASES
     before = _generations(folder, sample_id)
     if before and _is_alive(before[-1], owner, seconds):
         return None
@@ -87,8 +85,12 @@ def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease |
         descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
     except FileExistsError:
         return None
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump(asdict(owner), file)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            json.dump(asdict(owner), file)
+    except OSError:
+        path.unlink()  # a full disk: nobody shall wait for a lease without an owner
+        raise
     # The expired lease may have been settled and cleared away since we read it: then ours continues nothing.
     if _generations(folder, sample_id) != [*before, path]:
         path.unlink()
@@ -98,7 +100,7 @@ def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease |
 
 def release_leases(dataset: Path, token: str) -> None:
     """Remove the leases of a process that is known to be dead, so that nobody waits for them to expire."""
-    for path in (dataset / FOLDER).glob("*.*"):
+    for path in (dataset / LEASES).glob("*.*"):
         owner = _read_owner(path)
         if owner is not None and owner.token == token:
             path.unlink(missing_ok=True)
@@ -106,7 +108,7 @@ def release_leases(dataset: Path, token: str) -> None:
 
 def leased_samples(dataset: Path, seconds: float) -> list[str]:
     """Return the ids of the samples whose leases are alive now."""
-    folder, watcher = dataset / FOLDER, this_process()
+    folder, watcher = dataset / LEASES, this_process()
     counting = {path.stem: _generations(folder, path.stem)[-1:] for path in folder.glob("*.*")}
     return sorted(name for name, paths in counting.items() if paths and _is_alive(paths[0], watcher, seconds))
 

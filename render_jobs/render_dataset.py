@@ -49,8 +49,11 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:  # whoever started us is gone; samples are finished or free for others
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
-    except (FolderError, OSError) as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+    except FolderError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:
+        print(f"error: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
         return 1
 
 

@@ -17,7 +17,7 @@ from .failures import clear_failures, note_failure, read_failure
 from .job_error import JobError
 from .lease import Owner, take
 from .render_sample import render_sample
-from .sample_files import PARTS, RECORDS, read_record, record_path, relative_path
+from .sample_files import LOGS, PARTS, RECORDS, read_record, record_path, relative_path
 from .sample_plan import PlannedSample
 from .whole_file import part_path, remove_parts
 
@@ -58,8 +58,7 @@ def render_samples(
     A sample that fails is tried again after the others, `attempts` times in all. Raises FolderError.
     """
     pending, failed, rendered = list(samples), {}, 0
-    log = dataset / RECORDS / "logs" / f"{owner.token}.log"
-    log.parent.mkdir(exist_ok=True)
+    log = dataset / LOGS / f"{owner.token}.log"
     while True:
         waiting, idle = [], True
         for position, sample in enumerate(pending):

@@ -1,6 +1,7 @@
 """The files of one sample inside a dataset folder, and the record that says that they are all there and whole."""
 
 import json
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from .whole_file import PART_PREFIX, json_bytes, write_shared
 
 RECORDS = ".records"
 BEGUN = "begun.json"
+LEASES, FAILURES, LOGS = (f"{RECORDS}/{name}" for name in ("leases", "failures", "logs"))
 PARTS = ("image", "mask", "instances")
 FOLDERS = {"image": "images", "mask": "masks", "instances": "instances"}
 
@@ -41,11 +43,13 @@ def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str, sample
         # Another worker may begin the folder while we look: files are strange only if there is no stamp after all.
         if not stamp.exists() and _holds_files(dataset) and not stamp.exists():
             raise JobError(f"{dataset}: is neither empty nor a dataset begun by this program; choose another folder")
-        for folder in (RECORDS, *FOLDERS.values()):
+        for folder in (LEASES, FAILURES, LOGS, *FOLDERS.values()):
             (dataset / folder).mkdir(parents=True, exist_ok=True)
         if not stamp.exists():
             begun = {"job": job, "blender": blender, "samples": samples}
             write_shared(stamp, json_bytes(begun), stamp.parent)
+        with tempfile.TemporaryFile(dir=stamp.parent) as probe:  # a folder that has turned read-only is told at once
+            probe.write(b".")
         before = json.loads(stamp.read_text(encoding="utf-8"))
         if before["job"] != job:
             raise JobError(f"{dataset}: holds the samples of another job; choose another folder or delete this one")

@@ -49,6 +49,4 @@ def run_render_job(
     for sample, cause in sorted(outcome.failed.items()):
         print(f"error: sample {sample} given up: {cause}", file=sys.stderr)
     if outcome.failed:
-        raise RenderError(
-            f"{out}: not complete, {len(outcome.failed)} samples given up after {bounds.attempts} attempts"
-        )
+        raise RenderError(f"{out}: not complete, {len(outcome.failed)} samples given up")

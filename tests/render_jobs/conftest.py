@@ -2,6 +2,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
+from tests.render_jobs.worker_process import content, render, write_job
 from training.entry_point import CONF_FOLDER
 
 
@@ -28,3 +29,13 @@ def smoke_job(compose_job) -> dict:
         {"name": "test", "plates": 1, **quiet},
     ]
     return job
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory):
+    """A job file of eight pictures and the dataset that one worker makes of it in peace."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    job = write_job(folder, plates=8)
+    done = render(job, folder / "out")
+    assert done.returncode == 0, done.stderr
+    return job, content(folder / "out")

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from render_jobs.lease import FOLDER, Lease, leased_samples, release_leases, take, this_process
+from render_jobs.lease import Lease, leased_samples, release_leases, take, this_process
+from render_jobs.sample_files import LEASES
 
 SECONDS = 60.0
 SAMPLES = [f"{number:06d}" for number in range(40)]
@@ -17,13 +18,13 @@ SAMPLES = [f"{number:06d}" for number in range(40)]
 
 @pytest.fixture
 def dataset(tmp_path) -> Path:
-    (tmp_path / FOLDER).mkdir(parents=True)
+    (tmp_path / LEASES).mkdir(parents=True)
     return tmp_path
 
 
 def elsewhere(dataset: Path, sample: str, age: float) -> Path:
     """A lease of a worker on another machine, untouched for `age` seconds."""
-    path = dataset / FOLDER / f"{sample}.1"
+    path = dataset / LEASES / f"{sample}.1"
     path.write_text(json.dumps({"machine": "another", "process": 1, "started": "1", "token": "another-1"}))
     os.utime(path, (time.time() - age, time.time() - age))
     return path
@@ -68,7 +69,7 @@ def test_a_lease_lives_as_long_as_it_is_touched(dataset):
         time.sleep(0.35)
         assert lease.path.stat().st_mtime > touched
         assert leased_samples(dataset, SECONDS) == ["000000", "000001"]
-    assert not list((dataset / FOLDER).glob("000001.*"))
+    assert not list((dataset / LEASES).glob("000001.*"))
 
 
 def test_our_own_clock_does_not_matter(dataset, monkeypatch):
@@ -98,11 +99,11 @@ def test_a_worker_that_stood_still_loses_its_sample_and_harms_nobody(dataset):
     with still:
         pass
     assert other.is_ours()
-    assert [path.name for path in (dataset / FOLDER).iterdir()] == ["000000.2"]
+    assert [path.name for path in (dataset / LEASES).iterdir()] == ["000000.2"]
 
 
 def test_a_lease_whose_owner_died_while_writing_it_expires(dataset):
-    path = dataset / FOLDER / "000000.1"
+    path = dataset / LEASES / "000000.1"
     path.write_text('{"mach')
     assert take(dataset, "000000", this_process(), SECONDS) is None
     os.utime(path, (time.time() - 100, time.time() - 100))
@@ -114,4 +115,4 @@ def test_the_leases_of_one_process_can_be_released(dataset):
     take(dataset, "000000", ours, SECONDS)
     elsewhere(dataset, "000001", age=0)
     release_leases(dataset, ours.token)
-    assert [path.name for path in (dataset / FOLDER).iterdir()] == ["000001.1"]
+    assert [path.name for path in (dataset / LEASES).iterdir()] == ["000001.1"]

@@ -9,18 +9,9 @@ import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
-from tests.render_jobs.worker_process import content, events, render, start, write_job
+from tests.render_jobs.worker_process import content, events, start
 
 pytestmark = pytest.mark.blender
-
-
-@pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory):
-    """A job file and the dataset that one worker makes of it in peace."""
-    folder = tmp_path_factory.mktemp("undisturbed")
-    job = write_job(folder, plates=8)
-    assert render(job, folder / "out").returncode == 0
-    return job, content(folder / "out")
 
 
 def finish(workers: list[subprocess.Popen]) -> list[list[dict]]:
