@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from training.settings_schema import check_settings
 from training.user_error import UserError
 
 CONF_FOLDER = Path(__file__).resolve().parents[1] / "conf"
@@ -74,6 +75,7 @@ def _plain_exit(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], No
     @functools.wraps(task)
     def wrapped(cfg: DictConfig) -> None:
         try:
+            check_settings(cfg)
             task(cfg)
         except (UserError, OmegaConfBaseException) as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
