@@ -6,13 +6,14 @@ from typing import Any
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from training.extractor import FeatureExtractor, build_extractor
+from training.extractor import FeatureExtractor, PatchStrip, build_extractor
 from training.model_file import check_fingerprint, load_model
 from training.user_error import UserError
+
+_BAND_PIXELS = 2**22
 
 
 class AnomalyModel:
@@ -46,19 +47,37 @@ class AnomalyModel:
         """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3); predicted anomalous is map >=
         threshold.
 
-        1-NN distances, nearest upsampling, Gaussian blur with reflected borders. Raises UserError for an image too
-        small.
+        1-NN distances, nearest upsampling, Gaussian blur with reflected borders; by strips and bands of rows, so that
+        only the map itself grows with the image. Raises UserError for an image too small.
         """
-        patches = self.extractor.patches(image)
-        distances = self.nearest_distances(patches.reshape(-1, patches.shape[-1])).reshape(1, 1, *patches.shape[:2])
-        full = F.interpolate(torch.from_numpy(distances), image.shape[:2], mode="nearest")[0, 0].numpy()
-        kernel = (self.blur_kernel, self.blur_kernel)
-        return cv2.GaussianBlur(full, kernel, self.blur_sigma, borderType=cv2.BORDER_REFLECT_101)  # type: ignore[return-value]
+        distances = np.concatenate([self._distances(strip) for strip in self.extractor.strips(image)])
+        height, width = image.shape[:2]
+        rows = np.arange(height) * len(distances) // height
+        columns = np.arange(width) * distances.shape[1] // width
+        wide = distances[:, columns]
+        reach = self.blur_kernel // 2
+        band = max(_BAND_PIXELS // width, 1)
+        found = np.empty((height, width), dtype=np.float32)
+        for first in range(0, height, band):
+            end = min(first + band, height)
+            above, below = min(reach, first), min(reach, height - end)
+            blurred = cv2.GaussianBlur(
+                wide[rows[first - above : end + below]],
+                (self.blur_kernel, self.blur_kernel),
+                self.blur_sigma,
+                borderType=cv2.BORDER_REFLECT_101,
+            )
+            found[first:end] = blurred.reshape(-1, width)[above : above + end - first]
+        return found
 
     @staticmethod
     def image_score(anomaly_map: NDArray[np.float32]) -> float:
         """Return the anomaly score of a whole image: the map's maximum."""
         return float(anomaly_map.max())
+
+    def _distances(self, strip: PatchStrip) -> NDArray[np.float32]:
+        rows, width, channels = strip.features.shape
+        return self.nearest_distances(strip.features.reshape(-1, channels)).reshape(rows, width)
 
     @torch.inference_mode()
     def nearest_distances(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:

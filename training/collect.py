@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 
 
 class Patches(Protocol):
-    """The patches of one image: features (N, C) float32, rows of ``width``, and how many were left out."""
+    """The patches of one image, or of a strip of it: features (N, C) float32, rows of ``width``, how many were left
+    out, and whether the image ends with them.
+    """
 
     @property
     def features(self) -> NDArray[np.float32]: ...  # noqa: D102
@@ -26,6 +28,8 @@ class Patches(Protocol):
     def width(self) -> int: ...  # noqa: D102
     @property
     def ignored(self) -> int: ...  # noqa: D102
+    @property
+    def ends_image(self) -> bool: ...  # noqa: D102
 
 
 Stream = Callable[[int, int], Iterable[Patches]]
@@ -82,6 +86,7 @@ class Collection:
     """Where given, the first epoch only samples what fills the coreset."""
     epochs: list[Epoch] = field(default_factory=list)
     running: RunningEpoch = field(default_factory=RunningEpoch)
+    _within_image: bool = field(default=False, init=False)
 
     def run(self, stream: Stream, limit: int, measure: bool, checkpoint: Checkpoint | None = None) -> Certificate:
         """Run ``stream`` through the coreset, at most ``limit`` times; stop early after an epoch without replacement.
@@ -94,8 +99,8 @@ class Collection:
             raise UserError(f"coreset.epochs {limit} must be at least 1")
         try:
             return self._run(stream, limit, measure, checkpoint)
-        except UserError as error:  # it comes between two images; an interruption may come within one
-            if checkpoint is None or not (self.epochs or self.running.images):
+        except UserError as error:  # it mostly comes between two images; an interruption may come within one
+            if checkpoint is None or self._within_image or not (self.epochs or self.running.images):
                 raise
             checkpoint.save(*self.state())
             raise checkpoint.told(error) from error
@@ -146,6 +151,9 @@ class Collection:
     def _pass(self, stream: Stream, epoch: int, step: Callable[[Patches], None], checkpoint: Checkpoint | None) -> None:
         for image in stream(epoch, self.running.images):
             step(image)
+            self._within_image = not image.ends_image
+            if self._within_image:
+                continue
             self.running.images += 1
             if checkpoint is not None and checkpoint.is_due():
                 checkpoint.save(*self.state())

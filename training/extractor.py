@@ -2,7 +2,9 @@
 concatenated.
 """
 
-from typing import Any
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -11,10 +13,24 @@ import torchvision
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
+from torch.fx import GraphModule
 from torchvision.models.feature_extraction import create_feature_extractor
 
+from training.backbone_graph import folded
 from training.backbone_weights import find_weights, sha256_of
+from training.receptive_field import layer_without_map
+from training.tiled_features import TiledBackbone, TileSize, whole_features
 from training.user_error import UserError
+
+_BAND_PIXELS = 2**20
+
+
+class PatchStrip(NamedTuple):
+    """Features (rows, w, C) float32 of some rows of an image's patches, from row ``first`` of ``height`` on."""
+
+    features: NDArray[np.float32]
+    first: int
+    height: int
 
 
 class FeatureExtractor(nn.Module):
@@ -24,7 +40,7 @@ class FeatureExtractor(nn.Module):
     std: torch.Tensor
 
     def __init__(
-        self, backbone: nn.Module, fingerprint: dict[str, Any], config: dict[str, Any], warnings: list[str]
+        self, backbone: GraphModule, fingerprint: dict[str, Any], config: dict[str, Any], warnings: list[str]
     ) -> None:
         super().__init__()
         self.backbone = backbone
@@ -33,59 +49,72 @@ class FeatureExtractor(nn.Module):
         self.warnings = warnings
         self.pooling: int = fingerprint["pooling"]["kernel"]
         self.resize: dict[str, Any] | None = fingerprint["input"]["resize"]
+        tiling = config.get("tiling")  # models of older versions know of none
+        self.largest_whole: float = tiling["above_pixels"] if tiling else math.inf
+        size = TileSize(tiling["tile_pixels"], tiling["above_pixels"]) if tiling else TileSize(0, 0)
+        self._tiled = TiledBackbone(backbone, self.pooling, size)
         self.register_buffer("mean", torch.tensor(fingerprint["input"]["mean"]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(fingerprint["input"]["std"]).view(1, 3, 1, 1), persistent=False)
         self.eval().requires_grad_(False)
 
-    def forward(self, batch: torch.Tensor) -> torch.Tensor:
-        """Return (B, C, h, w) patch features of normalised images (B, 3, H, W); h and w are those of the finest
-        layer.
-        """
-        maps = [self._pooled(feature_map) for feature_map in self.backbone(batch).values()]
-        size = max((m.shape[-2:] for m in maps), key=lambda shape: shape[0] * shape[1])
-        same = [
-            m if m.shape[-2:] == size else F.interpolate(m, size, mode="bilinear", align_corners=False) for m in maps
-        ]
-        return torch.cat(same, dim=1)
-
-    @torch.inference_mode()
     def patches(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the (h, w, C) float32 patch features of one uint8 RGB image (H, W, 3), row by row as the image.
 
         Raises UserError for an image that is too small for the backbone.
         """
-        pixels = torch.from_numpy(np.ascontiguousarray(image)).to(self.mean.device).permute(2, 0, 1)[None].float() / 255
-        if self.resize is not None:
-            pixels = F.interpolate(
-                pixels, self._resized(image.shape), mode="bilinear", align_corners=False, antialias=True
-            )
-        try:
-            features = self((pixels - self.mean) / self.std)[0]
-        except RuntimeError as error:
-            if min(image.shape[:2]) >= 64:  # not the image's fault
-                raise
-            raise UserError(
-                f"an image of {image.shape[1]} x {image.shape[0]} pixels is too small for this backbone"
-            ) from error
-        return features.permute(1, 2, 0).contiguous().cpu().numpy()
+        strips = [strip.features for strip in self.strips(image)]
+        return strips[0] if len(strips) == 1 else np.concatenate(strips)
 
-    def _pooled(self, feature_map: torch.Tensor) -> torch.Tensor:
-        """Average over windows at stride 1, the last rows and columns repeated so that the map keeps its size.
+    def strips(self, image: NDArray[np.uint8]) -> Iterator[PatchStrip]:
+        """Yield the patch features of one uint8 RGB image (H, W, 3) from top to bottom: in one strip, or, where it has
+        more than ``largest_whole`` pixels, in as many as bound the memory. They differ by rounding only.
 
-        ``AvgPool2d(2, 1, 1)`` would add a row and a column, and mix zeros into the border's patches.
+        Raises UserError for an image that is too small for the backbone, or too large and not to be tiled.
         """
-        if self.pooling == 1:
-            return feature_map
-        before, after = (self.pooling - 1) // 2, self.pooling // 2
-        return F.avg_pool2d(
-            F.pad(feature_map, (before, after, before, after), mode="replicate"), self.pooling, stride=1
-        )
+        with torch.inference_mode():
+            pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
+            if self.resize is not None:
+                pixels = self._resized(pixels)
+            size = (pixels.shape[2], pixels.shape[3])
 
-    def _resized(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        def window(rows: slice, columns: slice) -> torch.Tensor:
+            part = pixels[:, :, rows, columns].to(self.mean.device, torch.float32, copy=True)
+            if pixels.dtype == torch.uint8:
+                part /= 255
+            return part.sub_(self.mean).div_(self.std).contiguous(memory_format=torch.channels_last)
+
+        if size[0] * size[1] <= self.largest_whole:
+            with torch.inference_mode():
+                try:
+                    features = whole_features(self.backbone, window(slice(None), slice(None)), self.pooling)
+                except RuntimeError as error:
+                    if min(image.shape[:2]) >= 64:  # not the image's fault
+                        raise
+                    raise UserError(
+                        f"an image of {image.shape[1]} x {image.shape[0]} pixels is too small for this backbone"
+                    ) from error
+            yield PatchStrip(_on_cpu(features), 0, features.shape[1])
+            return
+        tiles = self._tiled.strips(window, size)
+        while True:
+            with torch.inference_mode():  # not around a yield: the mode would reach the caller
+                strip = next(tiles, None)
+            if strip is None:
+                return
+            yield PatchStrip(_on_cpu(strip.features), strip.first, strip.height)
+
+    def _resized(self, pixels: torch.Tensor) -> torch.Tensor:
+        """Return uint8 pixels (1, 3, H, W) as float32 in 0..1, resized: columns first, by bands of rows, then rows, so
+        that no whole image is held as float32.
+        """
         assert self.resize is not None
-        pick = min if self.resize["side"] == "shorter" else max
-        scale = self.resize["pixels"] / pick(shape[:2])
-        return max(1, round(shape[0] * scale)), max(1, round(shape[1] * scale))
+        height, width = pixels.shape[2:]
+        scale = self.resize["pixels"] / (min if self.resize["side"] == "shorter" else max)(height, width)
+        new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
+        how: dict[str, Any] = {"mode": "bilinear", "align_corners": False, "antialias": True}
+        bands = pixels.split(max(1, _BAND_PIXELS // width), dim=2)
+        narrowed = [F.interpolate(band.float() / 255, (band.shape[2], new_width), **how) for band in bands]
+        return F.interpolate(torch.cat(narrowed, dim=2), (new_height, new_width), **how)
 
 
 def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
@@ -119,7 +148,9 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
         "weights_sha256": sha256_of(truncated.state_dict()),
     }
     config["weights"] = weights.source  # what a model file must name to build this extractor again
-    return FeatureExtractor(truncated, fingerprint, config, weights.warnings).to(chosen_device(device))
+    graph = folded(truncated)
+    _check_maps(graph, config["architecture"])
+    return FeatureExtractor(graph, fingerprint, config, weights.warnings).to(chosen_device(device))
 
 
 def chosen_device(device: str) -> torch.device:
@@ -145,6 +176,27 @@ def _check(config: dict[str, Any]) -> None:
         set(resize) != {"side", "pixels"} or resize["side"] not in ("shorter", "longer") or resize["pixels"] < 1
     ):
         raise UserError("extractor.resize must be null or {side: shorter|longer, pixels: N}")
+    tiling = config.get("tiling")
+    if tiling is not None and (
+        set(tiling) != {"above_pixels", "tile_pixels"} or not all(isinstance(n, int) and n > 0 for n in tiling.values())
+    ):
+        raise UserError("extractor.tiling must be null or {above_pixels: N, tile_pixels: N}")
+
+
+def _check_maps(graph: GraphModule, architecture: str) -> None:
+    try:
+        layer = layer_without_map(graph)
+    except (RuntimeError, AssertionError) as error:  # such as ViT's
+        raise UserError(f"extractor.architecture {architecture} does not take images of any size: {error}") from error
+    if layer is not None:
+        raise UserError(
+            f"extractor.layers: {layer} of {architecture} gives no map (channels, rows, columns) of an image"
+        )
+
+
+def _on_cpu(features: torch.Tensor) -> NDArray[np.float32]:
+    """Return features (C, h, w) as (h, w, C) on the CPU."""
+    return features.permute(1, 2, 0).contiguous().cpu().numpy()
 
 
 def _replace_hardswish(module: nn.Module) -> None:

@@ -26,7 +26,7 @@ def image_epochs(
     def stream(epoch: int, first: int) -> Iterator[ImagePatches]:
         rest = [samples[i] for i in epoch_order(len(samples), shuffle_seed, epoch)[first:]]
         patches = stream_patches(rest, extractor, defect_ids, augmentation, epoch)
-        return with_progress(patches, len(rest), f"epoch {epoch + 1}")
+        return with_progress(patches, len(rest), f"epoch {epoch + 1}", lambda strip: strip.ends_image)
 
     return stream
 

@@ -28,6 +28,7 @@ class MemberRows(NamedTuple):
     features: Members
     width: int = 1
     ignored: int = 0
+    ends_image: bool = True
 
 
 class Melded(NamedTuple):

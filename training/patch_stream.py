@@ -1,12 +1,11 @@
 """Nominal patches, image by image: the next image is decoded and extracted while the present one is used."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import numpy as np
-import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 
 from training.augment import Augmentation
@@ -14,15 +13,20 @@ from training.dataset import IGNORE_ID, Sample, read_image, read_mask
 from training.extractor import FeatureExtractor
 from training.user_error import UserError
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
 
 class ImagePatches(NamedTuple):
-    """The patches of one image: features (N, C) float32, rows of ``width`` where none was left out, and how many
-    were.
+    """The patches of one image, or of a strip of a large one: features (N, C) float32, rows of ``width`` where none
+    was left out, how many were, and whether these are the image's last.
     """
 
     features: NDArray[np.float32]
     width: int
     ignored: int
+    ends_image: bool = True
 
 
 def stream_patches(
@@ -32,30 +36,23 @@ def stream_patches(
     augmentation: Augmentation | None = None,
     epoch: int = 0,
 ) -> Iterator[ImagePatches]:
-    """Yield each sample's patches in order. At most two images are in memory: the one used and the one being prepared.
+    """Yield each sample's patches in order; a large image's row by row of tiles. The next are prepared meanwhile.
 
     Raises UserError naming the file of an image that cannot be used.
     """
-    others = (extractor, defect_ids, augmentation, epoch)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="patches") as worker:
-        coming = [worker.submit(nominal_patches, sample, *others) for sample in samples[:1]]
-        for following in [*samples[1:], None]:
-            if not coming:
-                return
-            patches = coming.pop().result()
-            if following is not None:
-                coming.append(worker.submit(nominal_patches, following, *others))
-            yield patches
+    return _one_ahead(
+        strip for sample in samples for strip in nominal_strips(sample, extractor, defect_ids, augmentation, epoch)
+    )
 
 
-def nominal_patches(
+def nominal_strips(
     sample: Sample,
     extractor: FeatureExtractor,
     defect_ids: tuple[int, ...],
     augmentation: Augmentation | None = None,
     epoch: int = 0,
-) -> ImagePatches:
-    """Return one image's patches, as ``augmentation`` shows it in this epoch, without those whose cell of the image
+) -> Iterator[ImagePatches]:
+    """Yield one image's patches, as ``augmentation`` shows it in this epoch, without those whose cell of the image
     touches an ignored pixel.
 
     Raises UserError for an unreadable image, a mask that shows a defect (a train split is nominal), or non-finite
@@ -63,26 +60,54 @@ def nominal_patches(
     """
     image = read_image(sample.image)
     mask = read_mask(sample, image.shape)
+    _check_nominal(sample, image, mask, defect_ids)
+    if augmentation is not None:
+        image, mask = augmentation(image, mask, epoch, sample.sample_id)
+    ignored: NDArray[np.bool_] | None = None
+    try:
+        for strip in extractor.strips(image):
+            rows, width, channels = strip.features.shape
+            if not np.isfinite(strip.features).all():
+                raise UserError("the extractor gives features that are not finite; check its weights")
+            if ignored is None:
+                ignored = touched_cells(mask == IGNORE_ID, strip.height, width)
+            end = strip.first + rows
+            kept = ~ignored[strip.first : end]
+            flat = strip.features.reshape(-1, channels) if kept.all() else strip.features[kept]
+            yield ImagePatches(flat, width, int(kept.size - kept.sum()), end == strip.height)
+    except UserError as error:
+        raise UserError(f"{sample.image}: {error}") from error
+
+
+def touched_cells(pixels: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
+    """Return for each of height x width equal cells of an image whether any of its pixels, also in part, is set."""
+    for cells in (height, width):  # rows, then, transposed, columns
+        length = len(pixels)
+        starts = [cell * length // cells for cell in range(cells)]
+        ends = [-(-(cell + 1) * length // cells) for cell in range(cells)]
+        pixels = np.stack([pixels[a:b].any(axis=0) for a, b in zip(starts, ends, strict=True)], axis=1)
+    return pixels
+
+
+def _check_nominal(
+    sample: Sample, image: NDArray[np.uint8], mask: NDArray[np.uint8], defect_ids: tuple[int, ...]
+) -> None:
     found = [class_id for class_id in defect_ids if (mask == class_id).any()]
     if found:
         raise UserError(
             f"{sample.mask}: train image {sample.sample_id} shows a defect (class {found[0]}); train on nominal images"
         )
-    if augmentation is not None:
-        image, mask = augmentation(image, mask, epoch, sample.sample_id)
-    try:
-        features = extractor.patches(image)
-    except UserError as error:
-        raise UserError(f"{sample.image}: {error}") from error
-    if not np.isfinite(features).all():
-        raise UserError(f"{sample.image}: the extractor gives features that are not finite; check its weights")
-    height, width, channels = features.shape
-    kept = ~touched_cells(mask == IGNORE_ID, height, width)
-    flat = features.reshape(-1, channels) if kept.all() else features[kept]
-    return ImagePatches(flat, width, int(kept.size - kept.sum()))
+    if image.min() == image.max():
+        log.warning(
+            "Warning: %s: all pixels are %d, a picture of nothing; is it the right file?", sample.image, image.min()
+        )
 
 
-def touched_cells(pixels: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
-    """Return for each of height x width equal cells of an image whether any of its pixels, also in part, is set."""
-    image = torch.from_numpy(pixels.astype(np.float32))[None, None]
-    return (F.adaptive_max_pool2d(image, (height, width))[0, 0] > 0).numpy()
+def _one_ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield the items while a thread prepares the one after each; at most two exist at a time."""
+    end = object()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="patches") as worker:
+        coming = worker.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = worker.submit(next, items, end)
+            yield item  # type: ignore[misc]

@@ -1,6 +1,6 @@
 """Progress bars with the time remaining, on stderr; nothing is drawn where that is no terminal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from rich.console import Console
@@ -9,8 +9,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 T = TypeVar("T")
 
 
-def with_progress(items: Iterable[T], total: int, description: str) -> Iterator[T]:
-    """Yield the items while a bar shows how many are done and how long the rest will take."""
+def with_progress(
+    items: Iterable[T], total: int, description: str, counts: Callable[[T], bool] = lambda _item: True
+) -> Iterator[T]:
+    """Yield the items while a bar shows how many, of those that ``counts`` says, are done, and how long the rest will
+    take.
+    """
     console = Console(stderr=True)
     columns = (
         TextColumn("{task.description}"),
@@ -24,4 +28,4 @@ def with_progress(items: Iterable[T], total: int, description: str) -> Iterator[
         task = progress.add_task(description, total=total)
         for item in items:
             yield item
-            progress.advance(task)
+            progress.advance(task, int(counts(item)))

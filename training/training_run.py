@@ -159,6 +159,7 @@ def _job(
         "kind": provenance["kind"],
         **{f"extractor.{name}": value for name, value in extractor.fingerprint.items()},
         **{f"coreset.{name}": cfg.coreset[name] for name in ("filling", "shuffle", "seed", "measure_radius")},
+        "extractor.tiling": extractor.config.get("tiling"),  # features in tiles differ by rounding
         "coreset.size": coreset.size,
         "augment": OmegaConf.to_container(cfg.augment, resolve=True),
         "sources": [parent["features_sha256"] for parent in provenance["parents"]],

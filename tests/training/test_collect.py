@@ -9,7 +9,7 @@ from training.coreset import SequentialCoreset
 from training.coreset_backend import BACKENDS, chosen_backend
 from training.filling import Reservoir
 from training.image_epochs import image_epochs
-from training.patch_stream import ImagePatches, nominal_patches
+from training.patch_stream import ImagePatches, nominal_strips
 from training.stainless_layout import open_stainless
 from training.user_error import UserError
 
@@ -161,7 +161,7 @@ def test_a_state_restored_after_any_image_continues_to_the_same_bits(filling):
 
 def test_the_shuffled_order_follows_seed_and_epoch(stainless_folder, tiny_extractor):
     samples = open_stainless(stainless_folder).split("train")
-    given = [nominal_patches(s, tiny_extractor, ()).features for s in samples]
+    given = [next(nominal_strips(s, tiny_extractor, ())).features for s in samples]
 
     def order(seed, epoch, first=0):
         stream = image_epochs(samples, tiny_extractor, (), seed)(epoch, first)

@@ -7,12 +7,19 @@ import torch.nn.functional as F
 import torchvision
 
 from tests.training.small_plates import TINY, compose_config, plate
+from training.backbone_weights import seeded_weights
 from training.extractor import build_extractor
 from training.user_error import UserError
 
 
 def config(*overrides, base=TINY):
     return compose_config("train", ["dataset.root=x", *base, *overrides]).extractor
+
+
+def folded_conv1(state):
+    """The first convolution of a ResNet with its batch norm folded in, by the formula."""
+    gain = state["bn1.weight"] / torch.sqrt(state["bn1.running_var"] + 1e-5)
+    return state["conv1.weight"] * gain[:, None, None, None]
 
 
 def image(height=72, width=88, seed=0):
@@ -48,9 +55,9 @@ def test_each_backbone_gives_the_stated_channels_at_its_stride_without_what_foll
 
 
 def test_features_are_the_pooled_maps_of_the_whole_network(tiny_extractor):
-    """Against hooks on the untruncated torchvision model and pooling by a literal loop."""
+    """Against hooks on the untruncated torchvision model, batch norms and all, and pooling by a literal loop."""
     full = torchvision.models.resnet18(weights=None).eval()
-    full.load_state_dict({k.removeprefix("backbone."): v for k, v in tiny_extractor.state_dict().items()}, strict=False)
+    full.load_state_dict(seeded_weights(full, 0))
     seen = []
     for layer in (full.layer2, full.layer3):
         layer.register_forward_hook(lambda _module, _inputs, output: seen.append(output.detach()))
@@ -99,7 +106,7 @@ def test_weights_come_from_a_file_with_or_without_the_layers_cut_off(tmp_path, s
 
         save_file(state, path)
     extractor = build_extractor(config(f"extractor.weights={path}"), "cpu")
-    torch.testing.assert_close(extractor.state_dict()["backbone.conv1.weight"], state["conv1.weight"], rtol=0, atol=0)
+    torch.testing.assert_close(extractor.backbone.conv1.weight, folded_conv1(state), rtol=1e-6, atol=0)
     assert extractor.warnings == []
     assert extractor.fingerprint["weights_sha256"] != tiny_extractor.fingerprint["weights_sha256"]
     assert extractor.config["weights"] == str(path)
@@ -159,7 +166,7 @@ def test_cached_imagenet_weights_are_used_without_a_network(monkeypatch, tmp_pat
     torch.save(state, tmp_path / "hub" / "checkpoints" / url.rsplit("/", 1)[-1])
     extractor = build_extractor(config("extractor.weights=imagenet"), "cpu")
     assert extractor.warnings == []
-    assert torch.equal(extractor.state_dict()["backbone.conv1.weight"], state["conv1.weight"])
+    torch.testing.assert_close(extractor.backbone.conv1.weight, folded_conv1(state), rtol=1e-6, atol=0)
 
 
 def test_every_choice_shows_in_the_fingerprint(tiny_extractor):
@@ -199,6 +206,7 @@ def test_resizing_keeps_the_aspect(side, expected):
         (["extractor.layers=[layer2,layer9]"], "layer9"),
         (["extractor.activation=gelu"], "gelu"),
         (["extractor.pooling=0"], "pooling 0"),
+        (["extractor.tiling.tile_pixels=0"], "tiling"),
         (["+extractor.resize.side=wider", "+extractor.resize.pixels=64"], "resize"),
     ],
 )
@@ -219,3 +227,17 @@ def test_an_image_that_is_too_small_is_refused():
     extractor = build_extractor(config("extractor.weights=random", base=["extractor=squeezenet1_1"]), "cpu")
     with pytest.raises(UserError, match="3 x 2 pixels is too small"):
         extractor.patches(image(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "layer", "message"),
+    [
+        ("resnet18", "flatten", "flatten of resnet18 gives no map"),
+        ("resnet18", "avgpool", "avgpool of resnet18 gives no map"),
+        ("swin_t", "features.1", "swin_t gives no map"),  # channels last
+        ("vit_b_16", "encoder.layers.encoder_layer_1", "vit_b_16 does not take images of any size"),
+    ],
+)
+def test_layers_without_a_map_of_the_image_are_refused(architecture, layer, message):
+    with pytest.raises(UserError, match=message):
+        build_extractor(config(f"extractor.architecture={architecture}", f"extractor.layers=[{layer}]"), "cpu")

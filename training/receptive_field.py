@@ -1,0 +1,92 @@
+"""What a feature sees: stride and reach of a backbone's layers, measured on the backbone itself."""
+
+import copy
+from typing import NamedTuple
+
+import torch
+from torch import fx
+
+_LENGTHS = (1024, 4096)
+_ACROSS = 64
+
+
+class Reach(NamedTuple):
+    """Feature i of a layer sees no pixel before i * stride - before, and none from i * stride + after on."""
+
+    stride: int
+    before: int
+    after: int
+
+
+def measure_reach(stage: fx.GraphModule) -> list[Reach] | None:
+    """Return the reach of each map that ``stage`` gives; None where a feature sees all of the image.
+
+    Not-a-number spreads through every layer to exactly what depends on it: half of an image is filled with it, and
+    the clean features tell how far they see. Rows and columns are measured, the wider reach holds for both. The
+    numbers hold for cuts at multiples of the largest stride, where the grids of a part and of the whole coincide.
+    """
+    stage = copy.deepcopy(stage).cpu()
+    for length in _LENGTHS:
+        found = [_reach_along(stage, axis, length) for axis in (2, 3)]
+        rows, columns = found
+        if rows is not None and columns is not None:
+            return [
+                Reach(r.stride, max(r.before, c.before), max(r.after, c.after))
+                for r, c in zip(rows, columns, strict=True)
+            ]
+    return None
+
+
+def grid_sizes(stage: fx.GraphModule, height: int, width: int) -> list[tuple[int, int]]:
+    """Return the size (h, w) of each map that ``stage`` gives for an image of this size, without computing it."""
+    return [(shape[2], shape[3]) for shape in _shapes(stage, height, width).values()]
+
+
+def layer_without_map(stage: fx.GraphModule) -> str | None:
+    """Return the first layer whose output is no map (1, C, h, w) that grows with the image; None where all are.
+
+    Raises what the backbone raises where it takes images of one size only.
+    """
+    small, large = _shapes(stage, 128, 160), _shapes(stage, 256, 480)
+    for name, shape in small.items():
+        later = large[name]
+        if len(shape) != 4 or shape[1] != later[1] or shape[2] >= later[2] or shape[3] >= later[3]:
+            return name
+    return None
+
+
+def _shapes(stage: fx.GraphModule, height: int, width: int) -> dict[str, tuple[int, ...]]:
+    weightless = copy.deepcopy(stage).to("meta")
+    maps = weightless(torch.empty((1, 3, height, width), device="meta"))
+    return {name: tuple(m.shape) for name, m in maps.items()}
+
+
+@torch.inference_mode()
+def _reach_along(stage: fx.GraphModule, axis: int, length: int) -> list[Reach] | None:
+    shape = [1, 3, _ACROSS, _ACROSS]
+    shape[axis] = length
+    half = length // 2
+    reaches = []
+    later, earlier = (_clean(stage, shape, axis, filled) for filled in (slice(half, None), slice(0, half)))
+    for number, ((first, count), (last, _)) in enumerate(zip(earlier, later, strict=True)):
+        twice = [1, 3, *(2 * length if k == axis else _ACROSS for k in (2, 3))]
+        stride, rest = divmod(length, grid_sizes(stage, twice[2], twice[3])[number][axis - 2] - count)
+        if rest or first >= count or last < 0:
+            return None
+        reaches.append(Reach(stride, first * stride - half, half - last * stride))
+    return reaches
+
+
+def _clean(stage: fx.GraphModule, shape: list[int], axis: int, filled: slice) -> list[tuple[int, int]]:
+    """Return for each map the clean feature next to the filled pixels, and the number of features along the axis."""
+    pixels = torch.zeros(shape)
+    pixels[(slice(None),) * axis + (filled,)] = torch.nan
+    found = []
+    for feature_map in stage(pixels).values():
+        dirty = feature_map.isnan().any(dim=1).any(dim=4 - axis)[0]
+        clean = torch.nonzero(~dirty).flatten().tolist()
+        if filled.start:
+            found.append((clean[-1] if clean else -1, len(dirty)))
+        else:
+            found.append((clean[0] if clean else len(dirty), len(dirty)))
+    return found
