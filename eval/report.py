@@ -16,7 +16,11 @@ from training.user_error import UserError
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m eval.report", description="One HTML report about evaluated runs.")
+    parser = argparse.ArgumentParser(
+        prog="python -m eval.report",
+        description="One HTML report about evaluated runs.",
+        epilog="for instance: python -m eval.report runs/real runs/synth --names Real Synth --datasets datasets/synth",
+    )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of an evaluated run")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report; <first RUN>/report if not given")
     parser.add_argument("--names", nargs="+", metavar="NAME", help="a name for every run; else its folder's")
