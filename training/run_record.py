@@ -98,13 +98,18 @@ def device_name(device: str) -> str:
 
 
 def peak_memory_mb() -> float | None:
-    """Return the largest resident memory this process has had, in MiB; None where nobody tells (Windows)."""
-    if sys.platform == "win32":
+    """Return the largest resident memory this process has had, in MiB; None where nobody tells (Windows).
+
+    Linux: VmHWM, since ru_maxrss also counts the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return round(int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**10, 1)
+    if sys.platform != "darwin":
         return None
     import resource
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return round(peak / (2**20 if sys.platform == "darwin" else 2**10), 1)
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 1)
 
 
 def _log_summary(folder: Path, record: dict[str, Any]) -> None:

@@ -1,0 +1,93 @@
+"""anomalib in an environment of its own: making it, and running jobs in it under a limit of memory."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import torchvision
+from rich.console import Console
+from safetensors.torch import save_file
+
+from training.backbone_weights import find_weights
+from training.extractor import FeatureExtractor
+from training.user_error import UserError
+
+REQUIREMENT = "anomalib==2.7.*"
+FIT = Path(__file__).with_name("anomalib_fit.py")
+
+
+def cache_folder() -> Path:
+    """Return the user's cache folder of this platform."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "stainless"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home())) / "stainless" / "cache"
+    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "stainless"
+
+
+def peer_python(console: Console) -> Path:
+    """Return the Python of anomalib's environment, made with uv at the first call. Raises UserError."""
+    folder = cache_folder() / "anomalib-2.7"
+    python = folder / "bin" / "python"
+    ready = folder / "ready"
+    if ready.is_file():
+        return python
+    uv = shutil.which("uv")
+    if uv is None:
+        raise UserError("anomalib's environment is made with uv, which is not installed: pip install uv")
+    console.print(f"Making anomalib's environment in {folder} ...")
+    for command in (
+        [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
+        [uv, "pip", "install", "--quiet", "--python", str(python), REQUIREMENT],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise UserError(f"anomalib's environment could not be made: {last}")
+    ready.touch()
+    return python
+
+
+def described_backbone(extractor: FeatureExtractor, file: Path) -> dict[str, Any]:
+    """Return the part of a job that gives the peer the same backbone; writes its weights as safetensors."""
+    fingerprint, config = extractor.fingerprint, extractor.config
+    network = torchvision.models.get_model(config["architecture"], weights=None)
+    state = find_weights(config["weights"], config["architecture"], config["seed"], network).state
+    save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, file)
+    described = {name: fingerprint[name] for name in ("architecture", "layers", "activation")}
+    return {**described, **{name: fingerprint["input"][name] for name in ("mean", "std")}, "weights": str(file)}
+
+
+def run_peer(python: Path, job: dict[str, Any], folder: Path, memory_gb: float, seconds: float) -> dict[str, Any]:
+    """Run a job in anomalib's environment; returns its figures, or {"failed": why}."""
+    job_file, result = folder / "job.json", folder / "result.json"
+    import resource  # not on Windows, where the peer cannot be limited and so does not run
+
+    result.unlink(missing_ok=True)
+    job_file.write_text(json.dumps({**job, "result": str(result)}))
+    limit = int(memory_gb * 2**30)
+
+    def limited() -> None:
+        resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+
+    environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000", "NO_ALBUMENTATIONS_UPDATE": "1"}
+    try:
+        done = subprocess.run(
+            [str(python), str(FIT), str(job_file)],
+            preexec_fn=limited,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=seconds,
+        )
+    except subprocess.TimeoutExpired:
+        return {"failed": f"not finished after {seconds:.0f} s"}
+    if result.is_file():
+        figures: dict[str, Any] = json.loads(result.read_text())
+        return figures
+    return {"failed": f"status {done.returncode}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}"}
