@@ -32,7 +32,12 @@ def render(cfg: DictConfig) -> None:
         if cfg.status:
             print(read_status(out, cfg.execution.lease_seconds))
             return
-        run_render_job(composed_job(cfg), out, cfg.execution, str(cfg.shard))
+        if cfg.dask is None:
+            run_render_job(composed_job(cfg), out, cfg.execution, str(cfg.shard))
+        else:
+            from scripts.render_cluster import render_on_cluster
+
+            render_on_cluster(composed_job(cfg), out, cfg.execution, cfg.dask)
     except JobError as error:
         raise UserError(str(error)) from error
     except RenderError as error:

@@ -53,11 +53,11 @@ class RenderProgress:
         """Show that `done` of `total` samples are finished, `picture` last."""
         if not self._started:
             self._started, self._before = time.monotonic(), done
-        self._done, self._total = done, total
+        new, self._done, self._total = done > self._done, done, total
         pace = _pace(done - self._before, total - done, time.monotonic() - self._started)
         words = "  ".join(filter(None, (pace, picture)))
         self._progress.update(self._task, completed=done, total=total, pace=words)
-        if picture is not None:
+        if new and picture is not None:
             self._say(f"{done}/{total}  {words}")
 
     def _say(self, line: str) -> None:
