@@ -16,6 +16,7 @@ from training.coreset import SequentialCoreset
 from training.coreset_backend import chosen_backend
 from training.dataset import Dataset, Sample, folders_of, open_dataset
 from training.extractor import FeatureExtractor, build_extractor
+from training.feature_cache import FeatureCache
 from training.filling import FILLINGS, Reservoir
 from training.find_threshold import check_validation
 from training.image_epochs import image_epochs
@@ -88,13 +89,10 @@ def _collected(
     """Run the epochs, from a checkpoint where there is one, and write the run folder."""
     _announce(dataset, extractor)
     samples = dataset.split("train")
-    stream = image_epochs(
-        samples,
-        extractor,
-        dataset.defect_ids,
-        cfg.coreset.seed if cfg.coreset.shuffle else None,
-        build_augmentation(cfg.augment),
-    )
+    augmentation = build_augmentation(cfg.augment)
+    cache = _cache(cfg, folder, samples, extractor)
+    shuffle_seed = cfg.coreset.seed if cfg.coreset.shuffle else None
+    stream = image_epochs(samples, extractor, dataset.defect_ids, shuffle_seed, augmentation, cache)
     checkpoint = Checkpoint(
         folder / FILE_NAME, _job(cfg, samples, extractor, coreset, provenance), cfg.checkpoint.seconds
     )
@@ -130,7 +128,25 @@ def _collected(
         device=extractor.mean.device.type,
     )
     checkpoint.remove()
+    if cache is not None:
+        cache.remove()
     return record
+
+
+def _cache(
+    cfg: DictConfig, folder: Path, samples: tuple[Sample, ...], extractor: FeatureExtractor
+) -> FeatureCache | None:
+    """Return the cache where it is asked for; a change of an image's size in bytes or of the extractor empties it."""
+    if not cfg.coreset.cache_features:
+        return None
+    if cfg.augment:
+        raise UserError(
+            "coreset.cache_features=true keeps the first epoch's patches, but augment draws anew each epoch"
+        )
+    files = [
+        [str(s.image), s.image.stat().st_size, str(s.mask), s.mask.stat().st_size if s.mask else 0] for s in samples
+    ]
+    return FeatureCache(folder / "features", {"extractor": extractor.fingerprint, "images": files})
 
 
 def _empty_coreset(cfg: DictConfig, size: int, channels: int, extractor: FeatureExtractor) -> SequentialCoreset:
