@@ -1,4 +1,4 @@
-"""Brushed aluminium: an anisotropic metal whose fine grooves run along x, as a solid texture of surface points."""
+"""Brushed aluminium: an anisotropic metal with the parallel texture, its grooves along x."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,10 +7,12 @@ from typing import Any
 import bpy
 import numpy as np
 
+from .metal_finish import Finish, constant_direction, roughness_bundles
+from .parallel_grooves import groove_slope
 from .parameter import draw_params, parameter
-from .shader_graph import Value, combine, noise, separate
+from .shader_graph import combine, noise, separate
 
-SECOND_LAYER_OFFSET = 37.7  # noise units: the roughness streaks read another part of the noise than the grooves
+SWAY_ACROSS = 60.0  # 1/m; neighbouring grooves sway together
 
 
 @dataclass(frozen=True)
@@ -25,13 +27,22 @@ class BrushedMetalParams:
     anisotropy: float = parameter(
         0.5, unit="1", low=0.0, high=1.0, description="Of the microfacets, smeared across the grooves"
     )
-    groove_depth: float = parameter(
-        3e-6, unit="m", low=0.0, high=1e-3, description="Amplitude of the grooves; far more hides the light's outline"
+    spacing: float = parameter(1.8e-4, unit="m", low=1e-6, high=0.1, description="Mean, from groove to groove")
+    spacing_variation: float = parameter(
+        1.0, unit="1", low=0.0, high=1.0, description="Irregularity of the grooves' places"
     )
-    frequency_along: float = parameter(40.0, unit="1/m", low=0.0, high=1e5, description="Noise along the grooves")
-    frequency_across: float = parameter(6000.0, unit="1/m", low=0.0, high=1e6, description="Noise across the grooves")
+    groove_width: float = parameter(0.7, unit="1", low=0.01, high=1.0, description="Mean, over the spacing")
+    groove_depth: float = parameter(
+        2.4e-6, unit="m", low=0.0, high=1e-3, description="Mean; far more hides the light's outline"
+    )
+    groove_variation: float = parameter(
+        0.8, unit="1", low=0.0, high=1.0, description="How far widths and depths deviate, over their means"
+    )
+    groove_length: float = parameter(0.025, unit="m", low=1e-5, high=10.0, description="Of a swell of a groove's depth")
+    waviness: float = parameter(4e-4, unit="m", low=0.0, high=0.1, description="How far the grooves sway across")
+    wave_length: float = parameter(0.06, unit="m", low=1e-4, high=10.0, description="Of that sway")
     texture_offset: float = parameter(
-        0.0, unit="1", low=0.0, high=1000.0, description="Which plate this is: a shift of the noise, in its own units"
+        0.0, unit="1", low=0.0, high=1000.0, description="Which plate this is: seeds the grooves and shifts the noise"
     )
 
 
@@ -40,14 +51,28 @@ def draw_brushed_metal_params(rng: np.random.Generator, ranges: Mapping[str, Any
     return draw_params(BrushedMetalParams, ranges, rng)
 
 
-def brushed_metal_height(
-    tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, params: BrushedMetalParams
-) -> tuple[Value, Value]:
-    """Add the grooves to a material's tree; return their height [m] and the surface's roughness [0, 1]."""
+def brushed_metal(tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, params: BrushedMetalParams) -> Finish:
+    """Add the metal to a material's tree."""
     x, y, _ = separate(tree, position)
-    along, across = x * params.frequency_along, y * params.frequency_across
-    grooves = noise(tree, combine(tree, along, across, params.texture_offset), detail=2.0)
-    bundles = noise(
-        tree, combine(tree, along * 0.25, across * 0.1, params.texture_offset + SECOND_LAYER_OFFSET), detail=3.0
+    sway = combine(tree, x * (1.0 / params.wave_length), y * SWAY_ACROSS, params.texture_offset)
+    across = y + noise(tree, sway, detail=0.0) * params.waviness
+    slope = groove_slope(
+        tree,
+        x,
+        across,
+        params.texture_offset,
+        spacing=params.spacing,
+        spacing_variation=params.spacing_variation,
+        width=params.groove_width,
+        depth=params.groove_depth,
+        variation=params.groove_variation,
+        length=params.groove_length,
     )
-    return grooves * params.groove_depth, (bundles * params.roughness_variation + params.roughness).clamped()
+    return Finish(
+        slope=slope,
+        height=None,
+        roughness=roughness_bundles(tree, x, across, params),
+        reflectance=params.base_reflectance,
+        anisotropy=params.anisotropy,
+        across=constant_direction(tree, (0.0, 1.0, 0.0)),
+    )

@@ -1,20 +1,31 @@
-"""Heights in metres as bent normals, the same in every Blender."""
+"""Slopes and heights in metres as bent normals, the same in every Blender."""
 
 import bpy
 
-from .shader_graph import Value, assign
+from .shader_graph import Value, assign, vector_math
 
 # Blender's versions differ in these defaults of the Bump node, so both are always written.
 BUMP_DISTANCE = 1.0  # heights are in metres
 BUMP_FILTER_WIDTH = 1.0  # pixels; what Blenders before 4.5, which have no such input, look across
 
 
-def bump_normal(tree: bpy.types.NodeTree, height: Value) -> bpy.types.NodeSocket:
-    """Return the normal of a surface raised by `height` metres."""
+def sloping_normal(tree: bpy.types.NodeTree, slope: Value, direction: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
+    """Return the world-space normal of a surface that rises by `slope` in a unit `direction` along it."""
+    normal = tree.nodes.new("ShaderNodeNewGeometry").outputs["Normal"]
+    uphill = vector_math(tree, "SCALE", direction, scale=slope)
+    return vector_math(tree, "NORMALIZE", vector_math(tree, "SUBTRACT", normal, uphill))
+
+
+def bump_normal(
+    tree: bpy.types.NodeTree, height: Value, normal: bpy.types.NodeSocket | None = None
+) -> bpy.types.NodeSocket:
+    """Return the normal of a surface raised by `height` metres; `normal` is what it was before, if not the mesh's."""
     bump = tree.nodes.new("ShaderNodeBump")
     bump.inputs["Strength"].default_value = 1.0
     bump.inputs["Distance"].default_value = BUMP_DISTANCE
     if "Filter Width" in bump.inputs:
         bump.inputs["Filter Width"].default_value = BUMP_FILTER_WIDTH
     assign(tree, bump.inputs["Height"], height)
+    if normal is not None:
+        tree.links.new(normal, bump.inputs["Normal"])
     return bump.outputs["Normal"]

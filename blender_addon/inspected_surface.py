@@ -7,10 +7,13 @@ from .brushed_metal import BrushedMetalParams
 from .bump import BumpParams
 from .dent import DentParams
 from .fingerprint import FingerprintParams
+from .milled_metal import MilledMetalParams
+from .sandblasted_metal import SandblastedMetalParams
 from .scratch import ScratchParams
 from .sticker import StickerParams
 from .water_stain import WaterStainParams
 
+MetalParams = BrushedMetalParams | MilledMetalParams | SandblastedMetalParams
 Thing = ScratchParams | DentParams | BumpParams | FingerprintParams | StickerParams
 
 
@@ -23,7 +26,7 @@ class InspectedSurface:
     keys count from 1 within a class; a stain's key is its stain id.
     """
 
-    metal: BrushedMetalParams
+    metal: MetalParams
     water_stain: WaterStainParams | None = None
     scratches: tuple[ScratchParams, ...] = ()
     dents: tuple[DentParams, ...] = ()

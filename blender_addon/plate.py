@@ -1,4 +1,4 @@
-"""The inspected part: a flat plate whose upper face lies in z = 0, centred on the origin."""
+"""The inspected part: a flat plate whose upper face lies in z = 0, centred on the origin, its edges broken."""
 
 from dataclasses import dataclass
 
@@ -9,24 +9,36 @@ from .parameter import parameter
 
 @dataclass(frozen=True)
 class PlateParams:
-    """A rectangular plate (paper, section V-A: 10 cm x 12 cm aluminium)."""
+    """A rectangular plate (paper, section V-A: 10 cm x 12 cm aluminium).
+
+    Raises ValueError where the bevel would cut through it.
+    """
 
     width: float = parameter(0.12, unit="m", low=1e-3, high=10.0, description="Extent along x")
     height: float = parameter(0.10, unit="m", low=1e-3, high=10.0, description="Extent along y")
     thickness: float = parameter(0.002, unit="m", low=1e-5, high=1.0, description="Extent along z")
+    bevel: float = parameter(
+        3e-4, unit="m", low=0.0, high=0.1, description="Width and depth of the chamfer along the upper edges"
+    )
     border: float = parameter(
         0.002, unit="m", low=0.0, high=1.0, description="Rim along the edges that annotations mark as ignored"
     )
 
+    def __post_init__(self) -> None:
+        if self.bevel >= min(self.thickness, self.width / 2, self.height / 2):
+            raise ValueError(
+                f"plate: bevel = {self.bevel:g} must be below thickness = {self.thickness:g} and half its sides"
+            )
+
 
 def plate(params: PlateParams, columns: int = 1, rows: int = 1) -> bpy.types.Object:
-    """Build the plate as a box mesh and link it to the scene's collection.
+    """Build the plate as a mesh and link it to the scene's collection.
 
-    Faces 0 .. columns * rows - 1 are the tiles of the upper face, row by row from (-x, -y); the other five follow.
+    Faces 0 .. columns * rows - 1 are the tiles of the upper face, row by row from (-x, -y); the others follow.
     """
-    x, y, z = params.width / 2, params.height / 2, params.thickness
+    x, y, b = params.width / 2, params.height / 2, params.bevel
     corners = [
-        (params.width * (i / columns - 0.5), params.height * (j / rows - 0.5), 0.0)
+        (2 * (x - b) * (i / columns - 0.5), 2 * (y - b) * (j / rows - 0.5), 0.0)
         for j in range(rows + 1)
         for i in range(columns + 1)
     ]
@@ -37,9 +49,11 @@ def plate(params: PlateParams, columns: int = 1, rows: int = 1) -> bpy.types.Obj
         for i in range(columns)
     ]
     first = len(corners)
-    corners += [(sx * x, sy * y, sz) for sz in (-z, 0.0) for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
-    below_and_sides = [(3, 2, 1, 0), (0, 1, 5, 4), (1, 2, 6, 5), (2, 3, 7, 6), (3, 0, 4, 7)]
-    faces += [tuple(first + corner for corner in face) for face in below_and_sides]
+    for inwards, z in ((0.0, -params.thickness), (0.0, -b), (b, 0.0)):
+        corners += [(sx * (x - inwards), sy * (y - inwards), z) for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
+    faces.append((first + 3, first + 2, first + 1, first))
+    for lower in (first, first + 4):  # the sides, then the chamfer
+        faces += [(lower + k, lower + (k + 1) % 4, lower + 4 + (k + 1) % 4, lower + 4 + k) for k in range(4)]
     mesh = bpy.data.meshes.new("Plate")
     mesh.from_pydata(corners, [], faces)
     obj = bpy.data.objects.new("Plate", mesh)

@@ -2,9 +2,12 @@
 
 import bpy
 
-from .brushed_metal import brushed_metal_height
-from .bump_normal import bump_normal
-from .inspected_surface import InspectedSurface
+from .brushed_metal import BrushedMetalParams, brushed_metal
+from .bump_normal import bump_normal, sloping_normal
+from .inspected_surface import InspectedSurface, MetalParams
+from .metal_finish import Finish
+from .milled_metal import MilledMetalParams, milled_metal
+from .sandblasted_metal import SandblastedMetalParams, sandblasted_metal
 from .shader_graph import Value, assign, combine, group_node
 from .surface_features import feature_nodes
 from .water_stain_nodes import set_water_stain_inputs, water_stain_group
@@ -18,14 +21,16 @@ def surface_material(surface: InspectedSurface) -> bpy.types.Material:
     tree.nodes.clear()
     position = tree.nodes.new("ShaderNodeTexCoord").outputs["Object"]
 
-    height, roughness = brushed_metal_height(tree, position, surface.metal)
-    reflectance: Value | float = surface.metal.base_reflectance
+    finish = _finish(tree, position, surface.metal)
+    height, roughness = finish.height, finish.roughness
+    reflectance: Value | float = finish.reflectance
     if surface.water_stain is not None:
         stain = water_stain_node(tree, position, surface)
         reflectance = Value(tree, stain.outputs["Reflectance"]) + reflectance
     for _, _, node in feature_nodes(tree, position, surface):
         if "Height" in node.outputs:
-            height = height + Value(tree, node.outputs["Height"])
+            rise = Value(tree, node.outputs["Height"])
+            height = rise if height is None else height + rise
         if "Roughness" in node.outputs:
             roughness = roughness + Value(tree, node.outputs["Roughness"])
             reflectance = Value(tree, node.outputs["Reflectance"]) + reflectance
@@ -34,14 +39,27 @@ def surface_material(surface: InspectedSurface) -> bpy.types.Material:
 
     metal = tree.nodes.new("ShaderNodeBsdfPrincipled")
     metal.inputs["Metallic"].default_value = 1.0
-    metal.inputs["Anisotropic"].default_value = surface.metal.anisotropy
+    metal.inputs["Anisotropic"].default_value = finish.anisotropy
     tree.links.new(combine(tree, reflectance, reflectance, reflectance), metal.inputs["Base Color"])
     assign(tree, metal.inputs["Roughness"], roughness.clamped())
-    tree.links.new(bump_normal(tree, height), metal.inputs["Normal"])
-    tree.links.new(_across_grooves(tree), metal.inputs["Tangent"])
+    normal = None if finish.slope is None else sloping_normal(tree, finish.slope, finish.across)
+    if height is not None:
+        normal = bump_normal(tree, height, normal)
+    if normal is not None:
+        tree.links.new(normal, metal.inputs["Normal"])
+    tree.links.new(finish.across, metal.inputs["Tangent"])
     output = tree.nodes.new("ShaderNodeOutputMaterial")
     tree.links.new(metal.outputs["BSDF"], output.inputs["Surface"])
     return material
+
+
+def _finish(tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, metal: MetalParams) -> Finish:
+    if isinstance(metal, BrushedMetalParams):
+        return brushed_metal(tree, position, metal)
+    if isinstance(metal, MilledMetalParams):
+        return milled_metal(tree, position, metal)
+    assert isinstance(metal, SandblastedMetalParams)  # there are three
+    return sandblasted_metal(tree, position, metal)
 
 
 def water_stain_node(
@@ -52,12 +70,3 @@ def water_stain_node(
     tree.links.new(position, node.inputs["Position"])
     set_water_stain_inputs(node, surface.water_stain)
     return node
-
-
-def _across_grooves(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
-    """The direction in which the brushing blurs reflections: object y, as the world-space vector Cycles expects."""
-    node = tree.nodes.new("ShaderNodeVectorTransform")
-    node.vector_type = "VECTOR"
-    node.convert_from, node.convert_to = "OBJECT", "WORLD"
-    node.inputs["Vector"].default_value = (0.0, 1.0, 0.0)
-    return node.outputs["Vector"]

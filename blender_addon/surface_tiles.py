@@ -23,15 +23,16 @@ def tiled_plate(params: PlateParams, surface: InspectedSurface) -> bpy.types.Obj
 
     A clean plate is tiled, too: with another mesh, rays would meet it at points that differ in the last bit.
     """
-    columns, rows = math.ceil(params.width / TILE), math.ceil(params.height / TILE)
+    width, height = params.width - 2 * params.bevel, params.height - 2 * params.bevel
+    columns, rows = math.ceil(width / TILE), math.ceil(height / TILE)
     part = plate(params, columns, rows)
     bare = without_features(surface)
     part.data.materials.append(surface_material(bare))
     slots = {bare: 0}
     for face in range(columns * rows):
         row, column = divmod(face, columns)
-        x, y = params.width * (column / columns - 0.5), params.height * (row / rows - 0.5)
-        tile = (x, x + params.width / columns, y, y + params.height / rows)
+        x, y = width * (column / columns - 0.5), height * (row / rows - 0.5)
+        tile = (x, x + width / columns, y, y + height / rows)
         here = dataclasses.replace(bare, **features_within(surface, tile, PADDING))
         if here not in slots:
             slots[here] = len(part.data.materials)

@@ -9,14 +9,14 @@ import bpy
 import numpy as np
 
 from blender_addon.annotation import labels
-from blender_addon.annotation_classes import BACKGROUND, DENT, IGNORE, SCRATCH, WATER_STAIN
+from blender_addon.annotation_classes import BACKGROUND, IGNORE, WATER_STAIN
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_scene import apply
 
 from .classes import CLASSES
 from .png import without_metadata, write_grey_png
 from .sample_files import record_path, relative_path
-from .sample_plan import PlannedSample
+from .sample_plan import THINGS, PlannedSample
 from .whole_file import json_bytes, part_path, write_whole
 
 
@@ -84,12 +84,13 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
         "light": sample.light,
         "plate_id": sample.plate_id,
         "view": sample.view,
+        "finish": sample.finish,
     }
     drawn = {"light": sample.scene.light, "metal": surface.metal, "water_stain": surface.water_stain}
     for prefix, params in drawn.items():
         if params is not None:
             row |= {f"{prefix}_{name}": value for name, value in dataclasses.asdict(params).items()}
-    return row | {"scratches": len(surface.scratches), "dents": len(surface.dents)}
+    return row | {thing.field: len(getattr(surface, thing.field)) for thing in THINGS}
 
 
 def _instance_rows(sample: PlannedSample, instances: np.ndarray, found: list[tuple[int, int]]) -> list[dict[str, Any]]:
@@ -110,5 +111,4 @@ def _instance_rows(sample: PlannedSample, instances: np.ndarray, found: list[tup
 def _instance_parameters(surface: InspectedSurface, class_id: int, key: int) -> dict[str, Any]:
     if class_id == WATER_STAIN:
         return {"stain_id": key}
-    defects = {SCRATCH: surface.scratches, DENT: surface.dents}[class_id]
-    return dataclasses.asdict(defects[key - 1])
+    return dataclasses.asdict(surface.of_class(class_id)[key - 1])

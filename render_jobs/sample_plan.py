@@ -14,11 +14,13 @@ from blender_addon.brushed_metal import draw_brushed_metal_params
 from blender_addon.bump import draw_bump_params
 from blender_addon.dent import draw_dent_params
 from blender_addon.fingerprint import draw_fingerprint_params
-from blender_addon.inspected_surface import InspectedSurface
+from blender_addon.inspected_surface import InspectedSurface, MetalParams
 from blender_addon.inspection_camera import CameraParams
 from blender_addon.inspection_scene import InspectionScene, PictureParams
+from blender_addon.milled_metal import draw_milled_metal_params
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import draw_ring_light_params
+from blender_addon.sandblasted_metal import draw_sandblasted_metal_params
 from blender_addon.scratch import draw_scratch_params
 from blender_addon.sticker import draw_sticker_params
 from blender_addon.water_stain import draw_water_stain_params
@@ -29,6 +31,15 @@ VIEW = "middle"
 TEXTURE_STREAM, STAIN_STREAM, SCRATCH_STREAM, DENT_STREAM, LIGHT_STREAM = range(5)
 BUMP_STREAM, FINGERPRINT_STREAM, STICKER_STREAM = range(5, 8)
 NONE = (0, 0)  # least and most of what a split does not name
+
+
+BRUSHED = "brushed"  # the finish of a job that names none
+# A job's finish: its ranges' key in the job and what draws it.
+FINISHES: dict[str, tuple[str, Callable[[np.random.Generator, Mapping[str, Any]], MetalParams]]] = {
+    BRUSHED: ("brushed_metal", draw_brushed_metal_params),
+    "milled": ("milled_metal", draw_milled_metal_params),
+    "sandblasted": ("sandblasted_metal", draw_sandblasted_metal_params),
+}
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,7 @@ class PlannedSample:
     plate_id: str
     light: str
     view: str
+    finish: str
     scene: InspectionScene
 
 
@@ -81,6 +93,7 @@ def plan_samples(job: dict[str, Any]) -> list[PlannedSample]:
                     plate_id=f"{job['seeds']['texture']}-{plate:04d}",
                     light=job["light"]["name"],
                     view=VIEW,
+                    finish=job.get("finish", BRUSHED),
                     scene=_plan_scene(job, split, plate),
                 )
             )
@@ -90,26 +103,29 @@ def plan_samples(job: dict[str, Any]) -> list[PlannedSample]:
 def _plan_scene(job: dict[str, Any], split: dict[str, Any], plate: int) -> InspectionScene:
     seeds = job["seeds"]
     light = {key: value for key, value in job["light"].items() if key != "name"}
+    stain_rng = _stream(seeds["impurity"], STAIN_STREAM, plate)
     try:
-        stain = (
-            draw_water_stain_params(_stream(seeds["impurity"], STAIN_STREAM, plate), job["water_stain"])
-            if split["water_stains"]
-            else None
-        )
+        stain = draw_water_stain_params(stain_rng, job["water_stain"]) if split["water_stains"] else None
+        part = PlateParams(**job["plate"])
     except ValueError as error:
         raise JobError(f"job {job['name']!r}, plate {plate}: {error}") from error
     surface = InspectedSurface(
-        metal=draw_brushed_metal_params(_stream(seeds["texture"], TEXTURE_STREAM, plate), job["brushed_metal"]),
+        metal=_draw_metal(job, plate),
         water_stain=stain,
         **{thing.field: _draw_things(job, split, thing, plate) for thing in THINGS},
     )
     return InspectionScene(
         picture=PictureParams(**job["image"]),
-        plate=PlateParams(**job["plate"]),
+        plate=part,
         camera=CameraParams(**job["camera"]),
         light=draw_ring_light_params(_stream(seeds["light"], LIGHT_STREAM, plate), light),
         surface=surface,
     )
+
+
+def _draw_metal(job: dict[str, Any], plate: int) -> MetalParams:
+    ranges, draw = FINISHES[job.get("finish", BRUSHED)]
+    return draw(_stream(job["seeds"]["texture"], TEXTURE_STREAM, plate), job.get(ranges, {}))
 
 
 def _draw_things(job: dict[str, Any], split: dict[str, Any], thing: Thing, plate: int) -> tuple[Any, ...]:

@@ -12,11 +12,14 @@ from blender_addon.bump import BumpParams
 from blender_addon.dent import DentParams
 from blender_addon.fingerprint import FingerprintParams
 from blender_addon.inspection_camera import CameraParams
+from blender_addon.milled_metal import MilledMetalParams
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
+from blender_addon.sandblasted_metal import SandblastedMetalParams
 from blender_addon.scratch import ScratchParams
 from blender_addon.sticker import StickerParams
 from blender_addon.water_stain import WaterStainParams
+from render_jobs.sample_plan import FINISHES
 
 TARGET = Path(__file__).resolve().parent.parent / "conf" / "schemas" / "job.schema.json"
 
@@ -60,7 +63,10 @@ def job_schema() -> dict:
             "plate": _numbers(PlateParams),
             "camera": _numbers(CameraParams),
             "light": light,
+            "finish": {"enum": list(FINISHES), "description": "of the metal; brushed if omitted"},
             "brushed_metal": _ranges(BrushedMetalParams),
+            "milled_metal": _ranges(MilledMetalParams),
+            "sandblasted_metal": _ranges(SandblastedMetalParams),
             "water_stain": _ranges(WaterStainParams),
             "scratch": _ranges(ScratchParams),
             "dent": _ranges(DentParams),
@@ -74,7 +80,7 @@ def job_schema() -> dict:
                 "description": "groups of plates in the order of their numbers; several may belong to one split",
             },
         },
-        optional=("bump", "fingerprint", "sticker"),
+        optional=("finish", "milled_metal", "sandblasted_metal", "bump", "fingerprint", "sticker"),
     )
     title = "A Stainless render job: what is omitted from a group of parameters takes the parameter's default"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}

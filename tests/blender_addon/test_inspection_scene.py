@@ -17,8 +17,10 @@ from blender_addon.group_interface import set_group_inputs
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_camera import CameraParams
 from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
+from blender_addon.milled_metal import MilledMetalParams
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
+from blender_addon.sandblasted_metal import SandblastedMetalParams
 from blender_addon.scratch import ScratchParams, scratch_bounds, scratch_group
 from blender_addon.sticker import StickerParams
 from blender_addon.sticker_number import number_ribbons
@@ -32,12 +34,12 @@ MIRROR = BrushedMetalParams(
 )
 
 
-AS_BUILT = RingLightParams()
+AS_BUILT, PLATE = RingLightParams(), PlateParams()
 
 
-def scene(surface, *, light=AS_BUILT, width=204, height=170, samples=1) -> InspectionScene:
+def scene(surface, *, light=AS_BUILT, width=204, height=170, samples=1, plate=PLATE) -> InspectionScene:
     picture = PictureParams(width=width, height=height, samples=samples, denoise=False)
-    return InspectionScene(picture, PlateParams(), CameraParams(), light, surface)
+    return InspectionScene(picture, plate, CameraParams(), light, surface)
 
 
 def in_hexagon(x, y, radius, rotation):
@@ -51,7 +53,7 @@ def in_hexagon(x, y, radius, rotation):
     "light", [RingLightParams(), RingLightParams(rotation=np.pi / 2), RingLightParams(scale=2.0, distance=0.2)]
 )
 def test_a_mirror_shows_the_ring_where_the_law_of_reflection_puts_it(bpy, render_float, light):
-    description = scene(InspectedSurface(MIRROR), light=light)
+    description = scene(InspectedSurface(MIRROR), light=light, plate=PlateParams(bevel=0.0))
     main, _ = apply(description)
     main.cycles.filter_width = 0.01
     bright = render_float(main)[..., 0]
@@ -71,8 +73,15 @@ def test_a_mirror_shows_the_ring_where_the_law_of_reflection_puts_it(bpy, render
     assert bright[expected & sure] == pytest.approx(light.emission, rel=2e-3)
 
 
-def test_stains_change_nothing_but_themselves(bpy, render_float):
-    metal = BrushedMetalParams(texture_offset=5.5)
+METALS = [
+    BrushedMetalParams(texture_offset=5.5),
+    MilledMetalParams(texture_offset=5.5),
+    SandblastedMetalParams(texture_offset=5.5),
+]
+
+
+@pytest.mark.parametrize("metal", METALS)
+def test_stains_change_nothing_but_themselves(bpy, render_float, metal):
     clean, _ = apply(scene(InspectedSurface(metal), samples=2))
     without = render_float(clean)[..., :3]
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -88,13 +97,30 @@ def test_stains_change_nothing_but_themselves(bpy, render_float):
     assert with_stains[inside].mean() < 0.97 * without[inside].mean()
 
 
-def test_another_plate_is_another_picture(bpy, render_float):
+@pytest.mark.parametrize("metal", METALS)
+def test_another_plate_is_another_picture(bpy, render_float, metal):
     pictures = []
     for offset in (1.0, 2.0):
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        main, _ = apply(scene(InspectedSurface(BrushedMetalParams(texture_offset=offset))))
+        main, _ = apply(scene(InspectedSurface(dataclasses.replace(metal, texture_offset=offset))))
         pictures.append(render_float(main)[..., 0])
     assert np.abs(pictures[0] - pictures[1]).mean() > 0.02
+
+
+def test_a_bevel_through_the_plate_is_refused():
+    with pytest.raises(ValueError, match=r"bevel = 0\.003 must be below thickness = 0\.002"):
+        PlateParams(bevel=0.003)
+
+
+def test_a_bevel_shows_the_ring_nowhere(bpy, render_float):
+    plate = PlateParams(bevel=0.004, thickness=0.01)
+    main, _ = apply(scene(InspectedSurface(MIRROR), plate=plate, light=RingLightParams(scale=2.0)))
+    bright = render_float(main)[..., 0] > 0.01
+    points = np.abs(surface_truth.pixel_centres(204, 170, CameraParams().field_width))
+    face = (points[..., 0] < 0.0553) & (points[..., 1] < 0.0453)
+    chamfer = ((points[..., 0] > 0.0567) | (points[..., 1] > 0.0467)) & (points[..., 0] < 0.0593)
+    assert bright[face].sum() > 5000
+    assert not bright[chamfer].any()
 
 
 @pytest.mark.parametrize(
@@ -226,16 +252,23 @@ def test_a_tile_keeps_what_one_material_for_all_would_show(bpy, render_float):
     assert np.array_equal(tiled, render_float(main)[..., 0])
 
 
-# Mean brightness (linear) of 3 x 4 parts of a stained plate with a scratch and a dent, as Blenders
-# 4.5.15 and 5.2.3 render it: defaults that differ between versions (the Bump node's filter width) would show here.
+# Mean brightness (linear) of 3 x 4 parts of a plate with all there is, as Blenders 4.5.15 and 5.2.3 render it: defaults
+# that differ between versions (the Bump node's filter width) would show here.
 LOOK = np.array(
-    [[0.27703, 0.73042, 0.71393, 0.28742], [0.60784, 0.3275, 0.3222, 0.6162], [0.28433, 0.70578, 0.7224, 0.274]]
+    [[0.27941, 0.62937, 0.63295, 0.29088], [0.56521, 0.3561, 0.37521, 0.55973], [0.2772, 0.63627, 0.65245, 0.21847]]
 )
 
 
 def test_every_blender_renders_the_same_look(bpy, render_float):
-    scratches, dents = (ScratchParams(length=0.06),), (DentParams(centre_x=0.03),)
-    surface = InspectedSurface(BrushedMetalParams(texture_offset=3.0), WaterStainParams(), scratches, dents)
+    surface = InspectedSurface(
+        BrushedMetalParams(texture_offset=3.0),
+        WaterStainParams(),
+        scratches=(ScratchParams(length=0.06),),
+        dents=(DentParams(centre_x=0.03),),
+        bumps=(BumpParams(centre_x=-0.03),),
+        fingerprints=(FingerprintParams(centre_y=0.03, smear=0.3),),
+        stickers=(StickerParams(centre_x=0.04, centre_y=-0.03),),
+    )
     main, _ = apply(scene(surface, width=80, height=60, samples=16))
     parts = render_float(main)[..., 0].reshape(3, 20, 4, 20).mean(axis=(1, 3))
     assert parts == pytest.approx(LOOK, abs=1e-3)

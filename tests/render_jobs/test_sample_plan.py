@@ -5,6 +5,9 @@ import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
+from blender_addon.brushed_metal import BrushedMetalParams
+from blender_addon.milled_metal import MilledMetalParams
+from blender_addon.sandblasted_metal import SandblastedMetalParams
 from render_jobs.job import validate_job
 from render_jobs.job_error import JobError
 from render_jobs.sample_plan import plan_samples
@@ -47,6 +50,24 @@ def test_another_seed_draws_other_defects_on_the_same_plates(smoke_job):
     for a, b in zip(plan_samples(smoke_job), plan_samples(other), strict=True):
         assert a.scene.surface.metal == b.scene.surface.metal
         assert not set(a.scene.surface.scratches) & set(b.scene.surface.scratches)
+
+
+@pytest.mark.parametrize(
+    ("finish", "kind"),
+    [("brushed", BrushedMetalParams), ("milled", MilledMetalParams), ("sandblasted", SandblastedMetalParams)],
+)
+def test_a_finish_is_drawn_for_each_plate(smoke_job, finish, kind):
+    smoke_job["finish"] = finish
+    plan = plan_samples(smoke_job)
+    assert all(type(sample.scene.surface.metal) is kind for sample in plan)
+    assert len({sample.scene.surface.metal for sample in plan}) == len(plan)
+    assert {sample.finish for sample in plan} == {finish}
+
+
+def test_a_bevel_through_the_plate_is_the_jobs_mistake(smoke_job):
+    smoke_job["plate"] = {"bevel": 0.01}
+    with pytest.raises(JobError, match=r"plate 0: plate: bevel = 0\.01 must be below"):
+        plan_samples(smoke_job)
 
 
 ALL_SIX = {"scratches": [1, 2], "dents": [1, 2], "bumps": [2, 3], "fingerprints": [1, 2], "stickers": [1, 1]}
