@@ -119,7 +119,7 @@ def _attempt(
     try:
         with output_to(log):
             try:
-                render_sample(sample, dataset, partial(_prepare, execution), publishable)
+                render_sample(sample, dataset, partial(prepare, execution), publishable)
             except Exception:
                 traceback.print_exc()
                 raise
@@ -130,14 +130,15 @@ def _attempt(
     return None
 
 
-def _prepare(execution: Execution, scene: bpy.types.Scene, annotation: bpy.types.Scene) -> dict[str, Any]:
+def prepare(execution: Execution, scene: bpy.types.Scene, annotation: bpy.types.Scene) -> dict[str, Any]:
     """Have a sample rendered as `execution` says; return what its row says about it.
 
     The annotation stays on the CPU, whose whole numbers are the same everywhere.
     """
     execution.device.use(scene)
-    if execution.threads is not None:
-        for each in (scene, annotation):
+    for each in (scene, annotation):
+        each.cycles.use_auto_tile = False  # tiles go through a file; the picture is the same without
+        if execution.threads is not None:
             each.render.threads_mode = "FIXED"
             each.render.threads = execution.threads
     return {

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from render_jobs.job import validate_job
 from render_jobs.job_error import JobError
 from render_jobs.job_status import read_status
+from render_jobs.whole_file import json_bytes, write_whole
 from scripts.render_process import RenderError, run_render_job
 from training.entry_point import run
 from training.user_error import UserError
@@ -31,6 +32,10 @@ def render(cfg: DictConfig) -> None:
     try:
         if cfg.status:
             print(read_status(out, cfg.execution.lease_seconds))
+            return
+        if cfg.job_file is not None:
+            write_whole(Path(cfg.job_file), json_bytes(composed_job(cfg)))
+            print(f"job: {cfg.job_file}")
             return
         if cfg.dask is None:
             run_render_job(composed_job(cfg), out, cfg.execution, str(cfg.shard))

@@ -1,5 +1,7 @@
 """scripts/render.py: every render config composes to a valid job; mistakes come out as one line."""
 
+import json
+import re
 import subprocess
 import sys
 from itertools import product
@@ -59,6 +61,31 @@ def test_the_command_says_what_is_wrong(tmp_path, override, words):
     assert words in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_the_job_of_a_farm_is_what_is_rendered_here(tmp_path):
+    command = [sys.executable, str(ROOT / "scripts" / "render.py"), "render=synth", "light=rot90", "job_file=job.json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "job.json").read_text()) == job("render=synth", "light=rot90")
+    assert [path.name for path in tmp_path.iterdir()] == ["job.json"]
+
+
+def test_a_bare_worker_has_the_same_bounds_as_the_configuration():
+    """Blender's Python reads no YAML: the worker's own defaults are compared with conf/render.yaml here."""
+    execution = default_execution()
+    text = (ROOT / "render_jobs" / "render_dataset.py").read_text()
+    for option, name in (("--attempts", "attempts"), ("--lease-seconds", "lease_seconds")):
+        (found,) = re.findall(rf'"{option}",\s*type=_positive,\s*default=(\d+)', text)
+        assert int(found) == execution[name]
+
+
+def test_the_status_of_nothing_is_the_users_mistake(tmp_path):
+    command = [sys.executable, str(ROOT / "scripts" / "render.py"), "status=true", f"out={tmp_path / 'nowhere'}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2
+    assert "no job was begun there" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 @pytest.mark.blender

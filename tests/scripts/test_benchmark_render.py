@@ -1,0 +1,32 @@
+"""The benchmark measures what it says, on pictures so small that its ratios mean nothing."""
+
+import math
+
+import pytest
+
+pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+
+from scripts.benchmark_render import Plan, measure
+
+KEYS = {
+    "picture_over_bare_cycles",
+    "mask_fraction",
+    "rebuild_seconds",
+    "memory_growth_mb",
+    "two_workers_over_one",
+}
+
+
+@pytest.mark.blender
+@pytest.mark.slow
+def test_all_figures_are_measured(tmp_path):
+    figures = measure(Plan(61, 51, 4, 1, 30, 4, False), tmp_path)
+    assert figures.keys() >= KEYS
+    assert all(math.isfinite(figures[key]) for key in KEYS)
+    assert figures["picture_over_bare_cycles"] > 1
+    assert 0 < figures["mask_fraction"] < figures["picture_over_bare_cycles"]
+    assert 0 < figures["rebuild_seconds"] < 10
+    assert -50 < figures["memory_growth_mb"] < 50
+    assert 0.2 < figures["two_workers_over_one"] < 5
+    assert figures["device"].startswith("CPU: ")
+    assert len(list((tmp_path / "memory" / "images").iterdir())) == 30
