@@ -9,12 +9,13 @@ from training.entry_point import CONF_FOLDER
 REQUIRED = {
     "train": ["dataset.root=x"],
     "finetune": ["dataset.root=x", "source=x"],
+    "update": ["dataset.root=x", "source=x"],
     "meld": ["dataset.root=x", "sources=[x,y]"],
     "predict": ["model=x", "input=x"],
 }
 READ_BY_PREDICT = ("extractor", "paths")
-READ_BY_TRAINING = ("train", "finetune")
-GROUPS = ["dataset", "extractor", "augment", "coreset", "anomaly_map", "threshold", "paths", "experiment"]
+READ_BY_TRAINING = ("train", "finetune", "update")
+GROUPS = ["dataset", "extractor", "augment", "coreset", "checkpoint", "anomaly_map", "threshold", "paths", "experiment"]
 CHOICES = [(g, path.stem) for g in GROUPS for path in sorted((CONF_FOLDER / g).glob("*.yaml")) if path.stem != "base"]
 
 
@@ -33,12 +34,18 @@ def test_each_entry_point_composes_without_a_gap(config):
         for config in REQUIRED
         for choice in CHOICES
         if (config != "predict" or choice[0] in READ_BY_PREDICT)
-        and (choice[0] != "augment" or config in READ_BY_TRAINING)
+        and (choice[0] not in ("augment", "checkpoint") or config in READ_BY_TRAINING)
     ],
 )
 def test_each_choice_of_each_group_composes(config, group, choice):
     cfg = compose_config(config, [*REQUIRED[config], f"{group}={choice}"])
     OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+
+
+def test_one_size_serves_the_whole_meld():
+    cfg = compose_config("meld", ["sources=[x,y]", "size=77"])
+    assert (cfg.size, cfg.coreset.size, cfg.dataset.root) == (77, 77, None)
+    assert compose_config("meld", ["sources=[x,y]"]).coreset.size is None
 
 
 def test_the_defaults_are_the_paper_s():
