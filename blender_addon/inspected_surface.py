@@ -1,6 +1,6 @@
 """What lies on one side of a plate: its metal, impurities and defects; the order in which they are annotated."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .annotation_classes import BUMP, DENT, FINGERPRINT, SCRATCH, STICKER
 from .brushed_metal import BrushedMetalParams
@@ -10,6 +10,7 @@ from .fingerprint import FingerprintParams
 from .milled_metal import MilledMetalParams
 from .sandblasted_metal import SandblastedMetalParams
 from .scratch import ScratchParams
+from .stain_shading import StainShadingParams
 from .sticker import StickerParams
 from .water_stain import WaterStainParams
 
@@ -33,6 +34,7 @@ class InspectedSurface:
     bumps: tuple[BumpParams, ...] = ()
     fingerprints: tuple[FingerprintParams, ...] = ()
     stickers: tuple[StickerParams, ...] = ()
+    stain_shading: StainShadingParams = field(default_factory=StainShadingParams)
 
     def of_class(self, class_id: int) -> tuple[Thing, ...]:
         """Return the things of a class that come one by one; the thing with key k is item k - 1."""

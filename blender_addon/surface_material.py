@@ -9,6 +9,7 @@ from .metal_finish import Finish
 from .milled_metal import MilledMetalParams, milled_metal
 from .sandblasted_metal import SandblastedMetalParams, sandblasted_metal
 from .shader_graph import Value, assign, combine, group_node
+from .stain_shading import stained_roughness, stained_tint
 from .surface_features import feature_nodes
 from .water_stain_nodes import set_water_stain_inputs, water_stain_group
 
@@ -24,9 +25,12 @@ def surface_material(surface: InspectedSurface) -> bpy.types.Material:
     finish = _finish(tree, position, surface.metal)
     height, roughness = finish.height, finish.roughness
     reflectance: Value | float = finish.reflectance
+    tint = None
     if surface.water_stain is not None:
-        stain = water_stain_node(tree, position, surface)
-        reflectance = Value(tree, stain.outputs["Reflectance"]) + reflectance
+        change = Value(tree, water_stain_node(tree, position, surface).outputs["Reflectance"])
+        reflectance = change + reflectance
+        roughness = stained_roughness(roughness, change, surface.stain_shading)
+        tint = stained_tint(change, surface.stain_shading)
     for _, _, node in feature_nodes(tree, position, surface):
         if "Height" in node.outputs:
             rise = Value(tree, node.outputs["Height"])
@@ -42,6 +46,8 @@ def surface_material(surface: InspectedSurface) -> bpy.types.Material:
     metal.inputs["Anisotropic"].default_value = finish.anisotropy
     tree.links.new(combine(tree, reflectance, reflectance, reflectance), metal.inputs["Base Color"])
     assign(tree, metal.inputs["Roughness"], roughness.clamped())
+    if tint is not None:
+        tree.links.new(combine(tree, tint, tint, tint), metal.inputs["Specular Tint"])
     normal = None if finish.slope is None else sloping_normal(tree, finish.slope, finish.across)
     if height is not None:
         normal = bump_normal(tree, height, normal)
