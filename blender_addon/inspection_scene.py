@@ -6,7 +6,7 @@ import bpy
 
 from .annotation import annotation_scene
 from .inspected_surface import InspectedSurface
-from .inspection_camera import CameraParams, inspection_camera
+from .inspection_camera import OVER_THE_MIDDLE, CameraParams, CameraPose, inspection_camera
 from .plate import PlateParams
 from .ring_light import RingLightParams, ring_light
 from .sticker_sheet import sticker_sheet
@@ -32,6 +32,7 @@ class InspectionScene:
     camera: CameraParams
     light: RingLightParams
     surface: InspectedSurface
+    pose: CameraPose = OVER_THE_MIDDLE
 
 
 def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scene]:
@@ -39,9 +40,10 @@ def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scen
     scene = bpy.context.scene
     parts = [tiled_plate(description.plate, description.surface)]
     parts += [sticker_sheet(params, key) for key, params in enumerate(description.surface.stickers, start=1)]
-    ring_light(description.light)
-    inspection_camera(description.camera, description.picture.width, description.picture.height)
-    _path_tracing(scene, description.picture)
+    ring_light(description.light, description.pose)
+    picture = description.picture
+    inspection_camera(description.camera, description.pose, picture.width, picture.height)
+    _path_tracing(scene, picture)
     return scene, annotation_scene(scene, parts, description.plate, description.surface)
 
 

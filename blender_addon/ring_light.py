@@ -8,6 +8,7 @@ from typing import Any
 import bpy
 import numpy as np
 
+from .inspection_camera import CameraPose
 from .parameter import draw_params, parameter
 
 
@@ -28,8 +29,8 @@ def draw_ring_light_params(rng: np.random.Generator, ranges: Mapping[str, Any]) 
     return draw_params(RingLightParams, ranges, rng)
 
 
-def ring_light(params: RingLightParams) -> bpy.types.Object:
-    """Build the ring as a mesh emitter, hidden from the camera, and link it to the scene's collection."""
+def ring_light(params: RingLightParams, pose: CameraPose) -> bpy.types.Object:
+    """Build the ring round the camera as a mesh emitter, hidden from the camera; link it to the scene's collection."""
     angles = [params.rotation + math.radians(60 * k) for k in range(6)]
     radii = (params.inner_radius * params.scale, params.outer_radius * params.scale)
     corners = [(r * math.cos(a), r * math.sin(a), 0.0) for r in radii for a in angles]
@@ -38,7 +39,8 @@ def ring_light(params: RingLightParams) -> bpy.types.Object:
     mesh.from_pydata(corners, [], faces)
     mesh.materials.append(_emitter(params.emission))
     obj = bpy.data.objects.new("Ring Light", mesh)
-    obj.location.z = params.distance
+    obj.location = (pose.x, pose.y, params.distance)
+    obj.rotation_euler.z = pose.turn
     obj.visible_camera = False
     bpy.context.scene.collection.objects.link(obj)
     return obj

@@ -14,9 +14,12 @@ from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_scene import apply
 
 from .classes import CLASSES
-from .png import without_metadata, write_grey_png
+from .lens import LensParams, through_lens
+from .png import without_metadata, write_grey_png, write_rgb_png
+from .random_stream import stream
 from .sample_files import record_path, relative_path
-from .sample_plan import THINGS, PlannedSample
+from .sample_plan import PlannedSample
+from .surface_plan import THINGS
 from .whole_file import json_bytes, part_path, write_whole
 
 
@@ -33,10 +36,20 @@ def render_sample(
     scene, annotation = apply(sample.scene)
     execution = prepare(scene, annotation)
     image_path = dataset / relative_path("image", sample.sample_id)
-    _render(scene, part_path(image_path))
-    mask, instances, found = labels(_render_annotation(annotation, dataset, sample))
+    if sample.lens == LensParams():
+        _render(scene, part_path(image_path))
+    else:
+        _as_floats(scene)
+        linear = _render_floats(scene, part_path(image_path.with_suffix(".exr")))[..., :3]
+    mask, instances, found = labels(
+        _render_floats(annotation, part_path(dataset / "masks" / f"{sample.sample_id}.exr"))
+    )
     check()
-    write_whole(image_path, without_metadata(part_path(image_path).read_bytes()))
+    if sample.lens == LensParams():
+        write_whole(image_path, without_metadata(part_path(image_path).read_bytes()))
+    else:
+        pixel = sample.scene.camera.sensor_width / sample.scene.picture.width
+        write_rgb_png(image_path, through_lens(linear, sample.lens, pixel, stream(*sample.noise_key)))
     write_grey_png(dataset / relative_path("mask", sample.sample_id), mask)
     write_grey_png(dataset / relative_path("instances", sample.sample_id), instances)
     record = {
@@ -58,9 +71,15 @@ def _render(scene: bpy.types.Scene, target: Path) -> None:
         raise RuntimeError(f"Blender wrote no picture {target}")
 
 
-def _render_annotation(scene: bpy.types.Scene, dataset: Path, sample: PlannedSample) -> np.ndarray:
-    """Render the annotation scene; return float32 (H, W, 4), first row on top."""
-    target = part_path(dataset / "masks" / f"{sample.sample_id}.exr")
+def _as_floats(scene: bpy.types.Scene) -> None:
+    """Let a scene render its linear picture instead of an 8-bit one."""
+    settings = scene.render.image_settings
+    settings.file_format, settings.color_mode, settings.color_depth = "OPEN_EXR", "RGBA", "32"
+    settings.exr_codec = "ZIP"
+
+
+def _render_floats(scene: bpy.types.Scene, target: Path) -> np.ndarray:
+    """Render a scene that makes 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
     _render(scene, target)
     image = bpy.data.images.load(str(target))
     image.colorspace_settings.name = "Non-Color"
@@ -86,7 +105,14 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
         "view": sample.view,
         "finish": sample.finish,
     }
-    drawn = {"light": sample.scene.light, "metal": surface.metal, "water_stain": surface.water_stain}
+    pose = sample.scene.pose
+    row |= {"camera_x": pose.x, "camera_y": pose.y, "camera_turn": pose.turn}
+    drawn = {
+        "lens": sample.lens,
+        "light": sample.scene.light,
+        "metal": surface.metal,
+        "water_stain": surface.water_stain,
+    }
     for prefix, params in drawn.items():
         if params is not None:
             row |= {f"{prefix}_{name}": value for name, value in dataclasses.asdict(params).items()}

@@ -1,72 +1,27 @@
-"""From a job to its samples: every parameter of every picture, drawn from the job's seeds and nothing else.
+"""From a job to its samples: every parameter of every picture, drawn from the job's seeds and nothing else."""
 
-Each drawn thing has a stream of its own, keyed by (seed, stream, plate, number), so that leaving the stains out, or
-adding a scratch, changes nothing else; a plate of the same texture seed is the same plate in every job.
-"""
-
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from blender_addon.brushed_metal import draw_brushed_metal_params
-from blender_addon.bump import draw_bump_params
-from blender_addon.dent import draw_dent_params
-from blender_addon.fingerprint import draw_fingerprint_params
-from blender_addon.inspected_surface import InspectedSurface, MetalParams
-from blender_addon.inspection_camera import CameraParams
+from blender_addon.inspected_surface import InspectedSurface
+from blender_addon.inspection_camera import CameraParams, CameraPose
 from blender_addon.inspection_scene import InspectionScene, PictureParams
-from blender_addon.milled_metal import draw_milled_metal_params
 from blender_addon.plate import PlateParams
-from blender_addon.ring_light import draw_ring_light_params
-from blender_addon.sandblasted_metal import draw_sandblasted_metal_params
-from blender_addon.scratch import draw_scratch_params
-from blender_addon.sticker import draw_sticker_params
-from blender_addon.water_stain import draw_water_stain_params
+from blender_addon.ring_light import RingLightParams, draw_ring_light_params
 
 from .job_error import JobError
+from .lens import LensParams, draw_lens_params
+from .placement import displaced, draw_placement_params
+from .random_stream import LENS_STREAM, LIGHT_STREAM, NOISE_STREAM, PLACEMENT_STREAM, stream
+from .surface_plan import BRUSHED, plan_surface
+from .view_grid import View, plan_views
 
-VIEW = "middle"
-TEXTURE_STREAM, STAIN_STREAM, SCRATCH_STREAM, DENT_STREAM, LIGHT_STREAM = range(5)
-BUMP_STREAM, FINGERPRINT_STREAM, STICKER_STREAM = range(5, 8)
-NONE = (0, 0)  # least and most of what a split does not name
-
-
-BRUSHED = "brushed"  # the finish of a job that names none
-# A job's finish: its ranges' key in the job and what draws it.
-FINISHES: dict[str, tuple[str, Callable[[np.random.Generator, Mapping[str, Any]], MetalParams]]] = {
-    BRUSHED: ("brushed_metal", draw_brushed_metal_params),
-    "milled": ("milled_metal", draw_milled_metal_params),
-    "sandblasted": ("sandblasted_metal", draw_sandblasted_metal_params),
-}
-
-
-@dataclass(frozen=True)
-class Thing:
-    """A kind of thing of which a plate has several: its field in InspectedSurface and in a job's splits (the counts),
-    its ranges' key in a job, its seed and stream, and what draws one.
-    """
-
-    field: str
-    ranges: str
-    seed: str
-    stream: int
-    draw: Callable[[np.random.Generator, Mapping[str, Any]], Any]
-
-
-THINGS = (
-    Thing("scratches", "scratch", "defect", SCRATCH_STREAM, draw_scratch_params),
-    Thing("dents", "dent", "defect", DENT_STREAM, draw_dent_params),
-    Thing("bumps", "bump", "defect", BUMP_STREAM, draw_bump_params),
-    Thing("fingerprints", "fingerprint", "impurity", FINGERPRINT_STREAM, draw_fingerprint_params),
-    Thing("stickers", "sticker", "impurity", STICKER_STREAM, draw_sticker_params),
-)
+SIDES = ("front", "back")
 
 
 @dataclass(frozen=True)
 class PlannedSample:
-    """One picture to be rendered."""
+    """One picture to be rendered; `noise_key` seeds the sensor's noise."""
 
     sample_id: str
     split: str
@@ -75,70 +30,76 @@ class PlannedSample:
     view: str
     finish: str
     scene: InspectionScene
+    lens: LensParams
+    noise_key: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class _Hardware:
+    """What is the same for a job's pictures."""
+
+    picture: PictureParams
+    plate: PlateParams
+    camera: CameraParams
 
 
 def plan_samples(job: dict[str, Any]) -> list[PlannedSample]:
-    """Return the job's samples in order, split by split.
+    """Return the job's samples in order, split by split, plate by plate, side by side, view by view.
 
-    Raises JobError where drawn parameters contradict each other (stains larger than their cells).
+    Raises JobError where parameters contradict each other (stains larger than their cells, views that leave gaps).
     """
+    try:
+        hardware = _Hardware(PictureParams(**job["image"]), PlateParams(**job["plate"]), CameraParams(**job["camera"]))
+    except ValueError as error:
+        raise JobError(f"job {job['name']!r}: {error}") from error
+    views = plan_views(job, hardware.camera, hardware.plate)
     samples: list[PlannedSample] = []
+    plate = job["first_plate"]
+    light_ranges = {key: value for key, value in job["light"].items() if key != "name"}
     for split in job["splits"]:
         for _ in range(split["plates"]):
-            plate = job["first_plate"] + len(samples)
-            samples.append(
-                PlannedSample(
-                    sample_id=f"{len(samples):06d}",
-                    split=split["name"],
-                    plate_id=f"{job['seeds']['texture']}-{plate:04d}",
-                    light=job["light"]["name"],
-                    view=VIEW,
-                    finish=job.get("finish", BRUSHED),
-                    scene=_plan_scene(job, split, plate),
-                )
-            )
+            light = draw_ring_light_params(stream(job["seeds"]["light"], LIGHT_STREAM, plate), light_ranges)
+            for side in range(split.get("sides", 1)):
+                try:
+                    surface = plan_surface(job, split, plate, side)
+                except ValueError as error:
+                    raise JobError(f"job {job['name']!r}, plate {plate}: {error}") from error
+                for number in range(len(views)):
+                    place = (plate, side * len(views) + number + 1)
+                    sample_id = f"{len(samples):06d}"
+                    side_name = f"{SIDES[side]}-" if split.get("sides", 1) > 1 else ""
+                    samples.append(
+                        _plan_sample(
+                            job, hardware, split["name"], sample_id, views[number], side_name, place, light, surface
+                        )
+                    )
+            plate += 1
     return samples
 
 
-def _plan_scene(job: dict[str, Any], split: dict[str, Any], plate: int) -> InspectionScene:
-    seeds = job["seeds"]
-    light = {key: value for key, value in job["light"].items() if key != "name"}
-    stain_rng = _stream(seeds["impurity"], STAIN_STREAM, plate)
-    try:
-        stain = draw_water_stain_params(stain_rng, job["water_stain"]) if split["water_stains"] else None
-        part = PlateParams(**job["plate"])
-    except ValueError as error:
-        raise JobError(f"job {job['name']!r}, plate {plate}: {error}") from error
-    surface = InspectedSurface(
-        metal=_draw_metal(job, plate),
-        water_stain=stain,
-        **{thing.field: _draw_things(job, split, thing, plate) for thing in THINGS},
+def _plan_sample(
+    job: dict[str, Any],
+    hardware: _Hardware,
+    split: str,
+    sample_id: str,
+    view: View,
+    side_name: str,
+    place: tuple[int, int],
+    light: RingLightParams,
+    surface: InspectedSurface,
+) -> PlannedSample:
+    """Plan one picture; `place` is the plate and the view's number on it, from 1."""
+    seed = job["seeds"].get("camera", 0)
+    placement = draw_placement_params(stream(seed, PLACEMENT_STREAM, *place), job.get("placement", {}))
+    pose: CameraPose = displaced(view.pose, placement)
+    return PlannedSample(
+        sample_id=sample_id,
+        split=split,
+        plate_id=f"{job['seeds']['texture']}-{place[0]:04d}",
+        light=job["light"]["name"],
+        view=side_name + view.name,
+        finish=job.get("finish", BRUSHED),
+        scene=InspectionScene(hardware.picture, hardware.plate, hardware.camera, light, surface, pose),
+        lens=draw_lens_params(stream(seed, LENS_STREAM, *place), job.get("lens", {})),
+        noise_key=(seed, NOISE_STREAM, *place),
     )
-    return InspectionScene(
-        picture=PictureParams(**job["image"]),
-        plate=part,
-        camera=CameraParams(**job["camera"]),
-        light=draw_ring_light_params(_stream(seeds["light"], LIGHT_STREAM, plate), light),
-        surface=surface,
-    )
-
-
-def _draw_metal(job: dict[str, Any], plate: int) -> MetalParams:
-    ranges, draw = FINISHES[job.get("finish", BRUSHED)]
-    return draw(_stream(job["seeds"]["texture"], TEXTURE_STREAM, plate), job.get(ranges, {}))
-
-
-def _draw_things(job: dict[str, Any], split: dict[str, Any], thing: Thing, plate: int) -> tuple[Any, ...]:
-    seed = job["seeds"][thing.seed]
-    count = _draw_count(_stream(seed, thing.stream, plate), split.get(thing.field, NONE))
-    streams = [_stream(seed, thing.stream, plate, number + 1) for number in range(count)]
-    return tuple(thing.draw(rng, job.get(thing.ranges, {})) for rng in streams)
-
-
-def _draw_count(rng: np.random.Generator, least_and_most: Sequence[int]) -> int:
-    least, most = least_and_most
-    return int(rng.integers(least, most, endpoint=True))
-
-
-def _stream(*key: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))

@@ -19,7 +19,7 @@ from blender_addon.annotation import labels
 from blender_addon.annotation_classes import WATER_STAIN
 from blender_addon.brushed_metal import BrushedMetalParams
 from blender_addon.inspected_surface import InspectedSurface
-from blender_addon.inspection_camera import CameraParams
+from blender_addon.inspection_camera import CameraParams, camera_for_field
 from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
@@ -99,7 +99,8 @@ def render(params: WaterStainParams, field: float, samples: int, folder: Path) -
     picture = PictureParams(width=TILE, height=TILE, samples=samples, denoise=False)
     surface = InspectedSurface(BrushedMetalParams(), params)
     plate = PlateParams(width=0.13, height=0.13, border=0.0)
-    scene, annotation = apply(InspectionScene(picture, plate, CameraParams(field_width=field), LIGHT, surface))
+    camera = camera_for_field(CameraParams(), field)
+    scene, annotation = apply(InspectionScene(picture, plate, camera, LIGHT, surface))
     scene.render.filepath, annotation.render.filepath = str(folder / "picture.png"), str(folder / "annotation.exr")
     with _silent():
         bpy.ops.render.render(write_still=True, scene=scene.name)

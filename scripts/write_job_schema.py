@@ -19,7 +19,9 @@ from blender_addon.sandblasted_metal import SandblastedMetalParams
 from blender_addon.scratch import ScratchParams
 from blender_addon.sticker import StickerParams
 from blender_addon.water_stain import WaterStainParams
-from render_jobs.sample_plan import FINISHES
+from render_jobs.lens import LensParams
+from render_jobs.placement import PlacementParams
+from render_jobs.surface_plan import FINISHES
 
 TARGET = Path(__file__).resolve().parent.parent / "conf" / "schemas" / "job.schema.json"
 
@@ -30,7 +32,8 @@ def job_schema() -> dict:
     split = _closed_object(
         {
             "name": {"enum": ["train", "validation", "test"]},
-            "plates": {"type": "integer", "minimum": 0, "description": "pictures in this split, one a plate"},
+            "plates": {"type": "integer", "minimum": 0, "description": "plates in this split"},
+            "sides": {"enum": [1, 2], "description": "1, the front, if omitted; the back never has impurities"},
             "water_stains": {"type": "boolean"},
             "scratches": {**count, "description": "least and most on a plate"},
             "dents": {**count, "description": "least and most on a plate"},
@@ -38,7 +41,7 @@ def job_schema() -> dict:
             "fingerprints": {**count, "description": "least and most on a plate; none if omitted"},
             "stickers": {**count, "description": "least and most on a plate; none if omitted"},
         },
-        optional=("bumps", "fingerprints", "stickers"),
+        optional=("sides", "bumps", "fingerprints", "stickers"),
     )
     image = _closed_object(
         {
@@ -46,6 +49,19 @@ def job_schema() -> dict:
             "height": {"type": "integer", "minimum": 8, "maximum": 65536, "description": "pixels"},
             "samples": {"type": "integer", "minimum": 1, "description": "light paths through a pixel"},
             "denoise": {"type": "boolean", "description": "OpenImageDenoise; blurs fine brush texture"},
+        }
+    )
+    views = {"type": "integer", "minimum": 1, "maximum": 100}
+    grid = _closed_object(
+        {
+            "columns": {**views, "description": "views from left to right"},
+            "rows": {**views, "description": "views from above to below"},
+            "overlap": {
+                "type": "number",
+                "minimum": 0.0,
+                "maximum": 0.99,
+                "description": "least part of a field that its neighbour shows, too",
+            },
         }
     )
     seed = {"type": "integer", "minimum": 0}
@@ -57,11 +73,17 @@ def job_schema() -> dict:
             "format": {"const": "stainless-job"},
             "version": {"const": 1},
             "name": {"type": "string", "minLength": 1},
-            "seeds": _closed_object(dict.fromkeys(("texture", "impurity", "defect", "light"), seed)),
+            "seeds": _closed_object(
+                dict.fromkeys(("texture", "impurity", "defect", "light", "camera"), seed), optional=("camera",)
+            ),
             "first_plate": {"type": "integer", "minimum": 0, "description": "number of the first sample's plate"},
             "image": image,
             "plate": _numbers(PlateParams),
             "camera": _numbers(CameraParams),
+            "views": {"enum": ["middle", "grid"], "description": "of each side of a plate; middle if omitted"},
+            "grid": grid,
+            "placement": _ranges(PlacementParams),
+            "lens": _ranges(LensParams),
             "light": light,
             "finish": {"enum": list(FINISHES), "description": "of the metal; brushed if omitted"},
             "brushed_metal": _ranges(BrushedMetalParams),
@@ -80,7 +102,18 @@ def job_schema() -> dict:
                 "description": "groups of plates in the order of their numbers; several may belong to one split",
             },
         },
-        optional=("finish", "milled_metal", "sandblasted_metal", "bump", "fingerprint", "sticker"),
+        optional=(
+            "views",
+            "grid",
+            "placement",
+            "lens",
+            "finish",
+            "milled_metal",
+            "sandblasted_metal",
+            "bump",
+            "fingerprint",
+            "sticker",
+        ),
     )
     title = "A Stainless render job: what is omitted from a group of parameters takes the parameter's default"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}

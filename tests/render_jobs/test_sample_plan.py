@@ -1,5 +1,6 @@
 import copy
 import dataclasses
+import itertools
 
 import pytest
 
@@ -66,8 +67,76 @@ def test_a_finish_is_drawn_for_each_plate(smoke_job, finish, kind):
 
 def test_a_bevel_through_the_plate_is_the_jobs_mistake(smoke_job):
     smoke_job["plate"] = {"bevel": 0.01}
-    with pytest.raises(JobError, match=r"plate 0: plate: bevel = 0\.01 must be below"):
+    with pytest.raises(JobError, match=r"job 'smoke': plate: bevel = 0\.01 must be below"):
         plan_samples(smoke_job)
+
+
+GRID = {"columns": 4, "rows": 3, "overlap": 0.3}
+
+
+def test_a_grid_covers_the_plate_and_all_views_show_one_thing(smoke_job):
+    smoke_job |= {"views": "grid", "grid": GRID, "camera": {"focal_length": 0.037}}
+    plan = plan_samples(smoke_job)
+    assert [s.sample_id for s in plan] == [f"{n:06d}" for n in range(48)]
+    first = plan[:12]
+    assert [s.view for s in first[:5]] == ["r1c1", "r1c2", "r1c3", "r1c4", "r2c1"]
+    assert {s.plate_id for s in first} == {"0-0000"}
+    assert plan[12].plate_id == "0-0001"
+    assert len({id(s.scene.surface) for s in first}) == 1
+    assert first[0].scene.pose.x < 0 < first[0].scene.pose.y
+    width = first[0].scene.camera.field_width
+    height = width * smoke_job["image"]["height"] / smoke_job["image"]["width"]
+    xs, ys = sorted({s.scene.pose.x for s in first}), sorted({s.scene.pose.y for s in first})
+    assert (len(xs), len(ys)) == (4, 3)
+    assert (xs[0] - width / 2, xs[-1] + width / 2) == pytest.approx((-0.06, 0.06))
+    assert (ys[0] - height / 2, ys[-1] + height / 2) == pytest.approx((-0.05, 0.05))
+    assert max(b - a for a, b in itertools.pairwise(xs)) < 0.7 * width
+    assert max(b - a for a, b in itertools.pairwise(ys)) < 0.7 * height
+
+
+def test_a_grid_with_gaps_is_refused(smoke_job):
+    smoke_job |= {"views": "grid", "grid": GRID, "camera": {"focal_length": 0.08}}
+    with pytest.raises(JobError, match=r"grid\.columns = 4: fields of 0\.02323 m do not cover 0\.12 m"):
+        plan_samples(smoke_job)
+
+
+def test_the_back_has_a_texture_and_defects_of_its_own_and_no_impurities(smoke_job):
+    smoke_job["splits"][2] |= ALL_SIX
+    front_only = plan_samples(smoke_job)[3]
+    smoke_job["splits"][2]["sides"] = 2
+    front, back = plan_samples(smoke_job)[3:]
+    assert (front.view, back.view) == ("front-middle", "back-middle")
+    assert front.plate_id == back.plate_id == "0-0003"
+    assert front.scene.surface == front_only.scene.surface
+    assert back.scene.surface.metal != front.scene.surface.metal
+    assert back.scene.surface.bumps
+    assert not set(back.scene.surface.scratches) & set(front.scene.surface.scratches)
+    assert back.scene.surface.water_stain is None
+    assert back.scene.surface.fingerprints == back.scene.surface.stickers == ()
+
+
+def test_every_view_is_off_in_a_way_of_its_own_and_has_noise_of_its_own(smoke_job):
+    before = plan_samples(smoke_job)
+    smoke_job["placement"] = {"shift_x": [-0.002, 0.002], "turn": [-0.1, 0.1]}
+    smoke_job["lens"] = {"blur": [1e-6, 2e-6]}
+    plan = plan_samples(smoke_job)
+    assert len({s.scene.pose.x for s in plan}) == len({s.lens.blur for s in plan}) == 4
+    assert len({s.noise_key for s in plan}) == 4
+    assert all(abs(s.scene.pose.x) <= 0.002 and s.scene.pose.y == 0 for s in plan)
+    assert [s.scene.surface for s in plan] == [s.scene.surface for s in before]
+
+
+def test_the_stand_in_has_the_papers_plates(compose_job):
+    plan = plan_samples(compose_job("render=standin_real"))
+    assert len(plan) == 432
+    assert len({s.plate_id for s in plan}) == 18
+    plates = {split: len({s.plate_id for s in plan if s.split == split}) for split in ("train", "validation", "test")}
+    assert plates == {"train": 10, "validation": 1, "test": 7}
+    assert not any(s.scene.surface.of_class(k) for s in plan if s.split == "train" for k in range(1, 6))
+    fronts = [s for s in plan if s.split == "validation" and s.view.startswith("front")]
+    assert len(fronts) == 12
+    assert all(fronts[0].scene.surface.of_class(k) for k in range(1, 6))
+    assert fronts[0].scene.surface.water_stain is not None
 
 
 ALL_SIX = {"scratches": [1, 2], "dents": [1, 2], "bumps": [2, 3], "fingerprints": [1, 2], "stickers": [1, 1]}
