@@ -40,7 +40,10 @@ def open_dataset(cfg: DictConfig) -> Dataset:
     evaluation_root = folders_of(cfg.evaluation_root)[0]
     nominal = _concatenated([_open_folder(root, cfg.layout, cfg) for root in roots])
     if evaluation_root != roots[0]:
-        nominal = _joined(nominal, _open_folder(evaluation_root, cfg.evaluation_layout, cfg))
+        evaluation = _open_folder(evaluation_root, cfg.evaluation_layout, cfg)
+        if cfg.evaluation_layout == "mvtec":
+            evaluation = _renumbered(evaluation, nominal.classes)
+        nominal = _joined(nominal, evaluation)
     return nominal if cfg.max_images is None else _thinned(nominal, cfg.max_images)
 
 
@@ -94,6 +97,19 @@ def _joined(nominal: Dataset, evaluation: Dataset) -> Dataset:
     samples = nominal.split("train") + tuple(s for s in evaluation.samples if s.split != "train")
     classes = _agreed_classes(nominal.classes, nominal.root, evaluation)
     return replace(nominal, name=f"{nominal.name} on {evaluation.name}", classes=classes, samples=samples)
+
+
+def _renumbered(evaluation: Dataset, taken: tuple[DefectClass, ...]) -> Dataset:
+    """Give the classes of an MVTec-layout folder, whose ids are ours to choose, their namesakes' ids or free ones."""
+    by_name = {c.name: c.id for c in taken}
+    free = iter(sorted(set(range(1, IGNORE_ID)) - set(by_name.values())))
+    ids = {c.id: by_name[c.name] if c.name in by_name else next(free) for c in evaluation.classes}
+    classes = tuple(replace(c, id=ids[c.id]) for c in evaluation.classes)
+    samples = tuple(
+        sample if sample.binary_id is None else replace(sample, binary_id=ids[sample.binary_id])
+        for sample in evaluation.samples
+    )
+    return replace(evaluation, classes=classes, samples=samples)
 
 
 def _agreed_classes(classes: tuple[DefectClass, ...], root: Path, other: Dataset) -> tuple[DefectClass, ...]:

@@ -39,6 +39,10 @@ def open_mvtec(root: Path, validation_fraction: float, split_seed: int) -> Datas
         for index, image in enumerate(images):
             mask = None if class_id is None else _mask_of(root, folder.name, image)
             samples.append(_sample("validation" if index in validation else "test", folder.name, image, mask, class_id))
+    sample_ids = [sample.sample_id for sample in samples]
+    if len(set(sample_ids)) < len(sample_ids):
+        repeated = next(name for name in sample_ids if sample_ids.count(name) > 1)
+        raise UserError(f"{root}: two images would both be called {repeated}; rename one of their folders")
     classes = (
         DefectClass(0, "background", "background", (0, 0, 0)),
         *map(_defect_class, range(1, len(names) + 1), names),

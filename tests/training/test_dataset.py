@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tests.training.small_plates import TINY, compose_config, plate, write_png
-from training.dataset import open_dataset
+from training.dataset import open_dataset, read_image, read_mask
 from training.training_run import train_run
 from training.user_error import UserError
 
@@ -52,6 +52,24 @@ def test_layouts_mix(dataset_config, stainless_folder, mvtec_folder):
     dataset = open_dataset(dataset_config("stainless", stainless_folder, *overrides))
     assert [len(dataset.split(s)) for s in ("train", "validation", "test")] == [6, 6, 14]
     assert [c.id for c in dataset.classes] == [0, 1, 2, 4, 6]
+
+
+def test_an_mvtec_folder_takes_ids_that_the_rendered_classes_leave_free(dataset_config, stainless_folder, mvtec_folder):
+    description = json.loads((stainless_folder / "dataset.json").read_text())
+    description["classes"][1] |= {"id": 1, "name": "bump"}  # the id that the folder's own first class would get
+    (stainless_folder / "dataset.json").write_text(json.dumps(description))
+    (stainless_folder / "instances.csv").unlink()
+    overrides = [f"dataset.evaluation_root={mvtec_folder}", "dataset.evaluation_layout=mvtec"]
+    dataset = open_dataset(dataset_config("stainless", stainless_folder, *overrides))
+    by_id = {c.id: c.name for c in dataset.classes}
+    assert len(by_id) == len(dataset.classes)
+    assert by_id[1] == "bump"
+    judged = [sample for sample in dataset.samples if sample.binary_id is not None]
+    assert judged
+    for sample in judged:
+        assert by_id[sample.binary_id] == sample.image.parent.name
+        mask = read_mask(sample, read_image(sample.image).shape)
+        assert set(np.unique(mask)) == {0, sample.binary_id}
 
 
 @pytest.fixture
