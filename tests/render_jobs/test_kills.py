@@ -138,13 +138,15 @@ def test_a_full_disk_stops_the_job_and_space_lets_it_go_on(tmp_path, undisturbed
 def test_a_limit_on_file_sizes_stops_the_job_likewise(tmp_path, undisturbed):
     job, expected = undisturbed
     out = tmp_path / "out"
+    assert render(job, out, "--samples", ":1").returncode == 0
+    limit = (out / "images" / "000000.png").stat().st_size // 2
     done = subprocess.run(
         command(job, out),
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (16_000, 16_000)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)),
     )
     assert done.returncode == 1
     assert error_line(done).endswith("File too large")
