@@ -109,7 +109,7 @@ def augmented(
         noise = np.random.default_rng(params.noise_seed).standard_normal(tuple(pixels.shape), dtype=np.float32)
         pixels = (pixels + torch.from_numpy(noise).mul_(params.noise_sigma)).clamp_(0, 1)
     shown = pixels.mul(255).round_().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
-    marked = np.array(ids)
+    marked = ids.as_subclass(torch.Tensor).numpy().copy()
     if params.border is not None:
         behind = border_region(marked.shape, params.border)
         shown[behind] = 0

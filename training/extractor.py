@@ -93,7 +93,7 @@ class FeatureExtractor(nn.Module):
                     raise UserError(
                         f"an image of {image.shape[1]} x {image.shape[0]} pixels is too small for this backbone"
                     ) from error
-            yield PatchStrip(_on_cpu(features), 0, features.shape[1])
+            yield PatchStrip(features.cpu().numpy(), 0, len(features))
             return
         tiles = self._tiled.strips(window, size)
         while True:
@@ -101,7 +101,7 @@ class FeatureExtractor(nn.Module):
                 strip = next(tiles, None)
             if strip is None:
                 return
-            yield PatchStrip(_on_cpu(strip.features), strip.first, strip.height)
+            yield PatchStrip(strip.features.cpu().numpy(), strip.first, strip.height)
 
     def _resized(self, pixels: torch.Tensor) -> torch.Tensor:
         """Return uint8 pixels (1, 3, H, W) as float32 in 0..1, resized: columns first, by bands of rows, then rows, so
@@ -192,11 +192,6 @@ def _check_maps(graph: GraphModule, architecture: str) -> None:
         raise UserError(
             f"extractor.layers: {layer} of {architecture} gives no map (channels, rows, columns) of an image"
         )
-
-
-def _on_cpu(features: torch.Tensor) -> NDArray[np.float32]:
-    """Return features (C, h, w) as (h, w, C) on the CPU."""
-    return features.permute(1, 2, 0).contiguous().cpu().numpy()
 
 
 def _replace_hardswish(module: nn.Module) -> None:

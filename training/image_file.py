@@ -17,11 +17,13 @@ _PNG, _JPEG, _JPEG_END = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd9"
 
 
 def read_image(path: Path) -> NDArray[np.uint8]:
-    """Return an image as uint8 (H, W, 3), RGB; grey is repeated, 16 bit is scaled to 8, transparency is dropped.
+    """Return an image as uint8 (H, W, 3), RGB, upright.
 
-    Raises UserError where the file is missing, truncated or no image.
+    Grey is repeated, of 16 bits the upper 8 are taken, transparency is dropped, CMYK (as Adobe writes it) becomes RGB,
+    and a photo is turned as its EXIF orientation says. Raises UserError where the file is missing, truncated or no
+    image.
     """
-    return cv2.cvtColor(_decode(path, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)  # type: ignore[return-value]
+    return _decode(path, cv2.IMREAD_COLOR_RGB)
 
 
 def read_mask(sample: Sample, image_shape: tuple[int, ...]) -> NDArray[np.uint8]:
@@ -40,8 +42,7 @@ def read_mask(sample: Sample, image_shape: tuple[int, ...]) -> NDArray[np.uint8]
     if ids.dtype != np.uint8:
         raise UserError(f"{sample.mask}: a mask must be 8 bit (class ids), not {ids.dtype}")
     if sample.known_ids is not None:
-        present = np.flatnonzero(np.bincount(ids.ravel(), minlength=256))
-        unknown = sorted(set(present.tolist()) - set(sample.known_ids) - {IGNORE_ID})
+        unknown = sorted(set(_present(ids)) - set(sample.known_ids) - {IGNORE_ID})
         if unknown:
             raise UserError(
                 f"{sample.mask}: unknown class id {unknown[0]}; dataset.json names {list(sample.known_ids)}"
@@ -61,13 +62,21 @@ def read_instances(sample: Sample, mask: NDArray[np.uint8]) -> NDArray[np.int32]
         return stored.astype(np.int32)
     instances = np.zeros(mask.shape, dtype=np.int32)
     found = 0
-    for class_id in np.flatnonzero(np.bincount(mask.ravel(), minlength=256)).tolist():
+    for class_id in _present(mask):
         if class_id in (0, IGNORE_ID):
             continue
         count, labels = cv2.connectedComponents((mask == class_id).astype(np.uint8), connectivity=8, ltype=cv2.CV_32S)
         instances = np.where(labels > 0, labels + found, instances).astype(np.int32)
         found += count - 1
     return instances
+
+
+def _present(ids: NDArray[np.uint8]) -> list[int]:
+    """Return the values in a mask, ascending; row by row, because bincount makes 64-bit numbers of what it counts."""
+    counts = np.zeros(256, dtype=np.int64)
+    for row in ids:
+        counts += np.bincount(row, minlength=256)
+    return [int(value) for value in np.flatnonzero(counts)]
 
 
 def _single_channel(path: Path) -> NDArray[Any]:
@@ -94,13 +103,26 @@ def _decode(path: Path, mode: int) -> NDArray[Any]:
     png_is_damaged = content.startswith(_PNG) and not _png_is_whole(content)
     if png_is_damaged or (content.startswith(_JPEG) and _JPEG_END not in content[-4096:]):
         raise UserError(f"{path} does not decode as an image: it is truncated or damaged; copy or render it again")
-    try:
-        pixels = cv2.imdecode(np.frombuffer(content, dtype=np.uint8), mode) if content else None
-    except cv2.error:
-        pixels = None
+    pixels = _decoded(content, mode) if content else None
     if pixels is None:
-        raise UserError(f"{path} does not decode as an image; replace it, or take it out of the dataset")
+        raise UserError(
+            f"{path} does not decode as an image (PNG, JPEG, BMP or TIFF of 8 or 16 bit); "
+            "convert or replace it, or take it out of the dataset"
+        )
     return pixels
+
+
+def _decoded(content: bytes, mode: int) -> NDArray[Any] | None:
+    """Decode without the log lines that OpenCV would put beside our own message."""
+    logging: Any = getattr(cv2.utils, "logging", cv2)  # where OpenCV 5 has it, and where 4 does
+    level = logging.getLogLevel()
+    logging.setLogLevel(0)
+    try:
+        return cv2.imdecode(np.frombuffer(content, dtype=np.uint8), mode)
+    except cv2.error:
+        return None
+    finally:
+        logging.setLogLevel(level)
 
 
 def _png_is_whole(content: bytes) -> bool:

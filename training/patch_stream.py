@@ -70,7 +70,7 @@ def nominal_strips(
             if not np.isfinite(strip.features).all():
                 raise UserError("the extractor gives features that are not finite; check its weights")
             if ignored is None:
-                ignored = touched_cells(mask == IGNORE_ID, strip.height, width)
+                ignored = touched_cells(mask, IGNORE_ID, strip.height, width)
             end = strip.first + rows
             kept = ~ignored[strip.first : end]
             flat = strip.features.reshape(-1, channels) if kept.all() else strip.features[kept]
@@ -79,14 +79,14 @@ def nominal_strips(
         raise UserError(f"{sample.image}: {error}") from error
 
 
-def touched_cells(pixels: NDArray[np.bool_], height: int, width: int) -> NDArray[np.bool_]:
-    """Return for each of height x width equal cells of an image whether any of its pixels, also in part, is set."""
-    for cells in (height, width):  # rows, then, transposed, columns
-        length = len(pixels)
-        starts = [cell * length // cells for cell in range(cells)]
-        ends = [-(-(cell + 1) * length // cells) for cell in range(cells)]
-        pixels = np.stack([pixels[a:b].any(axis=0) for a, b in zip(starts, ends, strict=True)], axis=1)
-    return pixels
+def touched_cells(mask: NDArray[np.uint8], class_id: int, height: int, width: int) -> NDArray[np.bool_]:
+    """Return for each of height x width equal cells of a mask whether any pixel in it, also in part, is of a class."""
+    rows = np.stack([(mask[cell] == class_id).any(axis=0) for cell in _cells(len(mask), height)])
+    return np.stack([rows[:, cell].any(axis=1) for cell in _cells(mask.shape[1], width)], axis=1)
+
+
+def _cells(length: int, count: int) -> list[slice]:
+    return [slice(cell * length // count, -(-(cell + 1) * length // count)) for cell in range(count)]
 
 
 def _check_nominal(

@@ -71,7 +71,10 @@ def encode_map(anomaly_map: NDArray[np.float32]) -> tuple[NDArray[np.uint16], fl
     """Return an anomaly map as uint16 and the scale: distance = value * scale, exact to half a scale."""
     highest = float(anomaly_map.max())
     scale = highest / 65535 if highest > 0 else 1.0
-    return np.round(anomaly_map.astype(np.float64) / scale).astype(np.uint16), scale
+    encoded = np.empty(anomaly_map.shape, dtype=np.uint16)
+    for row, distances in zip(encoded, anomaly_map, strict=True):  # float64 for a row only: a map may be large
+        row[:] = np.round(distances.astype(np.float64) / scale)
+    return encoded, scale
 
 
 def _predicted(model: AnomalyModel, path: Path, base: Path, output: Path, overlays: bool) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import fx
 
 from training.backbone_graph import excitation, global_pools, with_scales
+from training.free_memory import release_free_memory
 from training.receptive_field import Reach, grid_sizes, measure_reach
 from training.tile_plan import Source, block_size, blocks, pixels_for, sources
 from training.user_error import UserError
@@ -18,7 +19,7 @@ Window = Callable[[slice, slice], torch.Tensor]
 
 
 class Strip(NamedTuple):
-    """Features (C, rows, w) of some rows of patches, from row ``first`` on, of ``height`` rows that the image has."""
+    """Features (rows, w, C) of some rows of patches, from row ``first`` on, of ``height`` rows that the image has."""
 
     features: torch.Tensor
     first: int
@@ -34,7 +35,7 @@ class TileSize:
 
 
 def whole_features(backbone: fx.GraphModule, pixels: torch.Tensor, pooling: int) -> torch.Tensor:
-    """Return the features (C, h, w) of normalised pixels (1, 3, H, W), all at once; h, w are the finest layer's."""
+    """Return the features (h, w, C) of normalised pixels (1, 3, H, W), all at once; h, w are the finest layer's."""
     maps = list(backbone(pixels).values())
     sizes = [(m.shape[2], m.shape[3]) for m in maps]
     height, width = _finest(sizes)
@@ -67,8 +68,8 @@ class TiledBackbone:
     def _mean(self, stage: fx.GraphModule, number: int, window: Window, image: tuple[int, int]) -> torch.Tensor:
         total, count = torch.zeros(()), 0
         for strip in self._strips(stage, number, window, image, pooling=1):
-            total = total + strip.features.sum(dim=(1, 2), dtype=torch.float64).cpu()
-            count += strip.features[0].numel()
+            total = total + strip.features.sum(dim=(0, 1), dtype=torch.float64).cpu()
+            count += strip.features[..., 0].numel()
         return (total / count).float().to(strip.features.device)[None, :, None, None]
 
     def _strips(
@@ -82,14 +83,19 @@ class TiledBackbone:
         for first, end in blocks(height, row_size):
             rows = sources(first, end, [grid[0] for grid in grids], height, pooling)
             top, bottom = pixels_for(rows, reaches, image[0])
-            across = []
+            features = torch.empty(0)
             for left_patch, right_patch in blocks(width, column_size):
                 columns = sources(left_patch, right_patch, [grid[1] for grid in grids], width, pooling)
                 left, right = pixels_for(columns, reaches, image[1])
                 maps = list(stage(window(slice(top, bottom), slice(left, right))).values())
                 shifted = (_shifted(rows, reaches, top), _shifted(columns, reaches, left))
-                across.append(_assembled(maps, *shifted, pooling))
-            yield Strip(torch.cat(across, dim=2), first, height)
+                tile = _assembled(maps, *shifted, pooling)
+                if left_patch == 0:
+                    features = tile.new_empty((end - first, width, tile.shape[2]))
+                features[:, left_patch:right_patch] = tile
+                del maps, tile
+                release_free_memory()
+            yield Strip(features, first, height)
 
     def _geometry(
         self, stage: fx.GraphModule, number: int, image: tuple[int, int]
@@ -118,7 +124,7 @@ def _shifted(layers: list[Source], reaches: Sequence[Reach], start: int) -> list
 def _assembled(
     maps: Sequence[torch.Tensor], rows: Sequence[Source], columns: Sequence[Source], pooling: int
 ) -> torch.Tensor:
-    """Return the features (C, rows, columns) from the layers' maps (1, C_l, h_l, w_l)."""
+    """Return the features (rows, columns, C) from the layers' maps (1, C_l, h_l, w_l)."""
     layers = []
     for feature_map, row, column in zip(maps, rows, columns, strict=True):
         layer = feature_map
@@ -129,8 +135,8 @@ def _assembled(
         for axis, source in ((2, row), (3, column)):
             if source.weight is not None:
                 layer = _between(layer, source, axis)
-        layers.append(layer[0])
-    return torch.cat(layers)
+        layers.append(layer[0].permute(1, 2, 0))
+    return torch.cat(layers, dim=2)
 
 
 def _between(layer: torch.Tensor, source: Source, axis: int) -> torch.Tensor:

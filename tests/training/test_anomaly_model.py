@@ -3,8 +3,9 @@ import pytest
 import torch
 from torchvision.transforms.v2.functional import gaussian_blur
 
-from tests.training.small_plates import plate
+from tests.training.small_plates import TINY, compose_config, plate
 from training.anomaly_model import AnomalyModel
+from training.extractor import build_extractor
 from training.user_error import UserError
 
 BLUR = {"blur_sigma": 2.0, "blur_kernel": 17}
@@ -69,3 +70,24 @@ def test_images_smaller_than_the_blur_have_maps_too(tiny_extractor, members, siz
 def test_wrong_settings_are_refused(tiny_extractor, members, kernel, sigma, chunk):
     with pytest.raises(UserError, match="anomaly_map"):
         AnomalyModel(tiny_extractor, members, chunk_size=chunk, blur_sigma=sigma, blur_kernel=kernel)
+
+
+@pytest.mark.parametrize("band_rows", [1, 5, 30])
+def test_a_map_by_bands_is_the_map_at_once_to_the_bit(tiny_extractor, members, monkeypatch, band_rows):
+    image = plate(np.random.default_rng(5), 75, 90)
+    model = AnomalyModel(tiny_extractor, members, chunk_size=100, **BLUR)
+    at_once = model.anomaly_map(image)
+    monkeypatch.setattr("training.anomaly_model._BAND_PIXELS", 90 * band_rows)
+    np.testing.assert_array_equal(model.anomaly_map(image), at_once)
+
+
+def test_the_map_of_an_image_in_tiles_is_that_of_the_whole(members):
+    tiling = ["extractor.tiling.above_pixels=50000", "extractor.tiling.tile_pixels=90000"]
+    maps = []
+    image = plate(np.random.default_rng(6), 300, 320)
+    for overrides in ([], tiling):
+        cfg = compose_config("train", ["dataset.root=x", *TINY, *overrides])
+        model = AnomalyModel(build_extractor(cfg.extractor, "cpu"), members, chunk_size=100, **BLUR)
+        maps.append(model.anomaly_map(image))
+    assert len(list(model.extractor.strips(image))) > 2
+    np.testing.assert_allclose(maps[1], maps[0], rtol=1e-4)

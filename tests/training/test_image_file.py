@@ -4,6 +4,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from PIL import Image, ImageOps
 from scipy import ndimage
 
 from tests.training.small_plates import write_png
@@ -41,14 +42,60 @@ def test_other_kinds_of_pixels_become_8_bit_rgb(tmp_path, kind):
     np.testing.assert_array_equal(image, np.dstack([grey, grey, grey]))
 
 
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
-def test_a_truncated_file_is_refused(tmp_path, suffix):
+@pytest.mark.parametrize("suffix", [".png", ".tif"])
+def test_of_sixteen_bits_the_upper_eight_are_taken(tmp_path, suffix):
+    levels = np.arange(0, 65536, 16, dtype=np.uint16).reshape(64, 64)
+    write_png(tmp_path / f"a{suffix}", levels)
+    np.testing.assert_array_equal(read_image(tmp_path / f"a{suffix}"), np.dstack([levels >> 8] * 3))
+
+
+@pytest.fixture
+def photo():
+    return cv2.GaussianBlur(np.random.default_rng(4).integers(0, 255, (40, 60, 3), dtype=np.uint8), (0, 0), 3)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("suffix", [".jpg", ".png", ".tif"])
+def test_a_photo_stands_upright_as_its_exif_says(tmp_path, photo, orientation, suffix):
+    path, exif = tmp_path / f"a{suffix}", Image.Exif()
+    exif[0x0112] = orientation
+    Image.fromarray(photo).save(path, exif=exif, quality=98)
+    upright = np.asarray(ImageOps.exif_transpose(Image.open(path)))
+    assert upright.shape == ((60, 40, 3) if orientation > 4 else (40, 60, 3))
+    np.testing.assert_array_equal(read_image(path), upright)
+
+
+def test_cmyk_palettes_bits_and_grey_with_alpha_become_rgb(tmp_path, photo):
+    Image.fromarray(photo).convert("CMYK").save(tmp_path / "a.jpg", quality=98)
+    np.testing.assert_allclose(read_image(tmp_path / "a.jpg"), photo, atol=4)
+    Image.fromarray(photo).convert("P").save(tmp_path / "p.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "p.png"), Image.open(tmp_path / "p.png").convert("RGB"))
+    bits = photo[..., 0] > np.median(photo[..., 0])
+    Image.fromarray(bits).save(tmp_path / "b.png")
+    np.testing.assert_array_equal(read_image(tmp_path / "b.png"), np.dstack([bits * np.uint8(255)] * 3))
+    Image.fromarray(photo).convert("LA").save(tmp_path / "l.png")
+    np.testing.assert_array_equal(
+        read_image(tmp_path / "l.png")[..., 1], np.asarray(Image.fromarray(photo).convert("L"))
+    )
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".tif", ".bmp"])
+@pytest.mark.parametrize("missing", [1, 5000])
+def test_a_truncated_file_is_refused_in_one_line(tmp_path, suffix, missing, capfd):
     path = tmp_path / f"a{suffix}"
     rng = np.random.default_rng(0)
     assert cv2.imwrite(str(path), rng.integers(0, 255, (90, 90, 3), dtype=np.uint8))
-    path.write_bytes(path.read_bytes()[:-5000])
-    with pytest.raises(UserError, match="truncated"):
+    path.write_bytes(path.read_bytes()[:-missing])
+    with pytest.raises(UserError, match=rf"a\{suffix} does not decode as an image.*; (copy|convert)"):
         read_image(path)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_file_of_floats_says_what_is_read(tmp_path, photo, capfd):
+    Image.fromarray(photo[..., 0] / np.float32(255)).save(tmp_path / "a.tif")
+    with pytest.raises(UserError, match=r"a\.tif does not decode .*PNG, JPEG, BMP or TIFF of 8 or 16 bit"):
+        read_image(tmp_path / "a.tif")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_damaged_png_is_refused_without_words_of_the_decoders(tmp_path, capfd):

@@ -84,7 +84,8 @@ def test_layers_are_joined_as_pad_pool_and_interpolate_do(pooling):
         pooled = [F.avg_pool2d(F.pad(m, sides, mode="replicate"), pooling, stride=1) for m in maps]
         coarse = F.interpolate(pooled[1], pooled[0].shape[-2:], mode="bilinear", align_corners=False)
         expected = torch.cat([pooled[0], coarse], dim=1)[0]
-        torch.testing.assert_close(whole_features(stage, pixels, pooling), expected, atol=1e-6, rtol=1e-5)
+        found = whole_features(stage, pixels, pooling).permute(2, 0, 1)
+        torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
 
 
 def test_folding_keeps_what_the_batch_norms_do():
