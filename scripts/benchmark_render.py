@@ -83,11 +83,16 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         "cores": os.cpu_count(),
         "picture": f"{plan.width} x {plan.height}, {plan.samples} samples",
     }
-    with output_to(folder / "blender.log"):
-        figures |= _ratios(plan, folder, execution)
-        figures |= _memory(plan, folder, execution)
-        figures["two_workers_over_one"] = _two_workers(plan, folder)
-        figures |= _full_size(folder, execution) if plan.full_size else {}
+    stages: list[Callable[[], dict[str, Any]]] = [
+        partial(_ratios, plan, folder, execution),
+        partial(_memory, plan, folder, execution),
+        partial(_two_workers, plan, folder),
+    ]
+    for stage in [*stages, partial(_full_size, folder, execution)] if plan.full_size else stages:
+        with output_to(folder / "blender.log"):
+            found = stage()
+        print(f"measured: {', '.join(found)}", file=sys.stderr)
+        figures |= found
     return figures
 
 
@@ -147,7 +152,7 @@ def _masks(annotation: bpy.types.Scene, folder: Path) -> None:
     write_grey_png(folder / "instances.png", instances)
 
 
-def _two_workers(plan: Plan, folder: Path) -> float:
+def _two_workers(plan: Plan, folder: Path) -> dict[str, float]:
     """Pictures per second of two workers with one thread each over those of one worker with two threads."""
     job_file = folder / "job.json"
     job_file.write_text(json.dumps(_job(plan.width, plan.height, max(plan.samples // 4, 1), plan.shared_pictures)))
@@ -164,7 +169,7 @@ def _two_workers(plan: Plan, folder: Path) -> float:
             elif event["event"] == "sample" or (event["event"] == "start" and not times[worker]):
                 times[worker].append(time.perf_counter())
         rates[workers] = sum((len(each) - 1) / (each[-1] - each[0]) for each in times.values())
-    return rates[2] / rates[1]
+    return {"two_workers_over_one": rates[2] / rates[1]}
 
 
 def _full_size(folder: Path, execution: Execution) -> dict[str, float]:
