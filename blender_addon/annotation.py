@@ -64,7 +64,7 @@ def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.ty
     class_id: Value | float = float(BACKGROUND)
     key: Value | float = 0.0
     if surface.water_stain is not None:
-        stain = water_stain_node(tree, position, surface)
+        stain = water_stain_node(tree, position, surface.water_stain)
         inside = Value(tree, stain.outputs["Mask"])
         class_id, key = inside * float(WATER_STAIN), inside * Value(tree, stain.outputs["Stain ID"])
     for label, number, node in feature_nodes(tree, position, surface):

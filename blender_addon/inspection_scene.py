@@ -38,12 +38,12 @@ class InspectionScene:
 def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scene]:
     """Build the description in the current, empty scene; return it and the scene of its annotation pass."""
     scene = bpy.context.scene
+    _path_tracing(scene, description.picture)
     parts = [tiled_plate(description.plate, description.surface)]
     parts += [sticker_sheet(params, key) for key, params in enumerate(description.surface.stickers, start=1)]
     ring_light(description.light, description.pose)
     picture = description.picture
     inspection_camera(description.camera, description.pose, picture.width, picture.height)
-    _path_tracing(scene, picture)
     return scene, annotation_scene(scene, parts, description.plate, description.surface)
 
 

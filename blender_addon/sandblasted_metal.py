@@ -24,6 +24,7 @@ class SandblastedMetalParams:
     roughness_variation: float = parameter(0.03, unit="1", low=0.0, high=1.0, description="Of clouds on the surface")
     grain_size: float = parameter(3e-4, unit="m", low=1e-6, high=0.1, description="Of the largest dimples")
     grain_depth: float = parameter(4e-6, unit="m", low=0.0, high=1e-3, description="Amplitude of the dimples")
+    anisotropy: float = parameter(0.0, unit="1", low=0.0, high=1.0, description="Of the microfacets, along x")
     texture_offset: float = parameter(0.0, unit="1", low=0.0, high=1000.0, description="Which plate this is")
 
 
@@ -45,6 +46,6 @@ def sandblasted_metal(
         height=grain * params.grain_depth,
         roughness=clouds * params.roughness_variation + params.roughness,
         reflectance=params.base_reflectance,
-        anisotropy=0.0,
+        anisotropy=params.anisotropy,
         across=constant_direction(tree, (0.0, 1.0, 0.0)),
     )

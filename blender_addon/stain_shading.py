@@ -1,8 +1,12 @@
 """What a stain does to the metal besides its reflectance: minerals scatter more and dim the grazing reflection."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from .parameter import parameter
+import numpy as np
+
+from .parameter import draw_params, parameter
 from .shader_graph import Value
 
 
@@ -16,6 +20,11 @@ class StainShadingParams:
     tint_gain: float = parameter(
         0.0, unit="1", low=-3.0, high=3.0, description="Specular tint taken away per reflectance that it takes away"
     )
+
+
+def draw_stain_shading_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> StainShadingParams:
+    """Draw one plate's gains from `ranges` (field: number or [a, b]); see `draw_params`."""
+    return draw_params(StainShadingParams, ranges, rng)
 
 
 def stained_roughness(roughness: Value, change: Value, params: StainShadingParams) -> Value:

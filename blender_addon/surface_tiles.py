@@ -10,6 +10,7 @@ import math
 import bpy
 
 from .inspected_surface import InspectedSurface
+from .metal_group import metal_group
 from .plate import PlateParams, plate
 from .surface_features import features_within, without_features
 from .surface_material import surface_material
@@ -26,8 +27,8 @@ def tiled_plate(params: PlateParams, surface: InspectedSurface) -> bpy.types.Obj
     width, height = params.width - 2 * params.bevel, params.height - 2 * params.bevel
     columns, rows = math.ceil(width / TILE), math.ceil(height / TILE)
     part = plate(params, columns, rows)
-    bare = without_features(surface)
-    part.data.materials.append(surface_material(bare))
+    bare, metal = without_features(surface), metal_group(surface.metal)
+    part.data.materials.append(surface_material(bare, metal))
     slots = {bare: 0}
     for face in range(columns * rows):
         row, column = divmod(face, columns)
@@ -36,6 +37,6 @@ def tiled_plate(params: PlateParams, surface: InspectedSurface) -> bpy.types.Obj
         here = dataclasses.replace(bare, **features_within(surface, tile, PADDING))
         if here not in slots:
             slots[here] = len(part.data.materials)
-            part.data.materials.append(surface_material(here))
+            part.data.materials.append(surface_material(here, metal))
         part.data.polygons[face].material_index = slots[here]
     return part

@@ -14,7 +14,8 @@ import numpy as np
     PLACEMENT_STREAM,
     LENS_STREAM,
     NOISE_STREAM,
-) = range(11)
+    SHADING_STREAM,
+) = range(12)
 SIDE_STEP = 1000  # the streams of a plate's other side lie this much further on
 
 

@@ -112,6 +112,7 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
         "light": sample.scene.light,
         "metal": surface.metal,
         "water_stain": surface.water_stain,
+        "stain_shading": surface.stain_shading if surface.water_stain else None,
     }
     for prefix, params in drawn.items():
         if params is not None:

@@ -17,6 +17,7 @@ from blender_addon.inspected_surface import InspectedSurface, MetalParams
 from blender_addon.milled_metal import draw_milled_metal_params
 from blender_addon.sandblasted_metal import draw_sandblasted_metal_params
 from blender_addon.scratch import draw_scratch_params
+from blender_addon.stain_shading import StainShadingParams, draw_stain_shading_params
 from blender_addon.sticker import draw_sticker_params
 from blender_addon.water_stain import draw_water_stain_params
 
@@ -25,6 +26,7 @@ from .random_stream import (
     DENT_STREAM,
     FINGERPRINT_STREAM,
     SCRATCH_STREAM,
+    SHADING_STREAM,
     SIDE_STEP,
     STAIN_STREAM,
     STICKER_STREAM,
@@ -77,12 +79,18 @@ def plan_surface(job: dict[str, Any], split: dict[str, Any], plate: int, side: i
     return InspectedSurface(
         metal=draw_metal(stream(seeds["texture"], TEXTURE_STREAM + step, plate), job.get(ranges, {})),
         water_stain=stain,
+        stain_shading=_draw_shading(job, plate),
         **{
             thing.field: _draw_things(job, split, thing, plate, step)
             for thing in THINGS
             if side == 0 or thing.seed == "defect"
         },
     )
+
+
+def _draw_shading(job: dict[str, Any], plate: int) -> StainShadingParams:
+    rng = stream(job["seeds"]["impurity"], SHADING_STREAM, plate)
+    return draw_stain_shading_params(rng, job.get("stain_shading", {}))
 
 
 def _draw_things(job: dict[str, Any], split: dict[str, Any], thing: Thing, plate: int, step: int) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
 from blender_addon.sandblasted_metal import SandblastedMetalParams
 from blender_addon.scratch import ScratchParams
+from blender_addon.stain_shading import StainShadingParams
 from blender_addon.sticker import StickerParams
 from blender_addon.water_stain import WaterStainParams
 from render_jobs.lens import LensParams
@@ -90,6 +91,7 @@ def job_schema() -> dict:
             "milled_metal": _ranges(MilledMetalParams),
             "sandblasted_metal": _ranges(SandblastedMetalParams),
             "water_stain": _ranges(WaterStainParams),
+            "stain_shading": _ranges(StainShadingParams),
             "scratch": _ranges(ScratchParams),
             "dent": _ranges(DentParams),
             "bump": _ranges(BumpParams),
@@ -110,6 +112,7 @@ def job_schema() -> dict:
             "finish",
             "milled_metal",
             "sandblasted_metal",
+            "stain_shading",
             "bump",
             "fingerprint",
             "sticker",

@@ -249,7 +249,10 @@ def test_a_tile_keeps_what_one_material_for_all_would_show(bpy, render_float):
     for slot in part.material_slots:
         slot.material = whole
     assert len(part.material_slots) > 3
-    assert np.array_equal(tiled, render_float(main)[..., 0])
+    # Where nothing is, the whole material's Bump node turns a normal by nothing, in float32: not quite nothing.
+    difference = np.abs(tiled - render_float(main)[..., 0])
+    assert difference.max() < 1e-4
+    assert np.count_nonzero(difference) < 0.2 * difference.size
 
 
 # Mean brightness (linear) of 3 x 4 parts of a plate with all there is, as Blenders 4.5.15 and 5.2.3 render it: defaults

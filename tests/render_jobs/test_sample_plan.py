@@ -1,6 +1,7 @@
 import copy
 import dataclasses
 import itertools
+import math
 
 import pytest
 
@@ -33,6 +34,17 @@ def test_clean_and_stained_versions_share_plates_and_nothing_else_moves(compose_
     assert all(s.scene.surface.water_stain is None for s in clean)
     assert len({s.scene.surface.water_stain.seed_offset for s in stained}) > 70
     assert len({s.scene.surface.metal.texture_offset for s in clean}) == 80
+
+
+def test_every_light_shows_the_same_textures_and_stains_of_its_own(compose_job):
+    base, rot90, scale2 = (plan_samples(compose_job("render=synth_ws", f"light={name}")) for name in LIGHTS)
+    for samples in zip(base, rot90, scale2, strict=True):
+        assert len({sample.scene.surface.metal for sample in samples}) == 1
+        assert len({sample.plate_id for sample in samples}) == 1
+        assert len({sample.scene.surface.water_stain for sample in samples}) == 3
+    assert base[0].scene.light.rotation == scale2[0].scene.light.rotation == 0
+    assert rot90[0].scene.light.rotation == pytest.approx(math.pi / 2)
+    assert scale2[0].scene.light.scale == 2
 
 
 def test_one_more_scratch_moves_nothing_else(smoke_job):
@@ -139,6 +151,7 @@ def test_the_stand_in_has_the_papers_plates(compose_job):
     assert fronts[0].scene.surface.water_stain is not None
 
 
+LIGHTS = ("base", "rot90", "scale2")
 ALL_SIX = {"scratches": [1, 2], "dents": [1, 2], "bumps": [2, 3], "fingerprints": [1, 2], "stickers": [1, 1]}
 
 
