@@ -25,7 +25,7 @@ from training.user_error import UserError
 LIGHTS = ("base", "rot90", "scale2")
 VERSIONS = ("synth", "synth_ws")
 GAP, APART = 4, 12  # pixels between tiles, and between plates
-QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 70]
+QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 66]
 
 
 def main() -> int:
