@@ -202,7 +202,7 @@ def test_a_sticker_hides_the_plate_and_casts_a_shadow_where_its_corner_is_loose(
     pictures = []
     for stickers in ((), (lying,), (dataclasses.replace(lying, lift=0.004),)):
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        main, annotation = apply(scene(InspectedSurface(metal, stickers=stickers), samples=32))
+        main, annotation = apply(scene(InspectedSurface(metal, stickers=stickers), samples=12))
         pictures.append(render_float(main)[..., 0])
     mask, _, _ = labels(render_float(annotation))
     bare, flat, loose = pictures

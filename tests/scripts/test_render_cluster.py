@@ -1,93 +1,102 @@
-"""Shards on real Dask workers: the same bytes as one Blender's, also if a worker is killed in the middle."""
+"""Shards on real Dask workers: the same bytes as one Blender's, also if a worker is killed in the middle.
 
-import os
+Dask runs in processes of its own: Blender's module, which other tests load here, does not end beside Dask's threads.
+"""
+
+import importlib.util
+import json
 import signal
 import subprocess
 import sys
-import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from distributed import LocalCluster
-from hydra import compose, initialize_config_dir
 
-pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+from tests.render_jobs.worker_process import THINGS, content
 
-from scripts.render_cluster import render_on_cluster
-from tests.render_jobs.worker_process import content, render, tiny_job, write_job
-from training.entry_point import CONF_FOLDER
-from training.user_error import UserError
-
-pytestmark = pytest.mark.blender
+pytestmark = [
+    pytest.mark.blender,
+    pytest.mark.skipif(
+        importlib.util.find_spec("bpy") is None, reason="bpy is not installed (uv sync --group blender)"
+    ),
+]
 
 ROOT = Path(__file__).resolve().parents[2]
 PLATES = 8
 
 
-def config(*overrides: str):
-    with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
-        return compose("render", [*overrides])
+def command(*overrides: str, plates: int = PLATES) -> list[str]:
+    """The command for a tiny job."""
+    things = ", ".join(f"{name}: {json.dumps(value)}" for name, value in THINGS.items())
+    tiny = ["render=synth", "job.image.width=61", "job.image.height=51", "job.image.samples=1"]
+    splits = f"job.splits=[{{name: train, plates: {plates}, {things}}}]"
+    return [sys.executable, str(ROOT / "scripts" / "render.py"), *tiny, splits, *overrides]
+
+
+def run(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess:
+    return subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=folder, timeout=200)
+
+
+@contextmanager
+def dask_cluster(folder: Path, workers: int):
+    """A scheduler and workers as an engineer starts them; gives its address and the workers' processes."""
+    file = folder / "scheduler.json"
+    dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--scheduler-file", str(file)]
+    started = [subprocess.Popen([*dask, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"], cwd=ROOT)]
+    try:
+        deadline = time.monotonic() + 60
+        while not file.exists() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--scheduler-file", str(file)]
+        alone = ["--nthreads", "1", "--no-nanny", "--no-dashboard", "--local-directory", str(folder)]
+        started += [subprocess.Popen([*worker, *alone], cwd=ROOT) for _ in range(workers)]
+        yield json.loads(file.read_text())["address"], started[1:]
+    finally:
+        for process in reversed(started):
+            process.kill()
+            process.wait()
 
 
 def test_a_dask_worker_killed_in_the_middle_is_survived(tmp_path):
-    job = write_job(tmp_path, PLATES)
-    assert render(job, tmp_path / "undisturbed").returncode == 0
-    out, rescued = tmp_path / "out", []
-    with LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=True, memory_limit=None, dashboard_address=None
-    ) as cluster:
-        pids = {worker.process.pid for worker in cluster.workers.values()}
-        cfg = config(
-            "launcher=dask", f"dask.scheduler={cluster.scheduler_address}", "dask.workers=2", "dask.shards_per_worker=2"
-        )
-
-        def kill_one() -> None:
-            while len(list(out.glob(".records/[0-9]*.json"))) < 2:
-                time.sleep(0.05)
-            victim = pids.pop()
-            rescued.append(len(list(out.glob(".records/[0-9]*.json"))))
-            os.kill(victim, signal.SIGKILL)
-
-        killer = threading.Thread(target=kill_one, daemon=True)
-        killer.start()
-        render_on_cluster(tiny_job(PLATES), out, cfg.execution, cfg.dask)
-        killer.join(timeout=10)
-    assert rescued
-    assert rescued[0] < PLATES
-    assert content(out) == content(tmp_path / "undisturbed")
+    assert run(tmp_path, command("out=undisturbed")).returncode == 0
+    with dask_cluster(tmp_path, 2) as (address, workers):
+        cluster = ["launcher=dask", f"dask.scheduler={address}", "dask.workers=2", "dask.shards_per_worker=2"]
+        client = subprocess.Popen(command("out=out", *cluster), cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+        records = tmp_path / "out" / ".records"
+        while len(list(records.glob("[0-9]*.json"))) < 2 and client.poll() is None:
+            time.sleep(0.05)
+        done = len(list(records.glob("[0-9]*.json")))
+        workers[0].send_signal(signal.SIGKILL)
+        printed, _ = client.communicate(timeout=200)
+    assert 2 <= done < PLATES
+    assert client.returncode == 0
+    assert printed.splitlines()[-1] == "dataset: out"
+    assert content(tmp_path / "out") == content(tmp_path / "undisturbed")
 
 
 @pytest.mark.slow
 def test_the_command_renders_on_a_cluster_of_its_own(tmp_path):
-    small = ["job.image.width=61", "job.image.height=51", "job.image.samples=1", "render=synth"]
-    command = [sys.executable, str(ROOT / "scripts" / "render.py"), "launcher=dask_local", "out=out", *small]
-    command += ["job.splits=[{name: train, plates: 3, water_stains: false, scratches: [0, 0], dents: [0, 0]}]"]
-    done = subprocess.run(
-        [*command, "dask.shards_per_worker=1"], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=120
-    )
+    done = run(tmp_path, command("launcher=dask_local", "out=out", "dask.shards_per_worker=1", plates=3))
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "dataset: out"
     assert len(list((tmp_path / "out" / "images").glob("[0-9]*.png"))) == 3
-    asked = subprocess.run(
-        [*command[:2], "out=out", "status=true"], capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60
-    )
+    asked = run(tmp_path, command("out=out", "status=true"))
     assert asked.returncode == 0, asked.stderr
     assert asked.stdout.splitlines()[0] == "out: 3 of 3 done, 0 failed, 0 left, complete"
 
 
 def test_a_scheduler_that_does_not_answer_is_the_users_mistake(tmp_path):
-    cfg = config("launcher=dask", "dask.scheduler=tcp://127.0.0.1:9", "dask.wait_minutes=0.02")
-    with pytest.raises(UserError, match=r"dask\.scheduler=tcp://127\.0\.0\.1:9: no Dask scheduler answers there"):
-        render_on_cluster(tiny_job(1), tmp_path / "out", cfg.execution, cfg.dask)
+    nobody = ["launcher=dask", "dask.scheduler=tcp://127.0.0.1:9", "dask.wait_minutes=0.02"]
+    done = run(tmp_path, command("out=out", *nobody))
+    assert done.returncode == 2
+    assert "error: dask.scheduler=tcp://127.0.0.1:9: no Dask scheduler answers there" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
+@pytest.mark.skipif(importlib.util.find_spec("dask_jobqueue") is not None, reason="dask-jobqueue is installed")
 def test_slurm_without_its_extra_says_what_to_install(tmp_path):
-    try:
-        import dask_jobqueue  # noqa: F401
-    except ImportError:
-        cfg = config("launcher=slurm")
-        with pytest.raises(UserError, match="uv sync --extra slurm"):
-            render_on_cluster(tiny_job(1), tmp_path / "out", cfg.execution, cfg.dask)
-    else:
-        pytest.skip("dask-jobqueue is installed")
+    done = run(tmp_path, command("out=out", "launcher=slurm"))
+    assert done.returncode == 2
+    assert done.stderr.strip() == "error: launcher=slurm needs dask-jobqueue: uv sync --extra slurm"
