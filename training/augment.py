@@ -20,6 +20,8 @@ from training.user_error import UserError
 
 _RANGES = {"brightness": 0.0, "contrast": 0.0, "blur_sigma": 0.0, "noise_sigma": 0.0}  # name: the least allowed value
 
+_BAND_PIXELS = 2**18
+
 
 @dataclass(frozen=True)
 class Border:
@@ -93,7 +95,7 @@ def augmented(
     """Apply one draw to an RGB image (H, W, 3) and its class ids (H, W), and return both.
 
     Flips, brightness, contrast, blur, noise, then the black border, which a camera's blur and noise barely touch.
-    Rounded to 8 bits once, at the end.
+    Rounded to 8 bits once, at the end; computed by bands of rows, which change nothing.
     """
     pixels = Image(torch.from_numpy(image).permute(2, 0, 1))
     ids = Mask(torch.from_numpy(mask))
@@ -101,14 +103,21 @@ def augmented(
         pixels, ids = F.horizontal_flip(pixels), F.horizontal_flip(ids)
     if params.flip_vertical:
         pixels, ids = F.vertical_flip(pixels), F.vertical_flip(ids)
-    pixels = F.to_dtype(pixels, torch.float32, scale=True)
-    pixels = F.adjust_brightness(pixels, params.brightness)
-    pixels = F.adjust_contrast(pixels, params.contrast)
-    pixels = _blurred(pixels, params.blur_sigma)
-    if params.noise_sigma > 0:
-        noise = np.random.default_rng(params.noise_seed).standard_normal(tuple(pixels.shape), dtype=np.float32)
-        pixels = (pixels + torch.from_numpy(noise).mul_(params.noise_sigma)).clamp_(0, 1)
-    shown = pixels.mul(255).round_().to(torch.uint8).permute(1, 2, 0).contiguous().numpy()
+    shown = np.empty_like(image)
+    mean = _mean_luminance(pixels, params.brightness)
+    radius = min(math.ceil(3 * params.blur_sigma), *(side - 1 for side in image.shape[:2]))
+    noise = np.random.default_rng(params.noise_seed)
+    for first, end in _bands(image.shape):
+        top, bottom = max(first - radius, 0), min(end + radius, len(image))
+        band = _brightened(pixels[:, top:bottom], params.brightness)
+        band = band.mul_(params.contrast).add_((1 - params.contrast) * mean).clamp_(0, 1)  # as F.adjust_contrast
+        if radius > 0:  # a smaller image limits the reach, because its reflection ends
+            band = F.gaussian_blur(band, [2 * radius + 1] * 2, [params.blur_sigma] * 2)
+        rows = band[:, first - top : end - top].permute(1, 2, 0)
+        if params.noise_sigma > 0:
+            drawn = torch.from_numpy(noise.standard_normal(tuple(rows.shape), dtype=np.float32))
+            rows = (rows + drawn.mul_(params.noise_sigma)).clamp_(0, 1)
+        shown[first:end] = rows.mul(255).round_().to(torch.uint8).numpy()
     marked = ids.as_subclass(torch.Tensor).numpy().copy()
     if params.border is not None:
         behind = border_region(marked.shape, params.border)
@@ -127,10 +136,24 @@ def border_region(shape: tuple[int, ...], border: Border) -> NDArray[np.bool_]:
     return np.asarray(along > half_extent * (1 - 2 * border.depth))
 
 
-def _blurred(pixels: Image, sigma: float) -> Image:
-    """Blur up to three sigmas away; a smaller image limits the reach, because its reflection ends."""
-    radius = min(math.ceil(3 * sigma), *(side - 1 for side in pixels.shape[-2:]))
-    return F.gaussian_blur(pixels, [2 * radius + 1] * 2, [sigma] * 2) if radius > 0 else pixels
+def _bands(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return ranges of rows, so that only some of an image is held as float32 at a time."""
+    rows = max(_BAND_PIXELS // shape[1], 1)
+    return [(first, min(first + rows, shape[0])) for first in range(0, shape[0], rows)]
+
+
+def _brightened(pixels: torch.Tensor, factor: float) -> torch.Tensor:
+    return F.adjust_brightness(F.to_dtype(pixels.as_subclass(torch.Tensor), torch.float32, scale=True), factor)
+
+
+def _mean_luminance(pixels: torch.Tensor, brightness: float) -> float:
+    """Return the mean grey value that contrast stretches around, of pixels (3, H, W) made brighter."""
+    height, width = pixels.shape[1:]
+    total = 0.0
+    for first, end in _bands((height, width)):
+        grey = F.rgb_to_grayscale(_brightened(pixels[:, first:end], brightness))
+        total += float(grey.sum(dtype=torch.float64))
+    return total / (height * width)
 
 
 def _check(settings: dict[str, Any]) -> None:
