@@ -132,8 +132,9 @@ def border_region(shape: tuple[int, ...], border: Border) -> NDArray[np.bool_]:
     height, width = shape
     across, down = math.cos(border.angle), math.sin(border.angle)
     half_extent = (abs(across) * width + abs(down) * height) / 2
-    along = across * (np.arange(width) + 0.5 - width / 2) + (down * (np.arange(height) + 0.5 - height / 2))[:, None]
-    return np.asarray(along > half_extent * (1 - 2 * border.depth))
+    along_rows = across * (np.arange(width) + 0.5 - width / 2)
+    still_needed = half_extent * (1 - 2 * border.depth) - down * (np.arange(height) + 0.5 - height / 2)
+    return np.asarray(along_rows > still_needed[:, None])
 
 
 def _bands(shape: tuple[int, ...]) -> list[tuple[int, int]]:
