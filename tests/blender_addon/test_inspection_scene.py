@@ -215,7 +215,7 @@ def test_a_sticker_hides_the_plate_and_casts_a_shadow_where_its_corner_is_loose(
     beside &= points[..., 0] + points[..., 1] > 0.044
     assert beside.sum() > 8
     assert loose[beside].mean() < 0.9 * bare[beside].mean()
-    assert flat[beside].mean() > 0.92 * bare[beside].mean()  # the pixel filter reaches into the sheet a little
+    assert flat[beside].mean() > 0.95 * bare[beside].mean()
     far = np.hypot(points[..., 0] - 0.03, points[..., 1]) > 0.03
     assert loose[far].mean() == pytest.approx(bare[far].mean(), rel=2e-3)
 
