@@ -59,7 +59,7 @@ def test_a_crashed_blender_is_replaced_and_its_sample_tried_again(tmp_path, undi
     def crash_at_the_second(event: dict) -> None:
         told.append(event)
         if [event["event"] for event in told].count("start") == 2 and event["event"] == "start":
-            (blender,) = psutil.Process().children()
+            (blender,) = (child for child in psutil.Process().children() if str(job) in child.cmdline())
             blender.send_signal(signal.SIGSEGV)
 
     outcome = supervise(None, options(job, tmp_path / "out"), tmp_path / "out", Bounds(**BOUNDS), crash_at_the_second)
