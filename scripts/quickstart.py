@@ -177,13 +177,10 @@ def _origin(cfg: DictConfig) -> str:
 
 
 def _trainer(config: str) -> Callable[[DictConfig, Path], object]:
-    from training import training_run  # loads torch, which a second run need not wait for
+    from training.meld_run import meld_run  # both load torch, which a second run need not wait for
+    from training.training_run import finetune_run, train_run
 
-    return {
-        "train": training_run.train_run,
-        "finetune": training_run.finetune_run,
-        "meld": training_run.meld_run,
-    }[config]
+    return {"train": train_run, "finetune": finetune_run, "meld": meld_run}[config]
 
 
 def _config(name: str, *overrides: str) -> DictConfig:

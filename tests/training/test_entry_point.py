@@ -73,4 +73,5 @@ def test_a_run_and_a_sweep_leave_whole_folders(stainless_folder, tmp_path):
     assert sweep.stderr.splitlines()[-1].startswith("error: too few patches")
     assert "Traceback" not in sweep.stderr
     written = sorted(p.relative_to(tmp_path / "runs" / "s").as_posix() for p in tmp_path.glob("runs/s/*/*.safetensors"))
-    assert written == ["0/coreset.safetensors", "2/coreset.safetensors"]
+    # the failed run keeps what it has collected: more images, and the same command goes on from there
+    assert written == ["0/coreset.safetensors", "1/checkpoint.safetensors", "2/coreset.safetensors"]
