@@ -17,6 +17,7 @@ from .plate import PlateParams
 from .shader_graph import Value, assign, combine, separate
 from .surface_features import feature_nodes
 from .surface_material import water_stain_node
+from .water_stain_nodes import water_stain_group
 
 
 def annotation_scene(
@@ -64,7 +65,7 @@ def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.ty
     class_id: Value | float = float(BACKGROUND)
     key: Value | float = 0.0
     if surface.water_stain is not None:
-        stain = water_stain_node(tree, position, surface.water_stain)
+        stain = water_stain_node(tree, position, surface.water_stain, water_stain_group())
         inside = Value(tree, stain.outputs["Mask"])
         class_id, key = inside * float(WATER_STAIN), inside * Value(tree, stain.outputs["Stain ID"])
     for label, number, node in feature_nodes(tree, position, surface):

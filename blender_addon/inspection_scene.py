@@ -11,6 +11,7 @@ from .plate import PlateParams
 from .ring_light import RingLightParams, ring_light
 from .sticker_sheet import sticker_sheet
 from .surface_tiles import tiled_plate
+from .water_stain_renderer import NODES, OSL, stain_group_of
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class PictureParams:
 
 @dataclass(frozen=True)
 class InspectionScene:
-    """Everything that one picture depends on."""
+    """Everything that one picture depends on; `stain_renderer` is NODES or OSL and changes only rounding."""
 
     picture: PictureParams
     plate: PlateParams
@@ -33,13 +34,20 @@ class InspectionScene:
     light: RingLightParams
     surface: InspectedSurface
     pose: CameraPose = OVER_THE_MIDDLE
+    stain_renderer: str = NODES
 
 
 def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scene]:
-    """Build the description in the current, empty scene; return it and the scene of its annotation pass."""
+    """Build the description in the current, empty scene; return it and the scene of its annotation pass.
+
+    Raises OslUnavailableError where OSL is asked for and cannot be had.
+    """
     scene = bpy.context.scene
     _path_tracing(scene, description.picture)
-    parts = [tiled_plate(description.plate, description.surface)]
+    stain_group = None
+    if description.surface.water_stain is not None or description.stain_renderer == OSL:
+        stain_group = stain_group_of(description.stain_renderer, scene)
+    parts = [tiled_plate(description.plate, description.surface, stain_group)]
     parts += [sticker_sheet(params, key) for key, params in enumerate(description.surface.stickers, start=1)]
     ring_light(description.light, description.pose)
     picture = description.picture

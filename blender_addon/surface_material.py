@@ -12,8 +12,16 @@ from .water_stain import WaterStainParams
 from .water_stain_nodes import set_water_stain_inputs, water_stain_group
 
 
-def surface_material(surface: InspectedSurface, metal: bpy.types.ShaderNodeTree | None = None) -> bpy.types.Material:
-    """Build the material of (a part of) one plate; `metal` is a group already made of surface.metal (`metal_group`)."""
+def surface_material(
+    surface: InspectedSurface,
+    metal: bpy.types.ShaderNodeTree | None = None,
+    stain_group: bpy.types.ShaderNodeTree | None = None,
+) -> bpy.types.Material:
+    """Build the material of (a part of) one plate.
+
+    `metal` is a group already made of surface.metal (`metal_group`), `stain_group` one that renders the stain
+    (`stain_group_of`); without them the material makes its own, and the stain is the shader nodes'.
+    """
     material = bpy.data.materials.new("Inspected Surface")
     material.use_nodes = True
     tree = material.node_tree
@@ -25,7 +33,7 @@ def surface_material(surface: InspectedSurface, metal: bpy.types.ShaderNodeTree 
     reflectance: Value | float = finish.reflectance
     tint = None
     if surface.water_stain is not None:
-        stain = water_stain_node(tree, position, surface.water_stain)
+        stain = water_stain_node(tree, position, surface.water_stain, stain_group or water_stain_group())
         change = Value(tree, stain.outputs["Reflectance"])
         reflectance = change + reflectance
         roughness = stained_roughness(roughness, change, surface.stain_shading)
@@ -59,10 +67,13 @@ def surface_material(surface: InspectedSurface, metal: bpy.types.ShaderNodeTree 
 
 
 def water_stain_node(
-    tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, stain: WaterStainParams
+    tree: bpy.types.NodeTree,
+    position: bpy.types.NodeSocket,
+    stain: WaterStainParams,
+    group: bpy.types.ShaderNodeTree,
 ) -> bpy.types.ShaderNodeGroup:
-    """Add the group node of water stains."""
-    node = group_node(tree, water_stain_group(), "Water Stain")
+    """Add the node of water stains, whose texture is `group`'s."""
+    node = group_node(tree, group, "Water Stain")
     tree.links.new(position, node.inputs["Position"])
     set_water_stain_inputs(node, stain)
     return node

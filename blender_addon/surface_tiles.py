@@ -19,8 +19,12 @@ TILE = 0.004  # metres; small against a plate, large against a defect's width
 PADDING = 0.0005  # metres; the Bump node looks a fraction of a pixel beyond the shaded point
 
 
-def tiled_plate(params: PlateParams, surface: InspectedSurface) -> bpy.types.Object:
+def tiled_plate(
+    params: PlateParams, surface: InspectedSurface, stain_group: bpy.types.ShaderNodeTree | None
+) -> bpy.types.Object:
     """Build the plate with its materials; one material for every set of things that share a tile.
+
+    `stain_group` renders the water stain (`stain_group_of`); None serves where there is none.
 
     A clean plate is tiled, too: with another mesh, rays would meet it at points that differ in the last bit.
     """
@@ -28,7 +32,7 @@ def tiled_plate(params: PlateParams, surface: InspectedSurface) -> bpy.types.Obj
     columns, rows = math.ceil(width / TILE), math.ceil(height / TILE)
     part = plate(params, columns, rows)
     bare, metal = without_features(surface), metal_group(surface.metal)
-    part.data.materials.append(surface_material(bare, metal))
+    part.data.materials.append(surface_material(bare, metal, stain_group))
     slots = {bare: 0}
     for face in range(columns * rows):
         row, column = divmod(face, columns)
@@ -37,6 +41,6 @@ def tiled_plate(params: PlateParams, surface: InspectedSurface) -> bpy.types.Obj
         here = dataclasses.replace(bare, **features_within(surface, tile, PADDING))
         if here not in slots:
             slots[here] = len(part.data.materials)
-            part.data.materials.append(surface_material(here, metal))
+            part.data.materials.append(surface_material(here, metal, stain_group))
         part.data.polygons[face].material_index = slots[here]
     return part

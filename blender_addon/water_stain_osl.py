@@ -15,30 +15,37 @@ from .water_stain_nodes import OUTPUTS
 
 GROUP_NAME = "Stainless Water Stain (OSL)"
 GROUP_VERSION = 4
-SCRIPT = Path(__file__).with_suffix(".osl").with_name("water_stain.osl")
+SCRIPT = Path(__file__).with_name("water_stain.osl")
+BACKENDS = ("CPU", "OPTIX")  # of Cycles, that run OSL
+INSTEAD = "use the shader-node water stain instead"
 
 
 class OslUnavailableError(RuntimeError):
     """This Blender, or the way it is set up, cannot run OSL; the message says why and what to do instead."""
 
 
-def require_osl(scene: bpy.types.Scene) -> None:
-    """Raise OslUnavailableError unless `scene` can be rendered with OSL shaders; names the reason."""
-    instead = "use the shader-node water stain instead"
+def require_osl_on(backend: str) -> None:
+    """Raise OslUnavailableError unless this Blender can run OSL on devices of `backend` (CPU, OPTIX, CUDA, ...)."""
     try:
         import _cycles
     except ImportError:
-        raise OslUnavailableError(f"this Blender is built without Cycles, so it has no OSL; {instead}") from None
+        raise OslUnavailableError(f"this Blender is built without Cycles, so it has no OSL; {INSTEAD}") from None
     if not _cycles.with_osl:
         version = bpy.app.version_string
-        raise OslUnavailableError(f"this build of Blender {version} has no Open Shading Language; {instead}")
+        raise OslUnavailableError(f"this build of Blender {version} has no Open Shading Language; {INSTEAD}")
+    if backend not in BACKENDS:
+        raise OslUnavailableError(f"OSL runs on the CPU and on OptiX, not on {backend} devices; {INSTEAD}")
+
+
+def require_osl(scene: bpy.types.Scene) -> None:
+    """Raise OslUnavailableError unless `scene` can be rendered with OSL shaders; names the reason."""
     if scene.render.engine != "CYCLES":
-        raise OslUnavailableError(f"OSL runs in Cycles only, the scene's engine is {scene.render.engine}; {instead}")
+        raise OslUnavailableError(f"OSL runs in Cycles only, the scene's engine is {scene.render.engine}; {INSTEAD}")
+    backend = "CPU"
     if scene.cycles.device == "GPU":
         cycles = bpy.context.preferences.addons.get("cycles")
         backend = cycles.preferences.compute_device_type if cycles else "NONE"
-        if backend != "OPTIX":
-            raise OslUnavailableError(f"OSL runs on the CPU and on OptiX, not on {backend} devices; {instead}")
+    require_osl_on(backend)
 
 
 def water_stain_osl_group(scene: bpy.types.Scene, script: str | None = None) -> bpy.types.ShaderNodeTree:
@@ -71,7 +78,7 @@ def water_stain_osl_group(scene: bpy.types.Scene, script: str | None = None) -> 
         bpy.data.texts.remove(source)
         raise OslUnavailableError(
             f"the OSL script of the water stain did not compile, or lacks {missing[0]!r}: see Blender's console for "
-            "the compiler's words; use the shader-node water stain instead"
+            f"the compiler's words; {INSTEAD}"
         )
     tree.links.new(position, node.inputs["Position"])
     for name, value in values.items():

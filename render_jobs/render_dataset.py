@@ -11,6 +11,7 @@ number of machines, may run the same line on one shared folder: each sample is r
 import argparse
 import json
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -22,8 +23,10 @@ if __package__ in (None, ""):  # run as a file, by Blender or by Python: the roo
 
 import bpy
 
+from blender_addon.water_stain_osl import OslUnavailableError, require_osl_on
+from blender_addon.water_stain_renderer import OSL, stain_group_of
 from render_jobs.dataset_tables import write_tables
-from render_jobs.device import AUTO, find_device
+from render_jobs.device import AUTO, Device, find_device
 from render_jobs.failures import clear_failures
 from render_jobs.job import read_job
 from render_jobs.job_error import JobError
@@ -66,9 +69,9 @@ def render_dataset(options: argparse.Namespace) -> int:
     _check_denoiser(job)
     plan = plan_samples(job)
     chosen = in_shard(options.shard, in_range(options.samples, plan))
-    execution = Execution(
-        find_device(options.device), options.threads, options.attempts, options.lease_seconds, options.at_most
-    )
+    device = find_device(options.device)
+    _check_stain_renderer(job, device)
+    execution = Execution(device, options.threads, options.attempts, options.lease_seconds, options.at_most)
     open_dataset_folder(options.out, job, bpy.app.version_string, len(plan))
     if not options.keep_failures:
         clear_failures(options.out, [sample.sample_id for sample in chosen])
@@ -128,6 +131,34 @@ def _check_denoiser(job: dict) -> None:
         raise JobError("image.denoise: this Blender is built without OpenImageDenoise; set it to false")
 
 
+def _check_stain_renderer(job: dict, device: Device) -> None:
+    """Compile the OSL script once, in an empty scene, so that what is missing is found before any sample."""
+    if job.get("stain_renderer") != OSL:
+        return
+    try:
+        require_osl_on(device.backend)
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        bpy.context.scene.render.engine = "CYCLES"
+        device.use(bpy.context.scene)
+        stain_group_of(OSL, bpy.context.scene)
+    except OslUnavailableError as error:
+        raise JobError(f"stain_renderer: {error}") from error
+
+
+def _leave(status: int) -> None:
+    """End the process with `status`.
+
+    Where OSL was on, leave without Blender's own teardown: it can wait for ever for OSL's threads, and there is nothing
+    left to do, for every file has reached the disk and its name by now.
+    """
+    if getattr(getattr(bpy.context.scene, "cycles", None), "shading_system", False):
+        shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
 def _json_lines(event: str, **more: object) -> None:
     print(json.dumps({"event": event, **more}), flush=True)
 
@@ -162,4 +193,4 @@ def _say(count: dict, event: str, **more: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]))
+    _leave(main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]))

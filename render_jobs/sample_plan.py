@@ -8,6 +8,7 @@ from blender_addon.inspection_camera import CameraParams, CameraPose
 from blender_addon.inspection_scene import InspectionScene, PictureParams
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams, draw_ring_light_params
+from blender_addon.water_stain_renderer import NODES
 
 from .job_error import JobError
 from .lens import LensParams, draw_lens_params
@@ -41,6 +42,7 @@ class _Hardware:
     picture: PictureParams
     plate: PlateParams
     camera: CameraParams
+    stain_renderer: str
 
 
 def plan_samples(job: dict[str, Any]) -> list[PlannedSample]:
@@ -49,7 +51,12 @@ def plan_samples(job: dict[str, Any]) -> list[PlannedSample]:
     Raises JobError where parameters contradict each other (stains larger than their cells, views that leave gaps).
     """
     try:
-        hardware = _Hardware(PictureParams(**job["image"]), PlateParams(**job["plate"]), CameraParams(**job["camera"]))
+        hardware = _Hardware(
+            PictureParams(**job["image"]),
+            PlateParams(**job["plate"]),
+            CameraParams(**job["camera"]),
+            job.get("stain_renderer", NODES),
+        )
     except ValueError as error:
         raise JobError(f"job {job['name']!r}: {error}") from error
     views = plan_views(job, hardware.camera, hardware.plate)
@@ -99,7 +106,9 @@ def _plan_sample(
         light=job["light"]["name"],
         view=side_name + view.name,
         finish=job.get("finish", BRUSHED),
-        scene=InspectionScene(hardware.picture, hardware.plate, hardware.camera, light, surface, pose),
+        scene=InspectionScene(
+            hardware.picture, hardware.plate, hardware.camera, light, surface, pose, hardware.stain_renderer
+        ),
         lens=draw_lens_params(stream(seed, LENS_STREAM, *place), job.get("lens", {})),
         noise_key=(seed, NOISE_STREAM, *place),
     )

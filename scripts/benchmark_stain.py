@@ -26,15 +26,13 @@ import numpy as np
 from rich.progress import Progress
 
 from blender_addon.brushed_metal import BrushedMetalParams
-from blender_addon.group_interface import set_group_inputs
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_camera import CameraParams
 from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
 from blender_addon.water_stain import WaterStainParams
-from blender_addon.water_stain_nodes import GROUP_NAME
-from blender_addon.water_stain_osl import OslUnavailableError, water_stain_osl_group
+from blender_addon.water_stain_osl import OslUnavailableError
 from blender_addon.water_stain_reference import evaluate_water_stain
 
 VARIED = {
@@ -71,25 +69,10 @@ def scene_of(case: str, width: int, height: int, samples: int, threads: int) -> 
     bpy.ops.wm.read_factory_settings(use_empty=True)
     picture = PictureParams(width=width, height=height, samples=samples, denoise=False)
     surface = InspectedSurface(BrushedMetalParams(), stain)
-    scene, _ = apply(InspectionScene(picture, PlateParams(), CameraParams(), RingLightParams(), surface))
+    hardware = (PlateParams(), CameraParams(), RingLightParams())
+    scene, _ = apply(InspectionScene(picture, *hardware, surface, stain_renderer=renderer))
     scene.render.threads_mode, scene.render.threads = "FIXED", threads
-    if renderer == "osl":
-        group = water_stain_osl_group(scene)
-        for material in bpy.data.materials:
-            if material.node_tree and material.name.startswith("Inspected Surface"):
-                _replace_stain(material.node_tree, group, stain)
     return scene
-
-
-def _replace_stain(tree: bpy.types.NodeTree, group: bpy.types.NodeTree, stain: WaterStainParams | None) -> None:
-    for node in [n for n in tree.nodes if n.type == "GROUP" and n.node_tree.name == GROUP_NAME]:
-        position = node.inputs["Position"].links[0].from_socket
-        targets = [(k.from_socket.name, k.to_socket) for k in tree.links if k.from_node == node]
-        node.node_tree = group
-        set_group_inputs(node, stain)
-        tree.links.new(position, node.inputs["Position"])
-        for name, target in targets:
-            tree.links.new(node.outputs[name], target)
 
 
 def render_seconds(scene: bpy.types.Scene) -> tuple[float, float]:

@@ -20,6 +20,7 @@ from blender_addon.scratch import ScratchParams
 from blender_addon.stain_shading import StainShadingParams
 from blender_addon.sticker import StickerParams
 from blender_addon.water_stain import WaterStainParams
+from blender_addon.water_stain_renderer import STAIN_RENDERERS
 from render_jobs.lens import LensParams
 from render_jobs.placement import PlacementParams
 from render_jobs.surface_plan import FINISHES
@@ -91,6 +92,10 @@ def job_schema() -> dict:
             "milled_metal": _ranges(MilledMetalParams),
             "sandblasted_metal": _ranges(SandblastedMetalParams),
             "water_stain": _ranges(WaterStainParams),
+            "stain_renderer": {
+                "enum": list(STAIN_RENDERERS),
+                "description": "of the picture; osl needs the CPU or OptiX; nodes if omitted",
+            },
             "stain_shading": _ranges(StainShadingParams),
             "scratch": _ranges(ScratchParams),
             "dent": _ranges(DentParams),
@@ -112,6 +117,7 @@ def job_schema() -> dict:
             "finish",
             "milled_metal",
             "sandblasted_metal",
+            "stain_renderer",
             "stain_shading",
             "bump",
             "fingerprint",
