@@ -37,26 +37,44 @@ class InspectionScene:
     stain_renderer: str = NODES
 
 
+@dataclass(frozen=True)
+class BuiltScene:
+    """What `build` made."""
+
+    scene: bpy.types.Scene
+    annotation: bpy.types.Scene
+    plate: bpy.types.Object
+    light: bpy.types.Object
+    camera: bpy.types.Object
+
+
 def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scene]:
     """Build the description in the current, empty scene; return it and the scene of its annotation pass.
 
     Raises OslUnavailableError where OSL is asked for and cannot be had.
     """
+    built = build(description)
+    return built.scene, built.annotation
+
+
+def build(description: InspectionScene) -> BuiltScene:
+    """Do what `apply` does; return all that it made."""
     scene = bpy.context.scene
-    _path_tracing(scene, description.picture)
+    path_tracing(scene, description.picture)
     stain_group = None
     if description.surface.water_stain is not None or description.stain_renderer == OSL:
         stain_group = stain_group_of(description.stain_renderer, scene)
     parts = [tiled_plate(description.plate, description.surface, stain_group)]
     parts += [sticker_sheet(params, key) for key, params in enumerate(description.surface.stickers, start=1)]
-    ring_light(description.light, description.pose)
+    light = ring_light(description.light, description.pose)
     picture = description.picture
-    inspection_camera(description.camera, description.pose, picture.width, picture.height)
-    return scene, annotation_scene(scene, parts, description.plate, description.surface)
+    camera = inspection_camera(description.camera, description.pose, picture.width, picture.height)
+    annotation = annotation_scene(scene, parts, description.plate, description.surface)
+    return BuiltScene(scene, annotation, parts[0], light, camera)
 
 
-def _path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:
-    """Set Cycles up; every setting whose default differs between Blender versions is written."""
+def path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:
+    """Set Cycles up for a scene; every setting whose default differs between Blender versions is written."""
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
     cycles.device = "CPU"

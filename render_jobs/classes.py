@@ -3,6 +3,7 @@
 from blender_addon.annotation_classes import (
     BACKGROUND,
     BUMP,
+    COLOURS,
     DENT,
     FINGERPRINT,
     SCRATCH,
@@ -11,11 +12,11 @@ from blender_addon.annotation_classes import (
 )
 
 CLASSES = (
-    {"id": BACKGROUND, "name": "background", "kind": "background", "colour": [0, 0, 0]},
-    {"id": BUMP, "name": "bump", "kind": "defect", "colour": [230, 159, 0]},
-    {"id": DENT, "name": "dent", "kind": "defect", "colour": [0, 158, 115]},
-    {"id": FINGERPRINT, "name": "fingerprint", "kind": "impurity", "colour": [204, 121, 167]},
-    {"id": SCRATCH, "name": "scratch", "kind": "defect", "colour": [240, 228, 66]},
-    {"id": STICKER, "name": "sticker", "kind": "impurity", "colour": [86, 180, 233]},
-    {"id": WATER_STAIN, "name": "water_stain", "kind": "impurity", "colour": [213, 50, 40]},
+    {"id": BACKGROUND, "name": "background", "kind": "background", "colour": list(COLOURS[BACKGROUND])},
+    {"id": BUMP, "name": "bump", "kind": "defect", "colour": list(COLOURS[BUMP])},
+    {"id": DENT, "name": "dent", "kind": "defect", "colour": list(COLOURS[DENT])},
+    {"id": FINGERPRINT, "name": "fingerprint", "kind": "impurity", "colour": list(COLOURS[FINGERPRINT])},
+    {"id": SCRATCH, "name": "scratch", "kind": "defect", "colour": list(COLOURS[SCRATCH])},
+    {"id": STICKER, "name": "sticker", "kind": "impurity", "colour": list(COLOURS[STICKER])},
+    {"id": WATER_STAIN, "name": "water_stain", "kind": "impurity", "colour": list(COLOURS[WATER_STAIN])},
 )

@@ -7,12 +7,12 @@ from typing import Any
 
 from blender_addon.annotation_classes import IGNORE
 from blender_addon.inspection_camera import CameraParams, metres_per_pixel
+from blender_addon.whole_file import json_bytes, write_shared
 
 from .classes import CLASSES
 from .job import read_schema
 from .json_schema import schema_errors
 from .sample_files import RECORDS, read_record
-from .whole_file import json_bytes, write_shared
 
 GENERATOR = "stainless 0.1.0"
 

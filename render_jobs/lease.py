@@ -77,8 +77,11 @@ def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease |
     """
     folder = dataset / LEASES
     before = _generations(folder, sample_id)
-    if before and _is_alive(before[-1], owner, seconds):
-        return None
+    last_owner = None
+    if before:
+        last_owner = _read_owner(before[-1])
+        if _is_alive(before[-1], owner, seconds) or not before[-1].exists():
+            return None  # not one that was given back just now either: others may have taken the sample anew
     number = int(before[-1].suffix[1:]) + 1 if before else 1
     path = folder / f"{sample_id}.{number}"
     try:
@@ -91,8 +94,8 @@ def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease |
     except OSError:
         path.unlink()  # a full disk: nobody shall wait for a lease without an owner
         raise
-    # The expired lease may have been settled and cleared away since we read it: then ours continues nothing.
-    if _generations(folder, sample_id) != [*before, path]:
+    # The expired lease may have been settled and cleared away since we read it, and its name be another's by now.
+    if _generations(folder, sample_id) != [*before, path] or (before and _read_owner(before[-1]) != last_owner):
         path.unlink()
         return None
     return Lease(path, seconds)

@@ -11,6 +11,8 @@ from typing import Any
 
 import bpy
 
+from blender_addon.whole_file import part_path, remove_parts
+
 from .blender_output import output_to, trouble_in
 from .device import Device
 from .failures import clear_failures, note_failure, read_failure
@@ -19,7 +21,6 @@ from .lease import Owner, take
 from .render_sample import render_sample
 from .sample_files import LOGS, PARTS, RECORDS, read_record, record_path, relative_path
 from .sample_plan import PlannedSample
-from .whole_file import part_path, remove_parts
 
 PATIENCE = 1.0  # seconds between two looks at samples that other workers have
 BYTES_OF_A_PIXEL = 16  # of the annotation pass, a sample's largest file

@@ -12,15 +12,16 @@ from blender_addon.annotation import labels
 from blender_addon.annotation_classes import BACKGROUND, IGNORE, WATER_STAIN
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_scene import apply
+from blender_addon.picture_file import render_file, render_floats
+from blender_addon.png import without_metadata, write_grey_png, write_rgb_png
+from blender_addon.whole_file import json_bytes, part_path, write_whole
 
 from .classes import CLASSES
 from .lens import LensParams, through_lens
-from .png import without_metadata, write_grey_png, write_rgb_png
 from .random_stream import stream
 from .sample_files import record_path, relative_path
 from .sample_plan import PlannedSample
 from .surface_plan import THINGS
-from .whole_file import json_bytes, part_path, write_whole
 
 
 def render_sample(
@@ -37,13 +38,11 @@ def render_sample(
     execution = prepare(scene, annotation)
     image_path = dataset / relative_path("image", sample.sample_id)
     if sample.lens == LensParams():
-        _render(scene, part_path(image_path))
+        render_file(scene, part_path(image_path))
     else:
         _as_floats(scene)
-        linear = _render_floats(scene, part_path(image_path.with_suffix(".exr")))[..., :3]
-    mask, instances, found = labels(
-        _render_floats(annotation, part_path(dataset / "masks" / f"{sample.sample_id}.exr"))
-    )
+        linear = render_floats(scene, part_path(image_path.with_suffix(".exr")))[..., :3]
+    mask, instances, found = labels(render_floats(annotation, part_path(dataset / "masks" / f"{sample.sample_id}.exr")))
     check()
     if sample.lens == LensParams():
         write_whole(image_path, without_metadata(part_path(image_path).read_bytes()))
@@ -61,34 +60,11 @@ def render_sample(
     return record
 
 
-def _render(scene: bpy.types.Scene, target: Path) -> None:
-    """Render a scene into `target`, under that name exactly."""
-    target.unlink(missing_ok=True)  # what a killed render left there must not pass for this one
-    scene.render.use_file_extension = False
-    scene.render.filepath = str(target)
-    bpy.ops.render.render(write_still=True, scene=scene.name)
-    if not target.exists():
-        raise RuntimeError(f"Blender wrote no picture {target}")
-
-
 def _as_floats(scene: bpy.types.Scene) -> None:
     """Let a scene render its linear picture instead of an 8-bit one."""
     settings = scene.render.image_settings
     settings.file_format, settings.color_mode, settings.color_depth = "OPEN_EXR", "RGBA", "32"
     settings.exr_codec = "ZIP"
-
-
-def _render_floats(scene: bpy.types.Scene, target: Path) -> np.ndarray:
-    """Render a scene that makes 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
-    _render(scene, target)
-    image = bpy.data.images.load(str(target))
-    image.colorspace_settings.name = "Non-Color"
-    width, height = image.size
-    pixels = np.empty(width * height * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    bpy.data.images.remove(image)
-    target.unlink()
-    return pixels.reshape(height, width, 4)[::-1]
 
 
 def _sample_row(sample: PlannedSample) -> dict[str, Any]:

@@ -27,9 +27,9 @@ from hydra import compose, initialize_config_dir
 
 from blender_addon.annotation import labels
 from blender_addon.inspection_scene import apply
+from blender_addon.png import write_grey_png
 from render_jobs.blender_output import output_to
 from render_jobs.device import find_device
-from render_jobs.png import write_grey_png
 from render_jobs.render_loop import Execution, prepare
 from render_jobs.render_sample import render_sample
 from render_jobs.sample_files import open_dataset_folder

@@ -6,10 +6,10 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from blender_addon.whole_file import json_bytes, write_whole
 from render_jobs.job import validate_job
 from render_jobs.job_error import JobError
 from render_jobs.job_status import read_status
-from render_jobs.whole_file import json_bytes, write_whole
 from scripts.render_process import RenderError, run_render_job
 from training.entry_point import run
 from training.user_error import UserError

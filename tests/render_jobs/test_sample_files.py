@@ -1,8 +1,8 @@
 import pytest
 
+from blender_addon.whole_file import PART_PREFIX
 from render_jobs.job_error import JobError
 from render_jobs.sample_files import FOLDERS, RECORDS, open_dataset_folder
-from render_jobs.whole_file import PART_PREFIX
 
 JOB = {"name": "smoke"}
 

@@ -5,7 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
-from render_jobs.png import without_metadata, write_grey_png
+from blender_addon.png import without_metadata, write_grey_png
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from render_jobs.whole_file import part_path, write_shared, write_whole
+from blender_addon.whole_file import part_path, write_shared, write_whole
 
 
 def test_a_failed_write_leaves_the_old_file(tmp_path):

@@ -1,0 +1,29 @@
+"""Rendering a scene into a file of exactly the name that is asked for, and reading floats back."""
+
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+
+def render_file(scene: bpy.types.Scene, target: Path) -> None:
+    """Render a scene into `target`, under that name exactly."""
+    target.unlink(missing_ok=True)  # what a killed render left there must not pass for this one
+    scene.render.use_file_extension = False
+    scene.render.filepath = str(target)
+    bpy.ops.render.render(write_still=True, scene=scene.name)
+    if not target.exists():
+        raise RuntimeError(f"Blender wrote no picture {target}")
+
+
+def render_floats(scene: bpy.types.Scene, target: Path) -> np.ndarray:
+    """Render a scene that makes 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
+    render_file(scene, target)
+    image = bpy.data.images.load(str(target))
+    image.colorspace_settings.name = "Non-Color"
+    width, height = image.size
+    pixels = np.empty(width * height * 4, np.float32)
+    image.pixels.foreach_get(pixels)
+    bpy.data.images.remove(image)
+    target.unlink()
+    return pixels.reshape(height, width, 4)[::-1]
