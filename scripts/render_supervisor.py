@@ -13,6 +13,7 @@ from scripts.render_worker import EXIT, RenderWorker
 from training.user_error import UserError
 
 TICK = 1.0  # seconds between two looks at a silent worker
+LEAVE = 60.0  # seconds that a worker may take to end after its last word
 
 Report = Callable[[dict[str, Any]], None]
 Inbox = queue.Queue[tuple[RenderWorker, dict[str, Any]]]
@@ -97,8 +98,10 @@ def _remember(worker: RenderWorker, event: dict[str, Any]) -> None:
 
 
 def _watch(worker: RenderWorker, bounds: Bounds) -> None:
-    """End a worker that is too large or has been at one sample for too long."""
+    """End a worker that is too large, has been at one sample for too long, or has nothing left to do but leave."""
     if worker.end is not None:
+        if time.monotonic() - worker.since > LEAVE:
+            worker.kill()
         return
     if (used := worker.resident_mb()) > bounds.memory_limit_mb:
         worker.kill(f"its memory grew to {used:.0f} MB, beyond execution.memory_limit_mb={bounds.memory_limit_mb:g}")

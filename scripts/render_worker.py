@@ -74,7 +74,7 @@ class RenderWorker:
             if line.startswith("error: "):
                 return line.removeprefix("error: ")
         if status < 0:
-            return f"Blender was ended by {signal.Signals(-status).name}"
+            return f"Blender was ended by {_signal_name(-status)}"
         spoken = [line.strip() for line in self._tail if "error" in line.lower() or "exception" in line.lower()]
         rest = [line.strip() for line in self._tail if line.strip()]
         return "Blender failed: " + (spoken or rest or ["it said nothing"])[-1]
@@ -93,6 +93,15 @@ class RenderWorker:
                 else:
                     self._inbox.put((self, event))
         self._inbox.put((self, {"event": EXIT}))
+
+
+def _signal_name(number: int) -> str:
+    """A signal in words; SIGKILL from nobody here is, most often, the system's."""
+    try:
+        name = signal.Signals(number).name
+    except ValueError:  # one of the many that have no name
+        return f"signal {number}"
+    return f"{name} (out of memory?)" if name == "SIGKILL" else name
 
 
 def _event(line: str) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from render_jobs import lease as lease_module
 from render_jobs.lease import Lease, leased_samples, release_leases, take, this_process
 from render_jobs.sample_files import LEASES
 
@@ -116,3 +117,22 @@ def test_the_leases_of_one_process_can_be_released(dataset):
     elsewhere(dataset, "000001", age=0)
     release_leases(dataset, ours.token)
     assert [path.name for path in (dataset / LEASES).iterdir()] == ["000001.1"]
+
+
+@pytest.mark.parametrize("taken_anew", [False, True])
+def test_a_lease_given_back_while_we_look_is_not_a_dead_ones(dataset, monkeypatch, taken_anew):
+    """Its owner may have failed, and a third worker have the sample by now: that one must keep it undisturbed."""
+    gone = elsewhere(dataset, "000000", age=SECONDS + 5)
+    ours, judge = this_process(), lease_module._is_alive
+    others: list[Lease | None] = []
+
+    def give_back_first(path, *more):
+        if not others:
+            gone.unlink()
+            others.append(take(dataset, "000000", this_process(), SECONDS) if taken_anew else None)
+        return judge(path, *more) if not taken_anew else False  # judged by what was there before
+
+    monkeypatch.setattr(lease_module, "_is_alive", give_back_first)
+    assert take(dataset, "000000", ours, SECONDS) is None
+    assert all(other is None or other.is_ours() for other in others)
+    assert len(list((dataset / LEASES).iterdir())) == int(taken_anew)

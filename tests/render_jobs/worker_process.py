@@ -41,7 +41,7 @@ def command(job: Path, out: Path, *more: str) -> list[str]:
 def render(job: Path, out: Path, *more: str) -> subprocess.CompletedProcess:
     """Run a worker to its end."""
     return subprocess.run(
-        command(job, out, *more), capture_output=True, text=True, check=False, cwd=job.parent, timeout=120
+        command(job, out, *more), capture_output=True, text=True, check=False, cwd=job.parent, timeout=600
     )
 
 
