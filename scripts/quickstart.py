@@ -14,19 +14,18 @@ import logging
 import shutil
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hydra import compose, initialize_config_dir
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.logging import RichHandler
 
 from scripts.render import composed_job
 from scripts.render_process import RenderError, run_render_job
-from training.entry_point import CONF_FOLDER, one_line, settle_threads
+from scripts.training_steps import composed_config, quoted, train_and_evaluate
+from training.entry_point import settle_threads
 from training.user_error import UserError
 
 DATASETS = ("clean", "stained", "inspected")
@@ -46,8 +45,8 @@ class Scenario:
 
 def scenarios(root: Path) -> tuple[Scenario, ...]:
     """The quickstart's training scenarios, each after those that it builds on (paper, table II)."""
-    clean, stained, judged = (_quoted(root / "datasets" / name) for name in DATASETS)
-    run_of_clean, run_of_stained = (_quoted(root / "runs" / name) for name in ("clean", "stained"))
+    clean, stained, judged = (quoted(root / "datasets" / name) for name in DATASETS)
+    run_of_clean, run_of_stained = (quoted(root / "runs" / name) for name in ("clean", "stained"))
     threshold = f"dataset.evaluation_root={judged}"
     return (
         Scenario("clean", "Clean (Synth)", "train", (f"dataset.root={clean}", threshold)),
@@ -65,11 +64,6 @@ def scenarios(root: Path) -> tuple[Scenario, ...]:
             (f"sources=[{run_of_clean},{run_of_stained}]", f"dataset.root={judged}"),
         ),
     )
-
-
-def _quoted(path: Path) -> str:
-    """A path as a value in Hydra's grammar, whatever letters it has."""
-    return "'" + str(path).replace("'", r"\'") + "'"
 
 
 def main() -> int:
@@ -115,7 +109,10 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
     console = Console()
     steps = scenarios(root)
     # Every config is composed before the first picture, so that a mistyped setting costs no time.
-    jobs = {name: composed_job(_config("render", f"render=quickstart_{name}", *render_overrides)) for name in DATASETS}
+    jobs = {
+        name: composed_job(composed_config("render", f"render=quickstart_{name}", *render_overrides))
+        for name in DATASETS
+    }
     configs = [_scenario_config(scenario, training_overrides) for scenario in steps]
     console.rule("1 of 3  Render plates in Blender")
     for name, job in jobs.items():
@@ -126,7 +123,7 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
         level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
     )
     for scenario, cfg in zip(steps, configs, strict=True):
-        _train_and_evaluate(scenario, cfg, root / "runs" / scenario.folder, console)
+        _make_run(scenario, cfg, root / "runs" / scenario.folder, console)
 
     console.rule("3 of 3  Report")
     from eval.report_page import build_report
@@ -145,10 +142,10 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
 def _scenario_config(scenario: Scenario, overrides: Sequence[str]) -> DictConfig:
     if scenario.config != "train":  # what builds on a coreset uses the extractor that is recorded with it
         overrides = [override for override in overrides if not override.startswith("extractor")]
-    return _config(scenario.config, f"name={scenario.folder}", *scenario.overrides, *overrides)
+    return composed_config(scenario.config, f"name={scenario.folder}", *scenario.overrides, *overrides)
 
 
-def _train_and_evaluate(scenario: Scenario, cfg: DictConfig, folder: Path, console: Console) -> None:
+def _make_run(scenario: Scenario, cfg: DictConfig, folder: Path, console: Console) -> None:
     """Make a scenario's run folder, unless it is there and was made from the same settings and contents."""
     origin = _origin(cfg)
     done = folder / DONE
@@ -156,14 +153,7 @@ def _train_and_evaluate(scenario: Scenario, cfg: DictConfig, folder: Path, conso
         console.print(f"{scenario.name}: complete")
         return
     console.print(f"[bold]{scenario.name}[/bold]")
-    from eval.run_evaluation import evaluate_run
-
-    if folder.exists():
-        shutil.rmtree(folder)
-    (folder / ".hydra").mkdir(parents=True)
-    OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # where evaluation looks for a run's settings
-    _trainer(scenario.config)(cfg, folder)
-    evaluate_run(folder, _config("evaluate", f"model={_quoted(folder)}"))
+    train_and_evaluate(scenario.config, cfg, folder)
     done.write_text(origin, encoding="utf-8")
 
 
@@ -174,21 +164,6 @@ def _origin(cfg: DictConfig) -> str:
     files += [Path(source) / DONE for source in sources]
     hashes = [f"# {file}: sha256 {hashlib.sha256(file.read_bytes()).hexdigest()}\n" for file in files]
     return OmegaConf.to_yaml(cfg, resolve=True) + "".join(hashes)
-
-
-def _trainer(config: str) -> Callable[[DictConfig, Path], object]:
-    from training.meld_run import meld_run  # both load torch, which a second run need not wait for
-    from training.training_run import finetune_run, train_run
-
-    return {"train": train_run, "finetune": finetune_run, "meld": meld_run}[config]
-
-
-def _config(name: str, *overrides: str) -> DictConfig:
-    try:
-        with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
-            return compose(name, [*overrides])
-    except HydraException as error:
-        raise UserError(one_line(error)) from error
 
 
 def _parse() -> argparse.Namespace:

@@ -1,0 +1,49 @@
+"""What programs of this room do with training and evaluation: compose conf/, train into a run folder, judge it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+
+from training.entry_point import CONF_FOLDER, one_line
+from training.user_error import UserError
+
+
+def composed_config(name: str, *overrides: str) -> DictConfig:
+    """Return conf/<name>.yaml with overrides, as the entry points compose it. Raises UserError for a wrong one."""
+    try:
+        with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
+            return compose(name, [*overrides])
+    except HydraException as error:
+        raise UserError(one_line(error)) from error
+
+
+def train_and_evaluate(kind: str, cfg: DictConfig, folder: Path) -> dict[str, Any]:
+    """Make a run folder anew from ``conf/<kind>.yaml`` (train, finetune or meld) as composed, and evaluate it.
+
+    Returns the document of results.json. Raises UserError.
+    """
+    from eval.run_evaluation import evaluate_run
+
+    if folder.exists():
+        shutil.rmtree(folder)
+    (folder / ".hydra").mkdir(parents=True)
+    OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # where evaluation looks for a run's settings
+    _trainer(kind)(cfg, folder)
+    return evaluate_run(folder, composed_config("evaluate", f"model={quoted(folder)}"))
+
+
+def quoted(path: Path) -> str:
+    """Return a path as a value in Hydra's grammar, whatever letters it has."""
+    return "'" + str(path).replace("'", r"\'") + "'"
+
+
+def _trainer(kind: str) -> Callable[[DictConfig, Path], object]:
+    from training.meld_run import meld_run  # both load torch, which a second run need not wait for
+    from training.training_run import finetune_run, train_run
+
+    return {"train": train_run, "finetune": finetune_run, "meld": meld_run}[kind]

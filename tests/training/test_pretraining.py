@@ -1,0 +1,126 @@
+import csv
+import hashlib
+import json
+
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from tests.training.small_plates import compose_config
+from training.formula_images.damage import KINDS
+from training.formula_images.formulas import draw_formulas
+from training.formula_images.pictures import draw_pictures
+from training.pretrain_task import Head, losses, structure_of, touched
+from training.pretraining import CHECKPOINT, WEIGHTS, pretrain_run
+from training.user_error import UserError
+
+SMALL = [
+    *("pretrain.formulas=11", "pretrain.steps=6", "pretrain.batch=3", "pretrain.size=64"),
+    *("pretrain.curve_steps=2", "pretrain.checkpoint_steps=2", "device=cpu"),
+]
+
+
+def settings(*overrides):
+    return compose_config("pretrain", [*SMALL, *overrides])
+
+
+class StoppedError(Exception):
+    pass
+
+
+def test_a_stopped_run_continues_to_the_same_bits(tmp_path, monkeypatch):
+    whole = pretrain_run(settings(), tmp_path / "whole")
+    with monkeypatch.context() as patch:
+        drawn = []
+
+        def stopping(*arguments):
+            drawn.append(1)
+            if len(drawn) == 6:  # after the checkpoint of step 4, within step 6
+                raise StoppedError
+            return draw_pictures(*arguments)
+
+        patch.setattr("training.pretraining.draw_pictures", stopping)
+        with pytest.raises(StoppedError):
+            pretrain_run(settings(), tmp_path / "stopped")
+    assert (tmp_path / "stopped" / CHECKPOINT).is_file()
+    continued = pretrain_run(settings(), tmp_path / "stopped")
+    assert continued["sha256"] == whole["sha256"]
+    assert (tmp_path / "stopped" / "curve.csv").read_text() == (tmp_path / "whole" / "curve.csv").read_text()
+    assert not (tmp_path / "stopped" / CHECKPOINT).exists()
+
+
+def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, monkeypatch):
+    steps = iter(range(4))
+
+    def stopping(*arguments):
+        if next(steps) == 3:
+            raise StoppedError
+        return draw_pictures(*arguments)
+
+    monkeypatch.setattr("training.pretraining.draw_pictures", stopping)
+    with pytest.raises(StoppedError):
+        pretrain_run(settings(), tmp_path)
+    with pytest.raises(UserError, match="is of another recipe; choose another name, or delete it"):
+        pretrain_run(settings("pretrain.seed=1"), tmp_path)
+    (tmp_path / CHECKPOINT).write_bytes(b"nothing")
+    with pytest.raises(UserError, match="cannot be read as a checkpoint"):
+        pretrain_run(settings(), tmp_path)
+
+
+def test_the_run_folder_holds_weights_curve_and_recipe(tmp_path):
+    record = pretrain_run(settings(), tmp_path)
+    content = (tmp_path / WEIGHTS).read_bytes()
+    assert record["sha256"] == hashlib.sha256(content).hexdigest()
+    assert len(content) < 4 * 2**20
+    assert json.loads((tmp_path / "pretraining.json").read_text()) == record
+    state = load_file(tmp_path / WEIGHTS)
+    assert sum(tensor.numel() for name, tensor in state.items() if "running" not in name) < 1_000_000
+    with (tmp_path / "curve.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    assert [row["step"] for row in rows] == ["2", "4", "6"]
+    assert all(float(row["formula_16"]) > 0 for row in rows)
+
+
+def test_a_task_of_no_weight_is_left_out(tmp_path):
+    with_structure = pretrain_run(settings(), tmp_path / "a")
+    without = pretrain_run(settings("pretrain.task.structure=0"), tmp_path / "b")
+    assert with_structure["sha256"] != without["sha256"]
+
+
+def test_losses_fall_on_a_handful_of_formulas():
+    """A head alone, on fixed features that hold the truth, learns it: targets lie where the cells are."""
+    formulas = draw_formulas(5, 0, torch.device("cpu"))
+    pictures = draw_pictures(formulas, 8, 64, 0.5, 0.3, torch.Generator().manual_seed(0))
+    truth = torch.nn.functional.one_hot(pictures.formula[:, 8::16, 8::16], 5).permute(0, 3, 1, 2).float()
+    features = torch.cat([truth, touched(pictures.flaw, 16), structure_of(pictures.fields, 16)], 1)
+    with torch.random.fork_rng():
+        head = Head(features.shape[1], 5).train()
+    optimiser = torch.optim.Adam(head.parameters(), lr=0.05)
+    first = losses(head(features), pictures)
+    for _ in range(300):
+        optimiser.zero_grad()
+        sum(losses(head(features), pictures)).backward()
+        optimiser.step()
+    last = losses(head(features), pictures)
+    for before, after, share in zip(first, last, (0.05, 0.3, 0.05), strict=True):
+        assert after < share * before
+
+
+def test_cells_are_described_as_a_literal_loop_describes_them():
+    generator = torch.Generator().manual_seed(1)
+    flaw = torch.randint(0, KINDS, (2, 16, 16), generator=generator)
+    flaw[:, :8] = 0
+    fields = torch.randn(2, 3, 16, 16, generator=generator)
+    found, structure = touched(flaw, 8).numpy(), structure_of(fields, 8).numpy()
+    for image in range(2):
+        for row in range(2):
+            for column in range(2):
+                cell = np.s_[row * 8 : row * 8 + 8, column * 8 : column * 8 + 8]
+                for kind in range(1, KINDS):
+                    share = min(1.0, 4 * np.mean(flaw[image].numpy()[cell] == kind))
+                    assert found[image, kind - 1, row, column] == pytest.approx(share, abs=1e-6)
+                x, y = fields[image, 0].numpy()[cell], fields[image, 1].numpy()[cell]
+                energy = np.mean(x**2) + np.mean(y**2) + 1e-4
+                expected = [np.log(energy) / 2, (np.mean(x**2) - np.mean(y**2)) / energy, 2 * np.mean(x * y) / energy]
+                np.testing.assert_allclose(structure[image, :, row, column], expected, atol=1e-5)

@@ -1,0 +1,37 @@
+"""The formulas a pretraining learns to tell apart: a family and eight numbers each, from one seed."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from training.formula_images.textures import FAMILIES, NUMBERS
+
+
+class Formulas(NamedTuple):
+    """Families (N,) int64, numbers (N, 8) float32 in 0..1, and how each looks under light.
+
+    ``relief`` (N,) 0..1, ``metal`` (N,) 0..1 (the share that is mirrored, not scattered), ``paint`` (N,) 0..1 (how far
+    brightness follows the height field, as in a print).
+    """
+
+    families: Tensor
+    numbers: Tensor
+    relief: Tensor
+    metal: Tensor
+    paint: Tensor
+
+    def of(self, index: Tensor) -> "Formulas":
+        """Return the formulas of an index (B,)."""
+        return Formulas(*(values[index] for values in self))
+
+
+def draw_formulas(count: int, seed: int, device: torch.device) -> Formulas:
+    """Return ``count`` formulas, families in turn; the same on every device."""
+    generator = torch.Generator().manual_seed(seed)
+    families = torch.arange(count) % len(FAMILIES)
+    numbers = torch.rand(count, NUMBERS, generator=generator)
+    looks = torch.rand(3, count, generator=generator)
+    paint = torch.where(looks[2] < 0.6, 0.0, looks[2])
+    values = (families, numbers, looks[0], looks[1], paint)
+    return Formulas(*(value.to(device) for value in values))

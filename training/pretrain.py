@@ -1,0 +1,19 @@
+"""Train the project's own backbone on formula-driven pictures. Entry point: python -m training.pretrain --help."""
+
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from training.entry_point import run
+
+
+def pretrain(cfg: DictConfig) -> None:
+    """Run what ``conf/pretrain.yaml`` describes, into Hydra's run folder."""
+    from training.pretraining import pretrain_run  # loads torch, which --help need not wait for
+
+    pretrain_run(cfg, Path(HydraConfig.get().runtime.output_dir))
+
+
+if __name__ == "__main__":
+    run("pretrain", pretrain)

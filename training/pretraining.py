@@ -1,0 +1,169 @@
+"""The pretraining loop: seeded pictures step by step, whole checkpoints, and a file of weights at the end."""
+
+import csv
+import hashlib
+import io
+import json
+import logging
+import math
+import time
+from pathlib import Path
+from typing import Any
+
+import safetensors.torch
+import torch
+import torchvision
+from omegaconf import DictConfig, OmegaConf
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
+
+from training.extractor import chosen_device
+from training.formula_images.formulas import draw_formulas
+from training.formula_images.pictures import draw_pictures
+from training.pretrain_task import Head, losses
+from training.progress import with_progress
+from training.user_error import UserError
+from training.whole_file import write_json, write_whole
+
+log = logging.getLogger(__name__)
+
+ARCHITECTURE = "mobilenet_v3_large"
+STAGES = (7, 13)
+"""The backbone's blocks end before these: the stride-8 map of 40 channels and the stride-16 map of 112."""
+CHANNELS = (40, 112)
+CHECKPOINT = "checkpoint.safetensors"
+WEIGHTS = "backbone.safetensors"
+_MEAN = (0.485, 0.456, 0.406)  # ImageNet's normalisation, which conf/extractor gives to every backbone
+_STD = (0.229, 0.224, 0.225)
+
+
+class Learner(nn.Module):
+    """The truncated backbone with a head on each of its two maps."""
+
+    mean: Tensor
+    std: Tensor
+
+    def __init__(self, formulas: int) -> None:
+        super().__init__()
+        self.features = torchvision.models.get_model(ARCHITECTURE, weights=None).features[: STAGES[1]]
+        self.heads = nn.ModuleList(Head(channels, formulas) for channels in CHANNELS)
+        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
+
+    def forward(self, pixels: Tensor) -> list[tuple[Tensor, ...]]:
+        """Return the two heads' outputs for RGB pixels (B, 3, H, W) in 0..1."""
+        x = ((pixels - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+        fine = self.features[: STAGES[0]](x)
+        coarse = self.features[STAGES[0] :](fine)
+        return [head(features) for head, features in zip(self.heads, (fine, coarse), strict=True)]
+
+
+def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
+    """Train, from the checkpoint where there is one; write weights, curve and record; return the record.
+
+    Raises UserError for a checkpoint of another recipe.
+    """
+    device = chosen_device(cfg.device)
+    recipe: dict[str, Any] = OmegaConf.to_container(cfg.pretrain, resolve=True)  # type: ignore[assignment]
+    settings = cfg.pretrain
+    with torch.random.fork_rng():  # torchvision's constructors draw from torch's global generator
+        torch.default_generator.manual_seed(settings.seed)
+        learner = Learner(settings.formulas).to(device).to(memory_format=torch.channels_last).train()
+    optimiser = torch.optim.AdamW(learner.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
+    formulas = draw_formulas(settings.formulas, settings.seed, device)
+    first, curve, running, seconds = _restored(folder / CHECKPOINT, recipe, learner, optimiser)
+    if first:
+        log.info("Continuing from step %d of %d", first, settings.steps)
+    started = time.perf_counter() - seconds
+    for step in with_progress(range(first, settings.steps), settings.steps - first, "pretraining"):
+        generator = torch.Generator(device).manual_seed((settings.seed << 32) + step)
+        with torch.no_grad():
+            pictures = draw_pictures(
+                formulas, settings.batch, settings.size, settings.mixed, settings.flawed, generator
+            )
+        for group in optimiser.param_groups:
+            group["lr"] = settings.learning_rate * _rate(step, settings.steps, settings.warmup_steps)
+        parts = torch.stack([torch.stack(losses(outputs, pictures)) for outputs in learner(pictures.pixels)])
+        weights = torch.tensor(list(settings.task.values()), device=device)
+        optimiser.zero_grad(set_to_none=True)
+        (parts * weights).sum().backward()
+        nn.utils.clip_grad_norm_(learner.parameters(), 5.0)
+        optimiser.step()
+        present = parts.detach()
+        running = 0.95 * running + 0.05 * present if step else present
+        if (step + 1) % settings.curve_steps == 0:
+            curve.append([step + 1, *(round(value, 4) for value in running.flatten().tolist())])
+            log.info("Step %d: formula %.3f, flaw %.4f, structure %.4f (stride 16)", step + 1, *running[1].tolist())
+        if (step + 1) % settings.checkpoint_steps == 0:
+            spent = time.perf_counter() - started
+            state = {"recipe": recipe, "step": step + 1, "curve": curve, "running": running.tolist(), "seconds": spent}
+            _save(folder / CHECKPOINT, learner, optimiser, state)
+    return _finished(folder, learner, recipe, curve, time.perf_counter() - started, device)
+
+
+def _rate(step: int, steps: int, warmup: int) -> float:
+    """Return the share of the learning rate: a line up, then half a cosine down to 0."""
+    return min(1.0, (step + 1) / max(1, warmup)) * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def _finished(
+    folder: Path, learner: Learner, recipe: dict[str, Any], curve: list[Any], seconds: float, device: torch.device
+) -> dict[str, Any]:
+    state = {f"features.{name}": tensor.contiguous().cpu() for name, tensor in learner.features.state_dict().items()}
+    content = safetensors.torch.save(state, metadata={"recipe": json.dumps(recipe)})
+    write_whole(folder / WEIGHTS, content)
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    names = [f"{part}_{stride}" for stride in (8, 16) for part in ("formula", "flaw", "structure")]
+    writer.writerows([["step", *names], *curve])
+    write_whole(folder / "curve.csv", table.getvalue().encode())
+    record = {
+        "architecture": ARCHITECTURE,
+        "recipe": recipe,
+        "seconds": round(seconds),
+        "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "bytes": len(content),
+    }
+    write_json(folder / "pretraining.json", record)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    log.info("Weights: %s (%d bytes, sha256 %s)", folder / WEIGHTS, len(content), record["sha256"])
+    return record
+
+
+def _save(path: Path, learner: Learner, optimiser: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    tensors = {f"learner.{name}": tensor for name, tensor in learner.state_dict().items()}
+    for index, moments in optimiser.state_dict()["state"].items():
+        tensors |= {f"optimiser.{index}.{name}": torch.as_tensor(value) for name, value in moments.items()}
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    write_whole(path, safetensors.torch.save(contiguous, metadata={"state": json.dumps(state)}))
+
+
+def _restored(
+    path: Path, recipe: dict[str, Any], learner: Learner, optimiser: torch.optim.Optimizer
+) -> tuple[int, list[Any], Tensor, float]:
+    """Load a checkpoint into learner and optimiser; return the next step, the curve so far, its running means and the
+    seconds used.
+    """
+    device = learner.mean.device
+    if not path.is_file():
+        return 0, [], torch.zeros(len(STAGES), 3, device=device), 0.0
+    try:
+        with safe_open(path, framework="pt") as file:
+            state = json.loads(file.metadata()["state"])
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no dict
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} cannot be read as a checkpoint ({error}); delete it to start anew") from error
+    if state["recipe"] != recipe:
+        raise UserError(f"{path} is of another recipe; choose another name, or delete it to start anew")
+    learner.load_state_dict(_below("learner.", tensors))
+    moments: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in _below("optimiser.", tensors).items():
+        index, key = name.split(".", 1)
+        moments.setdefault(int(index), {})[key] = tensor
+    optimiser.load_state_dict({"state": moments, "param_groups": optimiser.state_dict()["param_groups"]})
+    return state["step"], state["curve"], torch.tensor(state["running"], device=device), state["seconds"]
+
+
+def _below(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
