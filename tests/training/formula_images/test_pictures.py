@@ -77,13 +77,11 @@ def test_cells_are_those_of_the_nearest_of_periodic_points():
 def test_damage_changes_only_what_it_labels_as_damaged_by_stains():
     height = torch.zeros(64, 48, 48)
     damage = damaged(height, height, 0.5, generator(5))
-    changed = (damage.brightness - 1).abs() > 0.02
     labelled = damage.kind > 0
     assert damage.kind.unique().tolist() == list(range(KINDS))
     strongly = (damage.brightness - 1).abs() > 0.3  # a scratch's shade has fallen below half beyond its groove
     assert (strongly & ~labelled).float().mean() < 0.001
-    unchanged = (damage.kind == STAIN) & ~changed
-    assert unchanged.sum() < 0.05 * (damage.kind == STAIN).sum()  # stains of a faint change are rare
+    assert (damage.brightness[damage.kind == STAIN] != 1).all()
 
 
 def test_no_damage_leaves_the_surface_as_it_is():
