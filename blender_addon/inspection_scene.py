@@ -67,10 +67,18 @@ def build(description: InspectionScene) -> BuiltScene:
     parts = [tiled_plate(description.plate, description.surface, stain_group)]
     parts += [sticker_sheet(params, key) for key, params in enumerate(description.surface.stickers, start=1)]
     light = ring_light(description.light, description.pose)
+    if description.light.reflectance > 0:
+        _follow_light_back(scene)
     picture = description.picture
     camera = inspection_camera(description.camera, description.pose, picture.width, picture.height)
     annotation = annotation_scene(scene, parts, description.plate, description.surface)
     return BuiltScene(scene, annotation, parts[0], light, camera)
+
+
+def _follow_light_back(scene: bpy.types.Scene) -> None:
+    """Let paths go from the plate to the ring's face, back to the plate, and to the light."""
+    scene.cycles.max_bounces = 3
+    scene.cycles.glossy_bounces, scene.cycles.diffuse_bounces = 2, 1
 
 
 def path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:
@@ -81,7 +89,7 @@ def path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:
     cycles.samples = picture.samples
     cycles.use_adaptive_sampling = False
     cycles.use_light_tree = False  # one emitter: nothing to choose from
-    cycles.max_bounces = cycles.glossy_bounces = 1  # the ring reflects nothing back: 2 renders the same bytes
+    cycles.max_bounces = cycles.glossy_bounces = 1  # as long as the ring reflects nothing, 2 renders the same bytes
     cycles.diffuse_bounces = cycles.transmission_bounces = cycles.volume_bounces = 0
     cycles.caustics_reflective = True
     cycles.blur_glossy = 0.0

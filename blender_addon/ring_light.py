@@ -22,6 +22,9 @@ class RingLightParams:
     emission: float = parameter(1.2, unit="1", low=0.0, high=1e6, description="Radiance; 1 renders as white")
     rotation: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="About the optical axis")
     scale: float = parameter(1.0, unit="1", low=0.01, high=100.0, description="Factor on both radii")
+    reflectance: float = parameter(
+        0.0, unit="1", low=0.0, high=1.0, description="Of the ring's face: light from the plate that it sends back"
+    )
 
 
 def draw_ring_light_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> RingLightParams:
@@ -37,7 +40,7 @@ def ring_light(params: RingLightParams, pose: CameraPose) -> bpy.types.Object:
     faces = [(k, (k + 1) % 6, 6 + (k + 1) % 6, 6 + k) for k in range(6)]
     mesh = bpy.data.meshes.new("Ring Light")
     mesh.from_pydata(corners, [], faces)
-    mesh.materials.append(_emitter(params.emission))
+    mesh.materials.append(_emitter(params))
     obj = bpy.data.objects.new("Ring Light", mesh)
     obj.location = (pose.x, pose.y, params.distance)
     obj.rotation_euler.z = pose.turn
@@ -46,13 +49,21 @@ def ring_light(params: RingLightParams, pose: CameraPose) -> bpy.types.Object:
     return obj
 
 
-def _emitter(radiance: float) -> bpy.types.Material:
+def _emitter(params: RingLightParams) -> bpy.types.Material:
     material = bpy.data.materials.new("Ring Light")
     material.use_nodes = True
     tree = material.node_tree
     tree.nodes.clear()
     emission = tree.nodes.new("ShaderNodeEmission")
-    emission.inputs["Strength"].default_value = radiance
+    emission.inputs["Strength"].default_value = params.emission
+    shader = emission.outputs["Emission"]
+    if params.reflectance > 0:
+        diffuse = tree.nodes.new("ShaderNodeBsdfDiffuse")
+        diffuse.inputs["Color"].default_value = (*(params.reflectance,) * 3, 1.0)
+        both = tree.nodes.new("ShaderNodeAddShader")
+        tree.links.new(shader, both.inputs[0])
+        tree.links.new(diffuse.outputs["BSDF"], both.inputs[1])
+        shader = both.outputs["Shader"]
     output = tree.nodes.new("ShaderNodeOutputMaterial")
-    tree.links.new(emission.outputs["Emission"], output.inputs["Surface"])
+    tree.links.new(shader, output.inputs["Surface"])
     return material

@@ -97,6 +97,26 @@ def test_stains_change_nothing_but_themselves(bpy, render_float, metal):
     assert with_stains[inside].mean() < 0.97 * without[inside].mean()
 
 
+def test_light_from_the_plate_that_the_ring_sends_back_changes_little(bpy, render_float):
+    """Only then does a stain dim what lies beside it: by less than 0.0005 of white on average, even where the ring's
+    face is as bright as white paint."""
+    pictures = {}
+    for reflectance in (0.0, 0.8):
+        light = RingLightParams(reflectance=reflectance)
+        for name, stain in (("clean", None), ("stained", WaterStainParams())):
+            bpy.ops.wm.read_factory_settings(use_empty=True)
+            main, annotation = apply(scene(InspectedSurface(METALS[0], stain), light=light, samples=16))
+            pictures[name, reflectance] = render_float(main)[..., 0]
+    mask, _, _ = labels(render_float(annotation))
+    far = (cv2.dilate((mask == 6).astype(np.uint8), np.ones((7, 7), np.uint8)) == 0) & (mask == 0)
+    assert np.array_equal(pictures["clean", 0.0][far], pictures["stained", 0.0][far])
+    sent_back = pictures["clean", 0.8][far].astype(float) - pictures["clean", 0.0][far]
+    assert 0.002 < sent_back.mean() < 0.05
+    difference = pictures["stained", 0.8][far].astype(float) - pictures["clean", 0.8][far]
+    assert -5e-4 < difference.mean() < 0
+    assert np.abs(difference).max() < 0.1  # one path in 16, or two, that found a stain
+
+
 @pytest.mark.parametrize("metal", METALS)
 def test_another_plate_is_another_picture(bpy, render_float, metal):
     pictures = []

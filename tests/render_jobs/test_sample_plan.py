@@ -36,15 +36,29 @@ def test_clean_and_stained_versions_share_plates_and_nothing_else_moves(compose_
     assert len({s.scene.surface.metal.texture_offset for s in clean}) == 80
 
 
-def test_every_light_shows_the_same_textures_and_stains_of_its_own(compose_job):
-    base, rot90, scale2 = (plan_samples(compose_job("render=synth_ws", f"light={name}")) for name in LIGHTS)
-    for samples in zip(base, rot90, scale2, strict=True):
+def test_the_six_versions_share_their_textures_and_draw_stains_and_light_anew(compose_job):
+    versions = {
+        (version, light): plan_samples(compose_job(f"render={version}", f"light={light}"))
+        for version, light in itertools.product(("synth", "synth_ws"), LIGHTS)
+    }
+    for samples in zip(*versions.values(), strict=True):
         assert len({sample.scene.surface.metal for sample in samples}) == 1
         assert len({sample.plate_id for sample in samples}) == 1
-        assert len({sample.scene.surface.water_stain for sample in samples}) == 3
-    assert base[0].scene.light.rotation == scale2[0].scene.light.rotation == 0
-    assert rot90[0].scene.light.rotation == pytest.approx(math.pi / 2)
-    assert scale2[0].scene.light.scale == 2
+        assert {sample.view for sample in samples} == {"middle"}
+        stains = [sample.scene.surface.water_stain for sample in samples]
+        assert stains[:3] == [None] * 3
+        assert len(set(stains[3:])) == 3
+        lights = [sample.scene.light for sample in samples]
+        assert lights[:3] == lights[3:]  # what a stain adds is seen under the very same light
+        assert len({light.emission for light in lights}) == 3
+    base, rot90, scale2 = (versions["synth_ws", name][0].scene.light for name in LIGHTS)
+    assert base.rotation == scale2.rotation == 0
+    assert rot90.rotation == pytest.approx(math.pi / 2)
+    assert (base.scale, rot90.scale, scale2.scale) == (1, 1, 2)
+    assert len(versions["synth", "base"]) == 80
+    assert len({sample.scene.light for sample in versions["synth", "base"]}) == 80
+    ranges = compose_job("render=synth")["light"]["emission"]
+    assert all(ranges[0] <= s.scene.light.emission <= ranges[1] for s in versions["synth", "rot90"])
 
 
 def test_one_more_scratch_moves_nothing_else(smoke_job):
