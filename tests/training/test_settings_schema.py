@@ -30,11 +30,17 @@ def test_a_wrong_setting_is_named(override, words):
         check_settings(compose_config("train", [*TRAIN, override]))
 
 
+@pytest.mark.parametrize("override", ["pretrain.size=100", "pretrain.batch=1", "pretrain.task.flaw=-1"])
+def test_a_wrong_setting_of_pretraining_is_named(override):
+    with pytest.raises(UserError, match=rf"^{override.split('=')[0]}: "):
+        check_settings(compose_config("pretrain", [override]))
+
+
 def test_settings_that_are_not_given_yet_are_left_to_the_program():
     check_settings(compose_config("train", []))
 
 
-@pytest.mark.parametrize("config", ["train", "finetune", "meld", "update", "predict", "evaluate"])
+@pytest.mark.parametrize("config", ["train", "finetune", "meld", "update", "predict", "evaluate", "pretrain"])
 def test_what_conf_says_is_valid(config):
     check_settings(compose_config(config, []))
 
