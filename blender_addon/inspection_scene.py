@@ -10,8 +10,8 @@ from .inspection_camera import OVER_THE_MIDDLE, CameraParams, CameraPose, inspec
 from .plate import PlateParams
 from .ring_light import RingLightParams, ring_light
 from .sticker_sheet import sticker_sheet
+from .surface_groups import NODES, OSL, node_groups, osl_groups
 from .surface_tiles import tiled_plate
-from .water_stain_renderer import NODES, OSL, stain_group_of
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,16 @@ def build(description: InspectionScene) -> BuiltScene:
     """Do what `apply` does; return all that it made."""
     scene = bpy.context.scene
     path_tracing(scene, description.picture)
-    stain_group = None
-    if description.surface.water_stain is not None or description.stain_renderer == OSL:
-        stain_group = stain_group_of(description.stain_renderer, scene)
-    parts = [tiled_plate(description.plate, description.surface, stain_group)]
-    parts += [sticker_sheet(params, key) for key, params in enumerate(description.surface.stickers, start=1)]
+    surface = description.surface
+    groups = osl_groups(surface, scene) if description.stain_renderer == OSL else node_groups(surface)
+    parts = [tiled_plate(description.plate, surface, groups)]
+    parts += [sticker_sheet(params, key) for key, params in enumerate(surface.stickers, start=1)]
     light = ring_light(description.light, description.pose)
     if description.light.reflectance > 0:
         _follow_light_back(scene)
     picture = description.picture
     camera = inspection_camera(description.camera, description.pose, picture.width, picture.height)
-    annotation = annotation_scene(scene, parts, description.plate, description.surface)
+    annotation = annotation_scene(scene, parts, description.plate, surface)
     return BuiltScene(scene, annotation, parts[0], light, camera)
 
 

@@ -4,36 +4,30 @@ import bpy
 
 from .bump_normal import bump_normal, sloping_normal
 from .inspected_surface import InspectedSurface
-from .metal_group import finish_of, metal_group
+from .metal_group import finish_of
 from .shader_graph import Value, assign, combine, group_node
 from .stain_shading import stained_roughness, stained_tint
 from .surface_features import feature_nodes
+from .surface_groups import SurfaceGroups, node_groups
 from .water_stain import WaterStainParams
-from .water_stain_nodes import set_water_stain_inputs, water_stain_group
+from .water_stain_nodes import set_water_stain_inputs
 
 
-def surface_material(
-    surface: InspectedSurface,
-    metal: bpy.types.ShaderNodeTree | None = None,
-    stain_group: bpy.types.ShaderNodeTree | None = None,
-) -> bpy.types.Material:
-    """Build the material of (a part of) one plate.
-
-    `metal` is a group already made of surface.metal (`metal_group`), `stain_group` one that renders the stain
-    (`stain_group_of`); without them the material makes its own, and the stain is the shader nodes'.
-    """
+def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = None) -> bpy.types.Material:
+    """Build the material of (a part of) one plate; `groups` are already made of its surface, nodes' if omitted."""
+    groups = groups or node_groups(surface)
     material = bpy.data.materials.new("Inspected Surface")
     material.use_nodes = True
     tree = material.node_tree
     tree.nodes.clear()
     position = tree.nodes.new("ShaderNodeTexCoord").outputs["Object"]
 
-    finish = finish_of(tree, position, surface.metal, metal or metal_group(surface.metal))
+    finish = finish_of(tree, position, surface.metal, groups.metal)
     height, roughness = finish.height, finish.roughness
     reflectance: Value | float = finish.reflectance
     tint = None
-    if surface.water_stain is not None:
-        stain = water_stain_node(tree, position, surface.water_stain, stain_group or water_stain_group())
+    if surface.water_stain is not None and groups.stain is not None:
+        stain = water_stain_node(tree, position, surface.water_stain, groups.stain)
         change = Value(tree, stain.outputs["Reflectance"])
         reflectance = change + reflectance
         roughness = stained_roughness(roughness, change, surface.stain_shading)

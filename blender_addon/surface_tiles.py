@@ -10,9 +10,9 @@ import math
 import bpy
 
 from .inspected_surface import InspectedSurface
-from .metal_group import metal_group
 from .plate import PlateParams, plate
 from .surface_features import features_within, without_features
+from .surface_groups import SurfaceGroups, node_groups
 from .surface_material import surface_material
 
 TILE = 0.004  # metres; small against a plate, large against a defect's width
@@ -20,19 +20,18 @@ PADDING = 0.0005  # metres; the Bump node looks a fraction of a pixel beyond the
 
 
 def tiled_plate(
-    params: PlateParams, surface: InspectedSurface, stain_group: bpy.types.ShaderNodeTree | None
+    params: PlateParams, surface: InspectedSurface, groups: SurfaceGroups | None = None
 ) -> bpy.types.Object:
-    """Build the plate with its materials; one material for every set of things that share a tile.
+    """Build the plate with its materials, one material for every set of things that share a tile.
 
-    `stain_group` renders the water stain (`stain_group_of`); None serves where there is none.
-
+    `groups` are already made of its surface, nodes' if omitted.
     A clean plate is tiled, too: with another mesh, rays would meet it at points that differ in the last bit.
     """
     width, height = params.width - 2 * params.bevel, params.height - 2 * params.bevel
     columns, rows = math.ceil(width / TILE), math.ceil(height / TILE)
     part = plate(params, columns, rows)
-    bare, metal = without_features(surface), metal_group(surface.metal)
-    part.data.materials.append(surface_material(bare, metal, stain_group))
+    bare, groups = without_features(surface), groups or node_groups(surface)
+    part.data.materials.append(surface_material(bare, groups))
     slots = {bare: 0}
     for face in range(columns * rows):
         row, column = divmod(face, columns)
@@ -41,6 +40,6 @@ def tiled_plate(
         here = dataclasses.replace(bare, **features_within(surface, tile, PADDING))
         if here not in slots:
             slots[here] = len(part.data.materials)
-            part.data.materials.append(surface_material(here, metal, stain_group))
+            part.data.materials.append(surface_material(here, groups))
         part.data.polygons[face].material_index = slots[here]
     return part

@@ -23,8 +23,9 @@ if __package__ in (None, ""):  # run as a file, by Blender or by Python: the roo
 
 import bpy
 
-from blender_addon.water_stain_osl import OslUnavailableError, require_osl_on
-from blender_addon.water_stain_renderer import OSL, stain_group_of
+from blender_addon.osl_script import OslUnavailableError, require_osl_on
+from blender_addon.surface_groups import OSL
+from blender_addon.water_stain_osl import water_stain_osl_group
 from render_jobs.dataset_tables import write_tables
 from render_jobs.device import AUTO, Device, find_device
 from render_jobs.failures import clear_failures
@@ -140,7 +141,7 @@ def _check_stain_renderer(job: dict, device: Device) -> None:
         bpy.ops.wm.read_factory_settings(use_empty=True)
         bpy.context.scene.render.engine = "CYCLES"
         device.use(bpy.context.scene)
-        stain_group_of(OSL, bpy.context.scene)
+        water_stain_osl_group(bpy.context.scene)
     except OslUnavailableError as error:
         raise JobError(f"stain_renderer: {error}") from error
 

@@ -8,7 +8,7 @@ from blender_addon.inspection_camera import CameraParams, CameraPose
 from blender_addon.inspection_scene import InspectionScene, PictureParams
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams, draw_ring_light_params
-from blender_addon.water_stain_renderer import NODES
+from blender_addon.surface_groups import NODES
 
 from .job_error import JobError
 from .lens import LensParams, draw_lens_params

@@ -29,10 +29,10 @@ from blender_addon.brushed_metal import BrushedMetalParams
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_camera import CameraParams
 from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
+from blender_addon.osl_script import OslUnavailableError
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
 from blender_addon.water_stain import WaterStainParams
-from blender_addon.water_stain_osl import OslUnavailableError
 from blender_addon.water_stain_reference import evaluate_water_stain
 
 VARIED = {

@@ -19,8 +19,8 @@ from blender_addon.sandblasted_metal import SandblastedMetalParams
 from blender_addon.scratch import ScratchParams
 from blender_addon.stain_shading import StainShadingParams
 from blender_addon.sticker import StickerParams
+from blender_addon.surface_groups import STAIN_RENDERERS
 from blender_addon.water_stain import WaterStainParams
-from blender_addon.water_stain_renderer import STAIN_RENDERERS
 from render_jobs.lens import LensParams
 from render_jobs.placement import PlacementParams
 from render_jobs.surface_plan import FINISHES

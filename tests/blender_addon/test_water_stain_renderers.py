@@ -7,9 +7,10 @@ pytest.importorskip("bpy")
 
 import bpy
 
+from blender_addon.osl_script import OslUnavailableError, require_osl
 from blender_addon.water_stain import WaterStainParams
 from blender_addon.water_stain_nodes import GROUP_NAME, set_water_stain_inputs, water_stain_group
-from blender_addon.water_stain_osl import OslUnavailableError, require_osl, water_stain_osl_group
+from blender_addon.water_stain_osl import water_stain_osl_group
 from blender_addon.water_stain_reference import evaluate_water_stain
 from tests.blender_addon.water_stain_pictures import (
     add_camera,
