@@ -33,6 +33,12 @@ def annotation_scene(
     twin.collection.objects.link(scene.camera)
     twin.camera = scene.camera
     twin.view_layers[0].material_override = annotation_material(plate, surface)
+    exact_pass(twin, scene)
+    return twin
+
+
+def exact_pass(twin: bpy.types.Scene, scene: bpy.types.Scene) -> None:
+    """Let `twin` render `scene`'s picture size as exact floats, one sample through each pixel's centre."""
     twin.render.engine = "CYCLES"
     twin.render.resolution_x = scene.render.resolution_x
     twin.render.resolution_y = scene.render.resolution_y
@@ -51,7 +57,6 @@ def annotation_scene(
     twin.render.image_settings.color_mode = "RGBA"
     twin.render.image_settings.color_depth = "32"
     twin.render.image_settings.exr_codec = "ZIP"
-    return twin
 
 
 def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.types.Material:

@@ -15,9 +15,20 @@ def socket_label(field_name: str) -> str:
 
 
 def find_group(name: str, version: int) -> bpy.types.ShaderNodeTree | None:
-    """Return the group of this name and version if the file has it already."""
-    tree = bpy.data.node_groups.get(name)
-    return tree if tree is not None and tree.get(VERSION_KEY) == version else None
+    """Return the file's own group of this name and version if it has one.
+
+    Blender numbers names (".001") where an older version, or one that was appended, has the name already.
+    """
+    for tree in bpy.data.node_groups:
+        if tree.library is None and tree.get(VERSION_KEY) == version and base_name(tree.name) == name:
+            return tree
+    return None
+
+
+def base_name(name: str) -> str:
+    """Return a data-block's name without the number that Blender appends to the second of a name."""
+    base, dot, number = name.rpartition(".")
+    return base if dot and number.isdigit() else name
 
 
 def new_group(

@@ -1,0 +1,37 @@
+"""Operator: stains from a preset."""
+
+from pathlib import Path
+
+import bpy
+
+from ..parameter_property import set_values
+from ..settings.changes import one_change
+from ..stain_preset import read_preset
+from ..stain_target import stain_owner
+
+
+class STAINLESS_OT_load_preset(bpy.types.Operator):
+    """Make the stains look like this preset; which stains there are, and where, stays"""
+
+    bl_idname = "stainless.load_preset"
+    bl_label = "Load Stain Preset"
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    filepath: bpy.props.StringProperty(subtype="FILE_PATH", options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There must be stains."""
+        return stain_owner(context) is not None
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Read, set, apply once."""
+        owner = stain_owner(context)
+        try:
+            values = read_preset(Path(self.filepath))
+            with one_change(owner):
+                set_values(owner.stainless.stain, values)
+        except (ValueError, OSError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}

@@ -1,0 +1,122 @@
+"""Operator: the centre of a single stain, by clicking on the surface."""
+
+import bpy
+from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
+from mathutils import Vector
+
+from ..parameter_property import set_values
+from ..settings.changes import apply_owner_stain, one_change
+from ..stain_layer import is_stained
+from ..stain_target import is_inspection, stain_owner
+
+PROMPT = "Click on the surface where the stain's centre shall be; right click or Esc: leave"
+
+
+class STAINLESS_OT_pick_centre(bpy.types.Operator):
+    """Click on the surface: a single stain is put there, round an explicit centre (algorithm 1), instead of the grid"""
+
+    bl_idname = "stainless.pick_centre"
+    bl_label = "Pick Stain Centre"
+    bl_options = {"REGISTER", "UNDO"}
+
+    centre: bpy.props.FloatVectorProperty(
+        name="Centre",
+        description="In the object's own frame, metres",
+        size=3,
+        precision=5,
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There must be stains."""
+        return stain_owner(context) is not None
+
+    def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
+        """Wait for the click."""
+        if context.area is None or context.area.type != "VIEW_3D":
+            self.report({"ERROR"}, "Pick the centre in a 3D viewport")
+            return {"CANCELLED"}
+        context.window.cursor_modal_set("EYEDROPPER")
+        context.workspace.status_text_set(PROMPT)
+        context.window_manager.modal_handler_add(self)
+        return {"RUNNING_MODAL"}
+
+    def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
+        """Take the click; let everything else (zoom, orbit) through."""
+        if event.type in {"ESC", "RIGHTMOUSE"}:
+            _leave(context)
+            return {"CANCELLED"}
+        if event.type != "LEFTMOUSE" or event.value != "PRESS":
+            return {"PASS_THROUGH"}
+        region = next(region for region in context.area.regions if region.type == "WINDOW")
+        place = (event.mouse_x - region.x, event.mouse_y - region.y)
+        point = surface_point(context, region, place)
+        if isinstance(point, str):
+            self.report({"WARNING"}, point)
+            return {"RUNNING_MODAL"}
+        _leave(context)
+        self.centre = point
+        return self.execute(context)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Set the centre."""
+        owner = stain_owner(context)
+        values = dict(zip(("centre_x", "centre_y", "centre_z"), self.centre, strict=True))
+        try:
+            with one_change(owner, apply_owner_stain):
+                set_values(owner.stainless.stain, {"explicit_centre": True, **values})
+        except ValueError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def surface_point(
+    context: bpy.types.Context, region: bpy.types.Region, place: tuple[float, float]
+) -> tuple[float, float, float] | str:
+    """Return where the ray through a pixel of the region meets a stained surface, metres in the object's frame.
+
+    Where it meets none, return what it met instead, in words.
+    """
+    view = context.space_data.region_3d
+    origin = region_2d_to_origin_3d(region, view, place)
+    direction = region_2d_to_vector_3d(region, view, place)
+    return ray_point(context, origin, direction)
+
+
+def ray_point(context: bpy.types.Context, origin: Vector, direction: Vector) -> tuple[float, float, float] | str:
+    """Do the same for a ray of the scene."""
+    scene = context.scene
+    found, location, _, face, obj, matrix = scene.ray_cast(context.evaluated_depsgraph_get(), origin, direction)
+    if obj is not None and is_inspection(scene) and obj.original == scene.stainless.light_object:
+        # The ring is between the viewer and the plate; look on behind it.
+        beyond = location + direction * 1e-5
+        return ray_point(context, beyond, direction)
+    if not found:
+        return "There is no surface here"
+    owner = stain_owner(context)
+    if isinstance(owner, bpy.types.Material):
+        shown = _material_at(obj, face)
+        if shown is None or shown.name != owner.name or not is_stained(shown):
+            return f"{obj.name!r} does not show the material {owner.name!r} here"
+    elif obj.original != scene.stainless.plate_object:
+        return f"{obj.name!r} is not the plate"
+    local = matrix.inverted() @ location
+    stretch = matrix.to_3x3()
+    unit = scene.unit_settings.scale_length
+    x, y, z = (part * stretch.col[axis].length * unit for axis, part in enumerate(local))
+    return (x, y, z)
+
+
+def _material_at(obj: bpy.types.Object, face: int) -> bpy.types.Material | None:
+    mesh = obj.data
+    if not obj.material_slots:
+        return None
+    index = mesh.polygons[face].material_index if isinstance(mesh, bpy.types.Mesh) and face >= 0 else 0
+    return obj.material_slots[min(index, len(obj.material_slots) - 1)].material
+
+
+def _leave(context: bpy.types.Context) -> None:
+    context.window.cursor_modal_restore()
+    context.workspace.status_text_set(None)

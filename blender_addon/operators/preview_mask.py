@@ -1,0 +1,28 @@
+"""Operator: the mask in the viewport."""
+
+import bpy
+
+from ..mask_preview import is_material_previewed, is_previewed, preview_material, preview_scene
+from ..stain_target import is_inspection, stained_material
+
+
+class STAINLESS_OT_preview_mask(bpy.types.Operator):
+    """Show the mask instead of the surface in the viewport, or the surface again"""
+
+    bl_idname = "stainless.preview_mask"
+    bl_label = "Preview Mask"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There must be stains or a plate."""
+        return stained_material(context) is not None or is_inspection(context.scene)
+
+    def execute(self, context: bpy.types.Context) -> set[str]:
+        """Turn it over."""
+        material = stained_material(context)
+        if material:
+            preview_material(material, not is_material_previewed(material))
+        else:
+            preview_scene(context.scene, not is_previewed(context.scene))
+        return {"FINISHED"}

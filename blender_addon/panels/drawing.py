@@ -1,0 +1,38 @@
+"""How settings are drawn: in the scene's units, groups of fields with a heading."""
+
+import bpy
+
+from ..parameter_property import SHOWN, metres_per_unit
+from ..settings.changes import problem_of
+
+
+def fields(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, *names: str, heading: str = "") -> None:
+    """Draw properties below each other, lengths in the scene's unit."""
+    column = layout.column(align=True)
+    if heading:
+        column.label(text=heading)
+    convert = metres_per_unit(group) != 1.0
+    for name in names:
+        twin = name + SHOWN
+        column.prop(group, twin if convert and twin in group.bl_rna.properties else name)
+
+
+def problem(layout: bpy.types.UILayout, owner: bpy.types.ID) -> None:
+    """Say what is wrong with settings, and so why nothing follows."""
+    words = problem_of(owner)
+    if not words:
+        return
+    box = layout.box().column(align=True)
+    box.alert = True
+    for number, line in enumerate(_lines(words)):
+        box.label(text=line, icon="ERROR" if number == 0 else "BLANK1")
+
+
+def _lines(text: str, width: int = 38) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
+            lines.append(word)
+        else:
+            lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines

@@ -1,0 +1,111 @@
+"""The "Stainless" panel in the material's properties."""
+
+import bpy
+
+from ..operators.add_stains import STAINLESS_OT_add_stains
+from ..operators.remove_stains import STAINLESS_OT_remove_stains
+from ..stain_target import is_inspection, stained_material
+from .drawing import problem
+from .presets import STAINLESS_PT_presets
+from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
+
+
+class _MaterialTab:
+    bl_space_type = "PROPERTIES"
+    bl_region_type = "WINDOW"
+    bl_context = "material"
+
+
+class _OfStain(_MaterialTab):
+    bl_parent_id = "STAINLESS_PT_material"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """The material must have stains."""
+        return stained_material(context) is not None
+
+
+class STAINLESS_PT_material(_MaterialTab, bpy.types.Panel):
+    """Water stains on this material"""
+
+    bl_label = "Stainless"
+
+    @classmethod
+    def poll(cls, context: bpy.types.Context) -> bool:
+        """There must be something to put stains on."""
+        return context.object is not None and hasattr(context.object.data, "materials")
+
+    def draw_header_preset(self, context: bpy.types.Context) -> None:
+        """Draw the presets' button."""
+        if stained_material(context):
+            STAINLESS_PT_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw algorithm 1's parameters, or how to come by them."""
+        layout = self.layout
+        material = stained_material(context)
+        if material is None:
+            if is_inspection(context.scene) and context.object == context.scene.stainless.plate_object:
+                layout.label(text="The plate is set in the 3D viewport's sidebar", icon="INFO")
+            else:
+                layout.operator(STAINLESS_OT_add_stains.bl_idname, icon="MATFLUID")
+            return
+        layout.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
+        problem(layout, material)
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        draw_shape(layout, material.stainless.stain)
+
+
+class STAINLESS_PT_material_single(_OfStain, bpy.types.Panel):
+    """One stain"""
+
+    bl_label = "Single Stain"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the explicit centre."""
+        self.layout.use_property_split = True
+        draw_centre(self.layout, stained_material(context).stainless.stain)
+
+
+class STAINLESS_PT_material_rim(_OfStain, bpy.types.Panel):
+    """What the water leaves behind"""
+
+    bl_label = "Rim and Minerals"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw rim, ring, speckle and shading."""
+        self.layout.use_property_split = True
+        draw_rim(self.layout, stained_material(context).stainless.stain)
+
+
+class STAINLESS_PT_material_run_off(_OfStain, bpy.types.Panel):
+    """Streaks downstream"""
+
+    bl_label = "Run-off"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the run-off."""
+        self.layout.use_property_split = True
+        draw_run_off(self.layout, stained_material(context).stainless.stain)
+
+
+class STAINLESS_PT_material_random(_OfStain, bpy.types.Panel):
+    """Random stains, within ranges"""
+
+    bl_label = "Randomise"
+
+    def draw(self, context: bpy.types.Context) -> None:
+        """Draw the seed and the ranges."""
+        self.layout.use_property_split = True
+        draw_random(self.layout, stained_material(context).stainless)
+
+
+CLASSES = (
+    STAINLESS_PT_material,
+    STAINLESS_PT_material_single,
+    STAINLESS_PT_material_rim,
+    STAINLESS_PT_material_run_off,
+    STAINLESS_PT_material_random,
+)

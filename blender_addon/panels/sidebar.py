@@ -1,0 +1,263 @@
+"""The "Stainless" tab in the sidebar of the 3D viewport."""
+
+import bpy
+
+from ..annotation_classes import COLOURS, WATER_STAIN
+from ..inspection_camera import CameraParams, metres_per_pixel
+from ..mask_preview import is_material_previewed, is_previewed
+from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
+from ..operators.add_stains import STAINLESS_OT_add_stains
+from ..operators.export_job import STAINLESS_OT_export_job
+from ..operators.import_job import STAINLESS_OT_import_job
+from ..operators.preview_mask import STAINLESS_OT_preview_mask
+from ..operators.remove_stains import STAINLESS_OT_remove_stains
+from ..operators.render_to_folder import STAINLESS_OT_render_to_folder
+from ..operators.set_light import VARIANTS, STAINLESS_OT_set_light
+from ..parameter_property import params_of
+from ..scene_description import FINISHES
+from ..stain_target import is_inspection, stain_owner, stained_material
+from .drawing import fields, problem
+from .presets import STAINLESS_PT_presets
+from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
+
+Context = bpy.types.Context
+HIDDEN_OF_FINISH = {"texture_offset"}  # drawn first, under its own name
+
+
+class _Sidebar:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Stainless"
+
+
+class _Inspection(_Sidebar):
+    bl_parent_id = "STAINLESS_PT_sidebar"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """Only in inspection scenes."""
+        return is_inspection(context.scene)
+
+
+class _OfStain(_Sidebar):
+    bl_parent_id = "STAINLESS_PT_stain"
+    bl_options = {"DEFAULT_CLOSED"}
+
+
+class STAINLESS_PT_sidebar(_Sidebar, bpy.types.Panel):
+    """What to start with"""
+
+    bl_label = "Stainless"
+
+    def draw(self, context: Context) -> None:
+        """Draw the ways in, and what is wrong."""
+        layout = self.layout
+        column = layout.column(align=True)
+        column.operator(STAINLESS_OT_add_inspection_scene.bl_idname, icon="SCENE_DATA")
+        column.operator(STAINLESS_OT_add_stains.bl_idname, icon="MATFLUID")
+        column.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
+        owner = stain_owner(context)
+        if owner:
+            problem(layout, owner)
+
+
+class STAINLESS_PT_stain(_Sidebar, bpy.types.Panel):
+    """The stains of the active material, or of the plate"""
+
+    bl_label = "Stain"
+    bl_parent_id = "STAINLESS_PT_sidebar"
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """There must be stains, or a plate for them."""
+        return stain_owner(context) is not None
+
+    def draw_header(self, context: Context) -> None:
+        """Switch the plate's stains."""
+        owner = stain_owner(context)
+        if isinstance(owner, bpy.types.Scene):
+            self.layout.prop(owner.stainless, "water_stains", text="")
+
+    def draw_header_preset(self, _context: Context) -> None:
+        """Draw the presets' button."""
+        STAINLESS_PT_presets.draw_panel_header(self.layout)
+
+    def draw(self, context: Context) -> None:
+        """Draw algorithm 1's parameters."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        owner = stain_owner(context)
+        icon = "MATERIAL" if isinstance(owner, bpy.types.Material) else "SCENE_DATA"
+        layout.label(text=f"of {owner.name}", icon=icon)
+        draw_shape(layout, owner.stainless.stain)
+
+
+class STAINLESS_PT_single(_OfStain, bpy.types.Panel):
+    """One stain where you click"""
+
+    bl_label = "Single Stain"
+
+    def draw(self, context: Context) -> None:
+        """Draw the explicit centre."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        draw_centre(self.layout, stain_owner(context).stainless.stain)
+
+
+class STAINLESS_PT_rim(_OfStain, bpy.types.Panel):
+    """What the water leaves behind"""
+
+    bl_label = "Rim and Minerals"
+
+    def draw(self, context: Context) -> None:
+        """Draw rim, ring, speckle and shading."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        draw_rim(self.layout, stain_owner(context).stainless.stain)
+
+
+class STAINLESS_PT_run_off(_OfStain, bpy.types.Panel):
+    """Streaks downstream"""
+
+    bl_label = "Run-off"
+
+    def draw(self, context: Context) -> None:
+        """Draw the run-off."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        draw_run_off(self.layout, stain_owner(context).stainless.stain)
+
+
+class STAINLESS_PT_random(_OfStain, bpy.types.Panel):
+    """Random stains, within ranges"""
+
+    bl_label = "Randomise"
+
+    def draw(self, context: Context) -> None:
+        """Draw the seed and the ranges."""
+        self.layout.use_property_split = True
+        self.layout.use_property_decorate = False
+        draw_random(self.layout, stain_owner(context).stainless)
+
+
+class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
+    """The plate and its metal"""
+
+    bl_label = "Surface"
+
+    def draw(self, context: Context) -> None:
+        """Draw the finish that is chosen."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.stainless
+        layout.prop(settings, "finish")
+        metal = getattr(settings, f"{settings.finish}_metal")
+        layout.prop(metal, "texture_offset", text="Plate Number")
+        fields(
+            layout, metal, *(name for name in FINISHES[settings.finish].__annotations__ if name not in HIDDEN_OF_FINISH)
+        )
+        fields(layout, settings.plate, "width", "height", "thickness", "bevel", heading="Plate")
+
+
+class STAINLESS_PT_light(_Inspection, bpy.types.Panel):
+    """The hexagonal ring light"""
+
+    bl_label = "Light"
+
+    def draw(self, context: Context) -> None:
+        """Draw the variants and the ring."""
+        layout = self.layout
+        row = layout.row(align=True)
+        for name, (label, _, _, _) in VARIANTS.items():
+            row.operator(STAINLESS_OT_set_light.bl_idname, text=label).variant = name
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        names = ("emission", "rotation", "scale", "distance", "inner_radius", "outer_radius")
+        fields(layout, context.scene.stainless.light, *names)
+
+
+class STAINLESS_PT_camera(_Inspection, bpy.types.Panel):
+    """The camera and its picture"""
+
+    bl_label = "Camera"
+
+    def draw(self, context: Context) -> None:
+        """Draw the data sheet and what comes of it."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.stainless
+        fields(layout, settings.camera, "distance", "focal_length", "sensor_width")
+        fields(layout, settings.picture, "width", "height", "samples", "denoise", heading="Picture")
+        try:
+            camera = params_of(settings.camera, CameraParams)
+        except ValueError:
+            return  # the first panel says what is wrong
+        pixel = 1e6 * metres_per_pixel(camera, settings.picture.width)
+        layout.label(text=f"Shows {1000 * camera.field_width:.1f} mm, {pixel:.1f} µm a pixel")
+
+
+class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
+    """What the masks say"""
+
+    bl_label = "Annotation"
+    bl_parent_id = "STAINLESS_PT_sidebar"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """There must be stains, or a plate for them."""
+        return stain_owner(context) is not None
+
+    def draw(self, context: Context) -> None:
+        """Draw the preview's switch and the border."""
+        layout = self.layout
+        material = stained_material(context)
+        shown = is_material_previewed(material) if material else is_previewed(context.scene)
+        layout.operator(STAINLESS_OT_preview_mask.bl_idname, icon="MOD_MASK", depress=shown)
+        red, green, blue = COLOURS[WATER_STAIN]
+        layout.label(text=f"Stains: #{red:02x}{green:02x}{blue:02x}; grey is ignored")
+        if is_inspection(context.scene):
+            layout.use_property_split = True
+            layout.use_property_decorate = False
+            fields(layout, context.scene.stainless.plate, "border")
+
+
+class STAINLESS_PT_dataset(_Inspection, bpy.types.Panel):
+    """Pictures and jobs"""
+
+    bl_label = "Dataset"
+
+    def draw(self, context: Context) -> None:
+        """Draw the folder, the job and their buttons."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        dataset = context.scene.stainless.dataset
+        layout.prop(dataset, "folder")
+        layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
+        fields(layout, dataset, "name", "seed", heading="Job")
+        fields(layout, dataset, "train", "validation", "test", heading="Plates")
+        fields(layout, dataset, "scratches", "dents", heading="Defects, at Most")
+        row = layout.row(align=True)
+        row.operator(STAINLESS_OT_export_job.bl_idname, icon="EXPORT")
+        row.operator(STAINLESS_OT_import_job.bl_idname, icon="IMPORT")
+
+
+CLASSES = (
+    STAINLESS_PT_presets,
+    STAINLESS_PT_sidebar,
+    STAINLESS_PT_stain,
+    STAINLESS_PT_single,
+    STAINLESS_PT_rim,
+    STAINLESS_PT_run_off,
+    STAINLESS_PT_random,
+    STAINLESS_PT_surface,
+    STAINLESS_PT_light,
+    STAINLESS_PT_camera,
+    STAINLESS_PT_annotation,
+    STAINLESS_PT_dataset,
+)

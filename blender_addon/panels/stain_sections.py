@@ -1,0 +1,55 @@
+"""The stain's controls, the same in the sidebar and in the material's properties."""
+
+import bpy
+
+from ..operators.pick_centre import STAINLESS_OT_pick_centre
+from ..operators.randomise import NEXT, PREVIOUS, STAINLESS_OT_randomise
+from ..operators.set_ranges import STAINLESS_OT_set_ranges
+from ..stain_ranges import RANGED
+from .drawing import fields
+
+Layout = bpy.types.UILayout
+Group = bpy.types.PropertyGroup
+
+
+def draw_shape(layout: Layout, stain: Group) -> None:
+    """Size, outline, place."""
+    fields(layout, stain, "radius", "radius_variation")
+    fields(layout, stain, "amplitude", "frequency", heading="Irregularity")
+    fields(layout, stain, "decay", "decay_variation", heading="Edge")
+    fields(layout, stain, "intensity", "intensity_variation", heading="Intensity")
+    if not stain.explicit_centre:
+        fields(layout, stain, "cell_size", "presence", "depth_jitter", heading="Spacing")
+    fields(layout, stain, "seed_offset", heading="Seed")
+
+
+def draw_centre(layout: Layout, stain: Group) -> None:
+    """A single stain instead of the grid."""
+    layout.prop(stain, "explicit_centre", text="Single Stain")
+    if stain.explicit_centre:
+        fields(layout, stain, "centre_x", "centre_y", "centre_z")
+    layout.operator(STAINLESS_OT_pick_centre.bl_idname, icon="EYEDROPPER")
+
+
+def draw_rim(layout: Layout, stain: Group) -> None:
+    """What dries where."""
+    fields(layout, stain, "rim_intensity", "rim_width", heading="Rim")
+    fields(layout, stain, "ring_intensity", "ring_position", "ring_width", heading="Inner Ring")
+    fields(layout, stain, "speckle_intensity", "speckle_frequency", heading="Mineral Speckle")
+    fields(layout, stain, "roughness_gain", "tint_gain", heading="Shading")
+
+
+def draw_run_off(layout: Layout, stain: Group) -> None:
+    """Streaks."""
+    fields(layout, stain, "run_off", "run_off_azimuth", "run_off_elevation")
+
+
+def draw_random(layout: Layout, settings: Group) -> None:
+    """Random stains and their ranges."""
+    row = layout.row(align=True)
+    row.operator(STAINLESS_OT_randomise.bl_idname, text="", icon="TRIA_LEFT").step = PREVIOUS
+    row.prop(settings, "random_seed", text="Seed")
+    row.operator(STAINLESS_OT_randomise.bl_idname, text="", icon="TRIA_RIGHT").step = NEXT
+    layout.operator(STAINLESS_OT_set_ranges.bl_idname)
+    for name in RANGED:
+        fields(layout, settings.ranges, f"{name}_low", f"{name}_high")

@@ -1,0 +1,83 @@
+"""What Blender is told when the extension is switched on, and what it is made to forget when it is switched off."""
+
+import bpy
+from bpy.app.handlers import persistent
+
+from .operators import (
+    add_inspection_scene,
+    add_stains,
+    export_job,
+    import_job,
+    load_preset,
+    pick_centre,
+    preview_mask,
+    randomise,
+    remove_stains,
+    render_to_folder,
+    save_preset,
+    set_light,
+    set_ranges,
+)
+from .panels import material_tab, sidebar
+from .panels.presets import BUILT_IN
+from .settings import groups
+from .settings.migration import migrate_file
+
+CLASSES = (
+    *groups.CLASSES,
+    add_inspection_scene.STAINLESS_OT_add_inspection_scene,
+    add_stains.STAINLESS_OT_add_stains,
+    remove_stains.STAINLESS_OT_remove_stains,
+    pick_centre.STAINLESS_OT_pick_centre,
+    randomise.STAINLESS_OT_randomise,
+    set_ranges.STAINLESS_OT_set_ranges,
+    preview_mask.STAINLESS_OT_preview_mask,
+    set_light.STAINLESS_OT_set_light,
+    render_to_folder.STAINLESS_OT_render_to_folder,
+    export_job.STAINLESS_OT_export_job,
+    import_job.STAINLESS_OT_import_job,
+    load_preset.STAINLESS_OT_load_preset,
+    save_preset.STAINLESS_OT_save_preset,
+    *sidebar.CLASSES,
+    *material_tab.CLASSES,
+)
+SETTINGS = {
+    bpy.types.Scene: groups.STAINLESS_SceneSettings,
+    bpy.types.Material: groups.STAINLESS_MaterialSettings,
+}
+
+
+@persistent
+def _migrate(*_: object) -> None:
+    for problem in migrate_file():
+        print(f"Stainless: {problem}")
+
+
+def register() -> None:
+    """Add classes, settings, presets and the handler of files that are opened."""
+    for each in CLASSES:
+        bpy.utils.register_class(each)
+    for owner, settings in SETTINGS.items():
+        owner.stainless = bpy.props.PointerProperty(type=settings)
+    bpy.utils.register_preset_path(str(BUILT_IN))
+    for handlers in _handlers():
+        handlers.append(_migrate)
+
+
+def unregister() -> None:
+    """Take all of it away, the last first."""
+    for handlers in _handlers():
+        handlers.remove(_migrate)
+    bpy.utils.unregister_preset_path(str(BUILT_IN))
+    for owner in SETTINGS:
+        del owner.stainless
+    for each in reversed(CLASSES):
+        bpy.utils.unregister_class(each)
+
+
+def _handlers() -> list[list]:
+    """Called when a file is opened, and, from Blender 4.3, when data is appended or linked."""
+    handlers = [bpy.app.handlers.load_post]
+    if hasattr(bpy.app.handlers, "blend_import_post"):
+        handlers.append(bpy.app.handlers.blend_import_post)
+    return handlers

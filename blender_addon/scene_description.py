@@ -1,0 +1,52 @@
+"""From the settings of an inspection scene to its description, which `apply` and headless jobs are given."""
+
+import bpy
+
+from .brushed_metal import BrushedMetalParams
+from .inspected_surface import InspectedSurface, MetalParams
+from .inspection_camera import CameraParams
+from .inspection_scene import InspectionScene, PictureParams
+from .milled_metal import MilledMetalParams
+from .parameter_property import params_of
+from .plate import PlateParams
+from .ring_light import RingLightParams
+from .sandblasted_metal import SandblastedMetalParams
+from .stain_shading import StainShadingParams
+from .water_stain import WaterStainParams
+
+FINISHES: dict[str, type] = {  # as jobs call them: the parameters of each
+    "brushed": BrushedMetalParams,
+    "milled": MilledMetalParams,
+    "sandblasted": SandblastedMetalParams,
+}
+
+
+def description_of(settings: bpy.types.PropertyGroup) -> InspectionScene:
+    """Describe the inspection scene. Raises ValueError, in words, where its settings contradict each other."""
+    picture = settings.picture
+    return InspectionScene(
+        picture=PictureParams(picture.width, picture.height, picture.samples, picture.denoise),
+        plate=params_of(settings.plate, PlateParams),
+        camera=params_of(settings.camera, CameraParams),
+        light=light_of(settings),
+        surface=InspectedSurface(
+            metal=metal_of(settings),
+            water_stain=params_of(settings.stain, WaterStainParams) if settings.water_stains else None,
+            stain_shading=params_of(settings.stain, StainShadingParams),
+        ),
+    )
+
+
+def metal_of(settings: bpy.types.PropertyGroup) -> MetalParams:
+    """Return the parameters of the finish that is chosen."""
+    return params_of(getattr(settings, f"{settings.finish}_metal"), FINISHES[settings.finish])
+
+
+def light_of(settings: bpy.types.PropertyGroup) -> RingLightParams:
+    """Return the ring light. Raises ValueError where its hole is not smaller than the ring."""
+    light = params_of(settings.light, RingLightParams)
+    if light.inner_radius >= light.outer_radius:
+        raise ValueError(
+            f"ring light: inner_radius = {light.inner_radius:g} must be below outer_radius = {light.outer_radius:g}"
+        )
+    return light

@@ -1,0 +1,164 @@
+"""Everything that the add-on stores in a file: settings of scenes and of materials."""
+
+import bpy
+from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+
+from ..brushed_metal import BrushedMetalParams
+from ..inspection_camera import CameraParams
+from ..milled_metal import MilledMetalParams
+from ..parameter_property import property_group
+from ..plate import PlateParams
+from ..ring_light import RingLightParams
+from ..sandblasted_metal import SandblastedMetalParams
+from ..scene_description import FINISHES
+from ..stain_ranges import StainRanges
+from ..stain_shading import StainShadingParams
+from ..water_stain import WaterStainParams
+from .changes import camera_changed, light_changed, picture_changed, shading_changed, stain_changed, surface_changed
+from .random_stain import random_seed_changed
+
+VERSION = 1  # of the settings; see migration
+
+
+def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """Ranges show when the next stains are drawn."""
+
+
+STAINLESS_Stain = property_group(
+    "STAINLESS_Stain", [(WaterStainParams, stain_changed), (StainShadingParams, shading_changed)]
+)
+STAINLESS_StainRanges = property_group("STAINLESS_StainRanges", [(StainRanges, _ignore)])
+STAINLESS_BrushedMetal = property_group("STAINLESS_BrushedMetal", [(BrushedMetalParams, surface_changed)])
+STAINLESS_MilledMetal = property_group("STAINLESS_MilledMetal", [(MilledMetalParams, surface_changed)])
+STAINLESS_SandblastedMetal = property_group("STAINLESS_SandblastedMetal", [(SandblastedMetalParams, surface_changed)])
+STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_changed)])
+STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)])
+STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)])
+
+
+class STAINLESS_Picture(bpy.types.PropertyGroup):
+    """Size and quality of the picture."""
+
+    width: IntProperty(
+        name="Width",
+        description="Of the picture",
+        subtype="PIXEL",
+        default=2448,
+        min=8,
+        max=65536,
+        update=picture_changed,
+    )
+    height: IntProperty(
+        name="Height",
+        description="Of the picture",
+        subtype="PIXEL",
+        default=2050,
+        min=8,
+        max=65536,
+        update=picture_changed,
+    )
+    samples: IntProperty(
+        name="Samples",
+        description="Light paths through a pixel; 32 show a little grain, 4 are enough to look",
+        default=32,
+        min=1,
+        soft_max=256,
+        update=picture_changed,
+    )
+    denoise: BoolProperty(
+        name="Denoise",
+        description="Take grain away with OpenImageDenoise, where this Blender has it; blurs fine brush texture",
+        default=False,
+        update=picture_changed,
+    )
+
+
+class STAINLESS_Dataset(bpy.types.PropertyGroup):
+    """Where pictures go, and what an exported job renders."""
+
+    folder: StringProperty(
+        name="Folder", description="Where pictures and masks are written", subtype="DIR_PATH", default="//stainless/"
+    )
+    name: StringProperty(name="Name", description="Of the dataset that the job renders", default="plates")
+    seed: IntProperty(name="Seed", description="Everything random in the job is drawn from it", default=0, min=0)
+    train: IntProperty(name="Training", description="Plates to train on; none has a defect", default=8, min=0)
+    validation: IntProperty(name="Validation", description="Plates to set the threshold with", default=2, min=0)
+    test: IntProperty(name="Test", description="Plates to evaluate on", default=4, min=0)
+    scratches: IntProperty(
+        name="Scratches", description="The most on a plate of validation and test", default=2, min=0, soft_max=10
+    )
+    dents: IntProperty(
+        name="Dents", description="The most on a plate of validation and test", default=2, min=0, soft_max=10
+    )
+
+
+class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
+    """Stains on one material."""
+
+    version: IntProperty(options={"HIDDEN"})
+    hold: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+    stain: PointerProperty(type=STAINLESS_Stain)
+    ranges: PointerProperty(type=STAINLESS_StainRanges)
+    random_seed: IntProperty(
+        name="Random Seed",
+        description="Stains drawn from the ranges below; step back and the stains of before come back",
+        min=0,
+        update=random_seed_changed,
+    )
+    origin: StringProperty(options={"HIDDEN"}, description="How the object came to this material (surface_of_object)")
+    original: PointerProperty(type=bpy.types.Material, description="What the stained copy stands for")
+
+
+class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
+    """An inspection scene."""
+
+    version: IntProperty(options={"HIDDEN"})
+    hold: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
+    stain: PointerProperty(type=STAINLESS_Stain)
+    ranges: PointerProperty(type=STAINLESS_StainRanges)
+    random_seed: IntProperty(
+        name="Random Seed",
+        description="Stains drawn from the ranges below; step back and the stains of before come back",
+        min=0,
+        update=random_seed_changed,
+    )
+    water_stains: BoolProperty(
+        name="Water Stains",
+        description="Stains on the plate; without them the plate is clean, the same otherwise",
+        default=True,
+        update=surface_changed,
+    )
+    finish: EnumProperty(
+        name="Finish",
+        description="How the metal was worked",
+        items=[(name, name.title(), f"{name.title()} metal") for name in FINISHES],
+        update=surface_changed,
+    )
+    brushed_metal: PointerProperty(type=STAINLESS_BrushedMetal)
+    milled_metal: PointerProperty(type=STAINLESS_MilledMetal)
+    sandblasted_metal: PointerProperty(type=STAINLESS_SandblastedMetal)
+    plate: PointerProperty(type=STAINLESS_Plate)
+    light: PointerProperty(type=STAINLESS_Light)
+    camera: PointerProperty(type=STAINLESS_Camera)
+    picture: PointerProperty(type=STAINLESS_Picture)
+    dataset: PointerProperty(type=STAINLESS_Dataset)
+    plate_object: PointerProperty(type=bpy.types.Object)
+    light_object: PointerProperty(type=bpy.types.Object)
+    camera_object: PointerProperty(type=bpy.types.Object)
+    annotation_scene: PointerProperty(type=bpy.types.Scene)
+
+
+CLASSES = (
+    STAINLESS_Stain,
+    STAINLESS_StainRanges,
+    STAINLESS_BrushedMetal,
+    STAINLESS_MilledMetal,
+    STAINLESS_SandblastedMetal,
+    STAINLESS_Plate,
+    STAINLESS_Light,
+    STAINLESS_Camera,
+    STAINLESS_Picture,
+    STAINLESS_Dataset,
+    STAINLESS_MaterialSettings,
+    STAINLESS_SceneSettings,
+)

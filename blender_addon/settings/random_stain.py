@@ -1,0 +1,31 @@
+"""Random stains from the ranges of a scene's or a material's settings."""
+
+import bpy
+
+from ..parameter_property import params_of, set_values, values_of
+from ..stain_ranges import StainRanges, draw_stain, ranges_by_field
+from ..water_stain import WaterStainParams
+from .changes import Owner, apply_owner_stain, one_change
+
+
+def randomise(owner: Owner) -> None:
+    """Draw the stains of the settings' random seed and apply them.
+
+    Raises ValueError, in words, where the ranges contradict each other; then nothing changes.
+    """
+    settings = owner.stainless
+    ranges = ranges_by_field(params_of(settings.ranges, StainRanges))
+    others = values_of(settings.stain, WaterStainParams)
+    drawn = draw_stain(ranges, others, settings.random_seed)
+    with one_change(owner, apply_owner_stain):
+        set_values(settings.stain, {name: getattr(drawn, name) for name in ranges})
+
+
+def random_seed_changed(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """Follow the seed; ranges that contradict each other change nothing."""
+    if group.hold:
+        return
+    try:
+        randomise(group.id_data)
+    except ValueError:
+        return

@@ -1,0 +1,78 @@
+"""Build the Blender extension, stainless-<version>.zip, and let Blender validate it.
+
+uv run scripts/build_extension.py                        # with the Blender on PATH, else this environment's bpy
+uv run scripts/build_extension.py --blender /path/to/blender --out dist
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+ADD_ON = Path(__file__).resolve().parent.parent / "blender_addon"
+
+
+def main() -> int:
+    """Parse, build, print the zip's path."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--blender", help="Blender program (default: the one on PATH, else this environment's bpy)")
+    parser.add_argument("--out", type=Path, default=Path("dist"), help="folder of the zip (default: %(default)s)")
+    options = parser.parse_args()
+    try:
+        archive = build(extension_tool(options.blender), options.out)
+    except (RuntimeError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    print(archive)
+    return 0
+
+
+def extension_tool(blender: str | None) -> list[str]:
+    """Return the command that Blender's `extension` subcommands follow.
+
+    Raises RuntimeError where there is neither a Blender program nor bpy.
+    """
+    program = shutil.which(blender or "blender")
+    if program:
+        return [program, "--factory-startup", "--command", "extension"]
+    if blender:
+        raise RuntimeError(f"there is no Blender program {blender!r}")
+    folder = _bpy_folder()
+    tools = sorted(folder.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")) if folder else []
+    if not tools:
+        raise RuntimeError("there is no Blender on PATH and no bpy here; name one with --blender /path/to/blender")
+    return [sys.executable, str(tools[-1])]  # what the program's `--command extension` runs
+
+
+def build(tool: list[str], out: Path) -> Path:
+    """Build and validate the zip in `out`, whole or not at all. Raises RuntimeError with Blender's words."""
+    manifest = tomllib.loads((ADD_ON / "blender_manifest.toml").read_text(encoding="utf-8"))
+    name = f"{manifest['id']}-{manifest['version']}.zip"
+    out.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out, prefix=".part-") as part:
+        built = Path(part) / name
+        _run([*tool, "build", "--source-dir", str(ADD_ON), "--output-filepath", str(built)])
+        _run([*tool, "validate", str(built)])
+        built.replace(out / name)
+    return out / name
+
+
+def _bpy_folder() -> Path | None:
+    import importlib.util
+
+    found = importlib.util.find_spec("bpy")
+    return Path(found.origin).parent if found and found.origin else None
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        words = (done.stderr.strip() or done.stdout.strip()).splitlines()
+        raise RuntimeError(f"{' '.join(command[-3:])}: {' '.join(words[-3:])}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
