@@ -1,6 +1,7 @@
 """What a worker does: take a sample's lease, render it, go on; until all its samples are finished or given up."""
 
 import os
+import tempfile
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -17,6 +18,7 @@ from .blender_output import output_to, trouble_in
 from .device import Device
 from .failures import clear_failures, note_failure, read_failure
 from .job_error import JobError
+from .kept_groups import KeptGroups
 from .lease import Owner, take
 from .render_sample import render_sample
 from .sample_files import LOGS, PARTS, RECORDS, read_record, record_path, relative_path
@@ -58,6 +60,13 @@ def render_samples(
 
     A sample that fails is tried again after the others, `attempts` times in all. Raises FolderError.
     """
+    with tempfile.TemporaryDirectory(prefix="stainless_") as folder:
+        return _render_all(samples, dataset, KeptGroups(Path(folder)), execution, owner, tell)
+
+
+def _render_all(
+    samples: Sequence[PlannedSample], dataset: Path, groups: KeptGroups, execution: Execution, owner: Owner, tell: Tell
+) -> Left:
     pending, failed, rendered = list(samples), {}, 0
     log = dataset / LOGS / f"{owner.token}.log"
     while True:
@@ -71,7 +80,7 @@ def render_samples(
                 continue
             if rendered == execution.at_most:
                 return Left(failed, len(waiting) + len(pending) - position)
-            if _render_if_free(sample, dataset, execution, owner, log, tell):
+            if _render_if_free(sample, dataset, groups, execution, owner, log, tell):
                 idle = False
                 rendered += 1
             waiting.append(sample)
@@ -83,7 +92,13 @@ def render_samples(
 
 
 def _render_if_free(
-    sample: PlannedSample, dataset: Path, execution: Execution, owner: Owner, log: Path, tell: Tell
+    sample: PlannedSample,
+    dataset: Path,
+    groups: KeptGroups,
+    execution: Execution,
+    owner: Owner,
+    log: Path,
+    tell: Tell,
 ) -> bool:
     """Render a sample unless another worker has it; say whether we tried."""
     lease = take(dataset, sample.sample_id, owner, execution.lease_seconds)
@@ -94,7 +109,7 @@ def _render_if_free(
             return False  # finished by whoever had the lease just before
         tell("start", sample=sample.sample_id)
         _clear_away(dataset, sample)
-        cause = _attempt(sample, dataset, execution, log, lease.is_ours)
+        cause = _attempt(sample, dataset, groups, execution, log, lease.is_ours)
         if cause is None:
             clear_failures(dataset, [sample.sample_id])
             tell("sample", sample=sample.sample_id, image=str(dataset / relative_path("image", sample.sample_id)))
@@ -106,7 +121,12 @@ def _render_if_free(
 
 
 def _attempt(
-    sample: PlannedSample, dataset: Path, execution: Execution, log: Path, is_ours: Callable[[], bool]
+    sample: PlannedSample,
+    dataset: Path,
+    groups: KeptGroups,
+    execution: Execution,
+    log: Path,
+    is_ours: Callable[[], bool],
 ) -> str | None:
     """Render a sample; return None, or in one line why there is no picture."""
     start = log.stat().st_size if log.exists() else 0
@@ -120,7 +140,7 @@ def _attempt(
     try:
         with output_to(log):
             try:
-                render_sample(sample, dataset, partial(prepare, execution), publishable)
+                render_sample(sample, dataset, groups, partial(prepare, execution), publishable)
             except Exception:
                 traceback.print_exc()
                 raise

@@ -17,6 +17,7 @@ from blender_addon.png import without_metadata, write_grey_png, write_rgb_png
 from blender_addon.whole_file import json_bytes, part_path, write_whole
 
 from .classes import CLASSES
+from .kept_groups import KeptGroups
 from .lens import LensParams, through_lens
 from .random_stream import stream
 from .sample_files import record_path, relative_path
@@ -25,16 +26,22 @@ from .surface_plan import THINGS
 
 
 def render_sample(
-    sample: PlannedSample, dataset: Path, prepare: Callable[..., dict[str, Any]], check: Callable[[], None]
+    sample: PlannedSample,
+    dataset: Path,
+    groups: KeptGroups,
+    prepare: Callable[..., dict[str, Any]],
+    check: Callable[[], None],
 ) -> dict[str, Any]:
     """Render `sample` into the dataset folder and return its record.
 
+    `groups` are those kept from the samples before, which make no difference but in time.
     `prepare(scene, annotation scene)` chooses what renders them and returns columns for the sample's row; `check()` is
     called when everything is rendered, before any file gets its name, and raises RuntimeError if none may.
     Raises RuntimeError with Blender's words if a render fails, OSError if a file cannot be written.
     """
-    bpy.ops.wm.read_factory_settings(use_empty=True)
+    groups.empty_scene()
     scene, annotation = apply(sample.scene)
+    groups.keep()
     execution = prepare(scene, annotation)
     image_path = dataset / relative_path("image", sample.sample_id)
     if sample.lens == LensParams():

@@ -8,20 +8,24 @@ import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
+import bpy
+
+from render_jobs.kept_groups import KeptGroups
 from render_jobs.lens import LensParams
 from render_jobs.render_sample import render_sample
 from render_jobs.sample_files import FOLDERS, RECORDS
 from render_jobs.sample_plan import plan_samples
+from tests.render_jobs.worker_process import content
 
 pytestmark = pytest.mark.blender
 
 
-def rendered(tmp_path, sample, name):
+def rendered(tmp_path, sample, name, groups=None):
     """The picture, RGB, and the record."""
     dataset = tmp_path / name
     for folder in (RECORDS, *FOLDERS.values()):
         (dataset / folder).mkdir(parents=True)
-    record = render_sample(sample, dataset, lambda *_: {}, lambda: None)
+    record = render_sample(sample, dataset, groups or KeptGroups(tmp_path), lambda *_: {}, lambda: None)
     left = [path.name for path in dataset.rglob("*.exr")]
     return cv2.imread(str(dataset / "images" / f"{sample.sample_id}.png"), -1), record, left
 
@@ -48,3 +52,16 @@ def test_the_lens_acts_on_the_linear_picture_and_is_recorded(tmp_path, smoke_job
         np.abs(np.diff(dark[..., 0].astype(int), axis=0)).mean()
         < 0.5 * np.abs(np.diff(blenders[..., 0].astype(int), axis=0)).mean()
     )
+
+
+def test_groups_kept_from_other_plates_change_no_byte(tmp_path, smoke_job):
+    smoke_job["splits"][2] |= {"bumps": [1, 1], "fingerprints": [1, 1], "stickers": [1, 1]}
+    plain, _, _, last = plan_samples(smoke_job)
+    groups = KeptGroups(tmp_path)
+    rendered(tmp_path, plain, "before", groups)  # keeps the stain's groups only
+    rendered(tmp_path, last, "first", groups)  # builds the others
+    for name, kept in (("again", groups), ("alone", None)):
+        rendered(tmp_path, last, name, kept)
+        assert content(tmp_path / name) == content(tmp_path / "first")
+    names = [group.name for group in bpy.data.node_groups]
+    assert len(names) == len(set(names))
