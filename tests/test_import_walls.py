@@ -21,6 +21,7 @@ TRAINING_SIDE = {
     "jsonschema",
     "yaml",
     "dask",
+    "pycocotools",
     "distributed",
 }
 BLENDER_SIDE = {"bpy", "numpy", "_cycles"}  # _cycles: bpy's render engine; it tells what a Blender is built with
