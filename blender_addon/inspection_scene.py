@@ -60,27 +60,19 @@ def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scen
 def build(description: InspectionScene) -> BuiltScene:
     """Do what `apply` does; return all that it made."""
     scene = bpy.context.scene
-    path_tracing(scene, description.picture)
+    path_tracing(scene, description.picture, description.light)
     surface = description.surface
     groups = osl_groups(surface, scene) if description.stain_renderer == OSL else node_groups(surface)
     parts = [tiled_plate(description.plate, surface, groups)]
     parts += [sticker_sheet(params, key) for key, params in enumerate(surface.stickers, start=1)]
     light = ring_light(description.light, description.pose)
-    if description.light.reflectance > 0:
-        _follow_light_back(scene)
     picture = description.picture
     camera = inspection_camera(description.camera, description.pose, picture.width, picture.height)
     annotation = annotation_scene(scene, parts, description.plate, surface)
     return BuiltScene(scene, annotation, parts[0], light, camera)
 
 
-def _follow_light_back(scene: bpy.types.Scene) -> None:
-    """Let paths go from the plate to the ring's face, back to the plate, and to the light."""
-    scene.cycles.max_bounces = 3
-    scene.cycles.glossy_bounces, scene.cycles.diffuse_bounces = 2, 1
-
-
-def path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:
+def path_tracing(scene: bpy.types.Scene, picture: PictureParams, light: RingLightParams) -> None:
     """Set Cycles up for a scene; every setting whose default differs between Blender versions is written."""
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
@@ -88,8 +80,8 @@ def path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:
     cycles.samples = picture.samples
     cycles.use_adaptive_sampling = False
     cycles.use_light_tree = False  # one emitter: nothing to choose from
-    cycles.max_bounces = cycles.glossy_bounces = 1  # as long as the ring reflects nothing, 2 renders the same bytes
-    cycles.diffuse_bounces = cycles.transmission_bounces = cycles.volume_bounces = 0
+    cycles.transmission_bounces = cycles.volume_bounces = 0
+    light_paths(scene, light)
     cycles.caustics_reflective = True
     cycles.blur_glossy = 0.0
     cycles.sample_clamp_indirect = 0.0
@@ -110,3 +102,13 @@ def path_tracing(scene: bpy.types.Scene, picture: PictureParams) -> None:
     settings.file_format = "PNG"
     settings.color_mode = "RGB"
     settings.color_depth = "8"
+
+
+def light_paths(scene: bpy.types.Scene, light: RingLightParams) -> None:
+    """Let paths go from the plate to the light; and, where its face reflects, back to the plate and to the light."""
+    cycles = scene.cycles
+    cycles.max_bounces = cycles.glossy_bounces = 1  # as long as the ring reflects nothing, 2 renders the same bytes
+    cycles.diffuse_bounces = 0
+    if light.reflectance > 0:
+        cycles.max_bounces = 3
+        cycles.glossy_bounces, cycles.diffuse_bounces = 2, 1

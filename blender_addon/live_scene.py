@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import bpy
 
-from .annotation import annotation_material
+from .annotation import annotation_material, annotation_scene
 from .group_interface import set_group_inputs
 from .inspected_surface import InspectedSurface
 from .inspection_camera import inspection_camera
-from .inspection_scene import InspectionScene, build, path_tracing
+from .inspection_scene import InspectionScene, build, light_paths, path_tracing
 from .mask_preview import is_previewed, preview_scene
 from .plate import PlateParams
 from .ring_light import ring_light
@@ -51,8 +51,9 @@ def apply_surface(scene: bpy.types.Scene) -> None:
 
 
 def apply_light(scene: bpy.types.Scene) -> None:
-    """Build the ring light anew."""
+    """Build the ring light anew, and let Cycles follow what it reflects."""
     description = _description(scene)
+    light_paths(scene, description.light)
     _exchange(scene, scene.stainless.light_object, lambda: ring_light(description.light, description.pose))
 
 
@@ -62,15 +63,22 @@ def apply_camera(scene: bpy.types.Scene) -> None:
     size = description.picture.width, description.picture.height
     camera = scene.stainless.camera_object
     _exchange(scene, camera, lambda: inspection_camera(description.camera, description.pose, *size))
-    scene.camera = scene.stainless.annotation_scene.camera = camera
-    twin = scene.stainless.annotation_scene.render
+    if _is_there(scene, camera):
+        scene.camera = camera
+    twin = annotation_of(scene).render
     twin.resolution_x, twin.resolution_y = size
 
 
 def apply_picture(scene: bpy.types.Scene) -> None:
     """Set up Cycles and the camera."""
-    path_tracing(scene, _description(scene).picture)
+    set_up_cycles(scene)
     apply_camera(scene)
+
+
+def set_up_cycles(scene: bpy.types.Scene) -> None:
+    """Set Cycles up as the settings say, whatever the artist has rendered with in between."""
+    description = _description(scene)
+    path_tracing(scene, description.picture, description.light)
 
 
 def apply_all(scene: bpy.types.Scene) -> None:
@@ -79,13 +87,44 @@ def apply_all(scene: bpy.types.Scene) -> None:
         part(scene)
 
 
+def annotation_of(scene: bpy.types.Scene) -> bpy.types.Scene:
+    """Return the scene's own annotation, built anew for a copy of the scene, or where the artist has deleted it.
+
+    Raises ValueError where the scene has no camera to annotate through.
+    """
+    settings = scene.stainless
+    twin = settings.annotation_scene
+    if scene.camera is None:
+        raise ValueError(f"scene {scene.name!r} has no camera; undo its deletion, or add the inspection scene again")
+    if twin is None or twin.camera != scene.camera:
+        description = _description(scene)
+        parts = [settings.plate_object] if _is_there(scene, settings.plate_object) else []
+        twin = annotation_scene(scene, parts, description.plate, description.surface)
+        twin.name = f"{scene.name} Annotation"
+        settings.annotation_scene = twin
+    return twin
+
+
+def show_mask(scene: bpy.types.Scene, on: bool) -> None:
+    """Show the mask in the viewport, or the surface again. Raises ValueError as `annotation_of` does."""
+    preview_scene(scene, _annotation_material(scene) if on else None)
+
+
+def _annotation_material(scene: bpy.types.Scene) -> bpy.types.Material:
+    return annotation_of(scene).view_layers[0].material_override
+
+
+def _is_there(scene: bpy.types.Scene, obj: bpy.types.Object | None) -> bool:
+    return obj is not None and obj.name in scene.objects
+
+
 def _description(scene: bpy.types.Scene) -> InspectionScene:
     return description_of(scene.stainless)
 
 
 def _exchange(scene: bpy.types.Scene, old: bpy.types.Object | None, make: Callable[[], bpy.types.Object]) -> None:
     """Give an object what `make` builds in its stead; an object that the artist has deleted stays away."""
-    if old is None or old.name not in scene.objects:
+    if not _is_there(scene, old):
         return
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         new = make()
@@ -101,11 +140,11 @@ def _exchange(scene: bpy.types.Scene, old: bpy.types.Object | None, make: Callab
 
 
 def _exchange_annotation(scene: bpy.types.Scene, plate: PlateParams, surface: InspectedSurface) -> None:
-    layer = scene.stainless.annotation_scene.view_layers[0]
+    layer = annotation_of(scene).view_layers[0]
     old = layer.material_override
     layer.material_override = annotation_material(plate, surface)
     if is_previewed(scene):
-        preview_scene(scene, True)
+        show_mask(scene, True)
     _remove_unused([old] if old else [])
 
 
@@ -125,7 +164,7 @@ def _surface_materials(scene: bpy.types.Scene) -> list[bpy.types.Material]:
     settings = scene.stainless
     plate = settings.plate_object
     materials = [slot.material for slot in plate.material_slots] if plate else []
-    materials.append(settings.annotation_scene.view_layers[0].material_override)
+    materials.append(_annotation_material(scene))
     materials += [layer.material_override for layer in scene.view_layers]
     return [material for material in materials if material]
 

@@ -22,12 +22,12 @@ def is_previewed(scene: bpy.types.Scene) -> bool:
     return any(_is_preview(layer.material_override) for layer in scene.view_layers)
 
 
-def preview_scene(scene: bpy.types.Scene, on: bool) -> None:
-    """Show the mask of an inspection scene in all its view layers, or its surface again."""
+def preview_scene(scene: bpy.types.Scene, annotation: bpy.types.Material | None) -> None:
+    """Show the mask that the annotation's material tells in all view layers of a scene; None: its surface again."""
     old = {layer.material_override for layer in scene.view_layers if _is_preview(layer.material_override)}
-    material = _preview_material(scene.stainless.annotation_scene.view_layers[0].material_override) if on else None
+    material = _preview_material(annotation) if annotation else None
     for layer in scene.view_layers:
-        if on or _is_preview(layer.material_override):
+        if annotation or _is_preview(layer.material_override):
             layer.material_override = material
     bpy.data.batch_remove({override for override in old if override.users == 0})
 

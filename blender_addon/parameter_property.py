@@ -47,8 +47,9 @@ def values_of(group: bpy.types.PropertyGroup, params_class: type) -> dict[str, f
     """Return the values of a dataclass's properties by field name, cut to their ranges."""
     values = {}
     for field in dataclasses.fields(params_class):
-        low, high = field.metadata["low"], field.metadata["high"]
-        values[field.name] = min(max(exact(getattr(group, field.name)), low), high)
+        value, low, high = getattr(group, field.name), field.metadata["low"], field.metadata["high"]
+        is_default = np.float32(value) == np.float32(field.default)
+        values[field.name] = field.default if is_default else min(max(exact(value), low), high)
     return values
 
 

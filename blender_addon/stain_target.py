@@ -22,4 +22,4 @@ def stained_material(context: bpy.types.Context) -> bpy.types.Material | None:
 
 def is_inspection(scene: bpy.types.Scene) -> bool:
     """Return whether the scene was made by "Add Inspection Scene"."""
-    return scene.stainless.annotation_scene is not None
+    return scene.stainless.version > 0

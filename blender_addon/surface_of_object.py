@@ -85,7 +85,7 @@ def _refusal(obj: bpy.types.Object) -> str | None:
             f"{obj.name!r} shows instances of collection {obj.instance_collection.name!r}; select its objects instead"
         )
     if not hasattr(obj.data, "materials"):
-        return f"{obj.name!r} is a {obj.type.lower()} and has no surface"
+        return f"{obj.name!r} ({obj.type.lower()}) has no surface"
     if not obj.material_slots and obj.data.library:
         return (
             f"{obj.name!r} is linked from {_file(obj.data)} and has no material; make it local to stain it "

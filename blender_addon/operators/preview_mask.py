@@ -2,7 +2,8 @@
 
 import bpy
 
-from ..mask_preview import is_material_previewed, is_previewed, preview_material, preview_scene
+from ..live_scene import show_mask
+from ..mask_preview import is_material_previewed, is_previewed, preview_material
 from ..stain_target import is_inspection, stained_material
 
 
@@ -21,8 +22,12 @@ class STAINLESS_OT_preview_mask(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Turn it over."""
         material = stained_material(context)
-        if material:
-            preview_material(material, not is_material_previewed(material))
-        else:
-            preview_scene(context.scene, not is_previewed(context.scene))
+        try:
+            if material:
+                preview_material(material, not is_material_previewed(material))
+            else:
+                show_mask(context.scene, not is_previewed(context.scene))
+        except ValueError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
         return {"FINISHED"}

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import bpy
 
-from ..inspection_scene import path_tracing
 from ..job_description import job_text, picture_job
-from ..mask_preview import is_previewed, preview_scene
-from ..scene_description import description_of
+from ..live_scene import annotation_of, set_up_cycles, show_mask
+from ..mask_preview import is_previewed
 from ..scene_pictures import write_pictures
 from ..stain_target import is_inspection
 from ..whole_file import write_whole
@@ -35,11 +34,10 @@ class STAINLESS_OT_render_to_folder(bpy.types.Operator):
             return {"CANCELLED"}
         preview = is_previewed(scene)
         try:
-            description = description_of(settings)
             if preview:
-                preview_scene(scene, False)
-            path_tracing(scene, description.picture)
-            image = write_pictures(scene, settings.annotation_scene, Path(bpy.path.abspath(folder)))
+                show_mask(scene, False)
+            set_up_cycles(scene)
+            image = write_pictures(scene, annotation_of(scene), Path(bpy.path.abspath(folder)))
             job = image.parent.parent / "jobs" / f"{image.stem}.json"
             job.parent.mkdir(exist_ok=True)
             write_whole(job, job_text(picture_job(settings)).encode())
@@ -48,6 +46,6 @@ class STAINLESS_OT_render_to_folder(bpy.types.Operator):
             return {"CANCELLED"}
         finally:
             if preview:
-                preview_scene(scene, True)
+                show_mask(scene, True)
         self.report({"INFO"}, f"Rendered {image} and its masks")
         return {"FINISHED"}

@@ -175,7 +175,7 @@ class STAINLESS_PT_light(_Inspection, bpy.types.Panel):
             row.operator(STAINLESS_OT_set_light.bl_idname, text=label).variant = name
         layout.use_property_split = True
         layout.use_property_decorate = False
-        names = ("emission", "rotation", "scale", "distance", "inner_radius", "outer_radius")
+        names = ("emission", "rotation", "scale", "distance", "inner_radius", "outer_radius", "reflectance")
         fields(layout, context.scene.stainless.light, *names)
 
 

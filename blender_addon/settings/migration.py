@@ -3,7 +3,7 @@
 import bpy
 
 from ..group_interface import VERSION_KEY
-from ..live_scene import STAIN_GROUP
+from ..live_scene import STAIN_GROUP, annotation_of
 from ..stain_layer import STAIN, add_layer, is_stained, layer_nodes, remove_layer
 from ..stain_target import is_inspection
 from ..water_stain_nodes import GROUP_VERSION
@@ -41,7 +41,7 @@ def _has_old_group(owner: bpy.types.Scene | bpy.types.Material) -> bool:
     if isinstance(owner, bpy.types.Material):
         nodes = layer_nodes(owner.node_tree, STAIN)
     elif is_inspection(owner):
-        nodes = owner.stainless.annotation_scene.view_layers[0].material_override.node_tree.nodes
+        nodes = annotation_of(owner).view_layers[0].material_override.node_tree.nodes
     else:
         return False
     groups = [node.node_tree for node in nodes if node.type == "GROUP" and node.node_tree]

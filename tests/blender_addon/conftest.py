@@ -32,3 +32,24 @@ def render_float(bpy, tmp_path):
         return pixels
 
     return render
+
+
+@pytest.fixture
+def addon(bpy):
+    """An empty Blender with the add-on switched on."""
+    import blender_addon
+
+    blender_addon.register()
+    yield bpy
+    blender_addon.unregister()
+
+
+@pytest.fixture
+def inspection(addon):
+    """The inspection scene that the operator makes, small enough to render in no time; it is the window's scene."""
+    assert addon.ops.stainless.add_inspection_scene() == {"FINISHED"}
+    scene = addon.context.window.scene
+    assert scene.name == "Inspection"
+    picture = scene.stainless.picture
+    picture.width, picture.height, picture.samples = 122, 102, 2
+    return scene
