@@ -1,8 +1,8 @@
 """What a picture costs beyond Cycles: ratios in one run, and pictures an hour at full size.
 
-Two minutes, small pictures:
+Three minutes, small pictures; the one at full size with few samples, from which the rest is reckoned:
   uv run scripts/benchmark_render.py --quick
-All, with one picture at full size:
+All, the figures as JSON in a file, or on standard output where no file is named:
   uv run scripts/benchmark_render.py --json render_cost.json
 """
 
@@ -30,6 +30,7 @@ from blender_addon.inspection_scene import apply
 from blender_addon.png import write_grey_png
 from render_jobs.blender_output import output_to
 from render_jobs.device import find_device
+from render_jobs.kept_groups import KeptGroups
 from render_jobs.render_loop import Execution, prepare
 from render_jobs.render_sample import render_sample
 from render_jobs.sample_files import open_dataset_folder
@@ -39,12 +40,19 @@ from scripts.render_worker import EXIT, RenderWorker
 from training.entry_point import CONF_FOLDER
 
 PAPER_IMAGES = 480  # 80 plates, clean and stained, under three lights
+RATIO_SAMPLES = 64  # of the pictures whose cost is compared
+FEW = (1, 3)  # samples at which a quick run renders the full size: what it costs goes up by a straight line
 WARM_UP = 10  # pictures before memory is looked at
+ONE_OF_EACH = {"scratches": [1, 1], "dents": [1, 1]}
+# As many as the most damaged plate of standin_real has.
+DAMAGED = {"scratches": [5, 5], "dents": [5, 5], "bumps": [3, 3], "fingerprints": [3, 3], "stickers": [2, 2]}
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes of the measurements: the pictures of the ratios, their samples and repetitions, pictures for memory."""
+    """Sizes of the measurements: the pictures of the ratios and their repetitions, pictures for memory and for workers
+    that share them, whether the full size gets all its samples, and what is changed in it.
+    """
 
     width: int
     height: int
@@ -53,24 +61,31 @@ class Plan:
     memory_pictures: int
     shared_pictures: int
     full_size: bool
+    changes: tuple[str, ...] = ()
 
 
-FULL = Plan(612, 512, 32, 2, 200, 8, True)
-QUICK = Plan(306, 256, 16, 2, 40, 6, False)
+FULL = Plan(612, 512, RATIO_SAMPLES, 3, 200, 8, True)
+QUICK = Plan(306, 256, RATIO_SAMPLES, 2, 200, 6, False)
 
 
 def main() -> int:
     """Measure, print, and write the JSON file if one is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument("--quick", action="store_true", help="small pictures, few of them, none at full size")
+    parser.add_argument(
+        "--json", nargs="?", const="-", metavar="FILE", help="write the figures there; print them as JSON without FILE"
+    )
+    parser.add_argument("--quick", action="store_true", help="small pictures, few samples at full size")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(QUICK if options.quick else FULL, Path(folder))
+    document = json.dumps(figures, indent=1)
+    if options.json == "-":
+        print(document)
+        return 0
     for name, value in figures.items():
         print(f"{name:32s} {value:.4g}" if isinstance(value, float) else f"{name:32s} {value}")
     if options.json:
-        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        Path(options.json).write_text(f"{document}\n", encoding="utf-8")
     return 0
 
 
@@ -85,10 +100,12 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
     }
     stages: list[Callable[[], dict[str, Any]]] = [
         partial(_ratios, plan, folder, execution),
+        partial(_builds, folder),
         partial(_memory, plan, folder, execution),
         partial(_two_workers, plan, folder),
+        partial(_full_size, plan, folder, execution),
     ]
-    for stage in [*stages, partial(_full_size, folder, execution)] if plan.full_size else stages:
+    for stage in stages:
         with output_to(folder / "blender.log"):
             found = stage()
         print(f"measured: {', '.join(found)}", file=sys.stderr)
@@ -97,42 +114,55 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
 
 
 def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
-    """Bare Cycles and our pictures by turns, so that both meet the same neighbours on the machine."""
-    job = _job(plan.width, plan.height, plan.samples, plates=plan.repeats)
-    planned = _begin(folder / "ratios", job)
+    """Bare Cycles and our pictures by turns, so that both meet the same neighbours on the machine.
+
+    A picture's time is without the building of its scene, which is a figure of its own.
+    """
+    planned = _begin(folder / "ratios", _job(plan.width, plan.height, plan.samples, plan.repeats + 1))
     prepared = partial(prepare, execution)
-    bare, ours, masks, builds = [], [], [], []
+    groups = _groups(folder, "ratio_groups")
+    bare, ours, masks = [], [], []
     for sample in planned:
-        builds.append(_clock(partial(_build, sample)))
-        scene, annotation = _build(sample)
+        scene, annotation = _build(sample, groups)
         prepared(scene, annotation)
         bare.append(_clock(partial(bpy.ops.render.render, scene=scene.name)))
-        ours.append(_clock(partial(render_sample, sample, folder / "ratios", prepared, _nothing)))
-        _, annotation = _build(sample)
+        build = _clock(partial(_build, sample, groups))
+        whole = _clock(partial(render_sample, sample, folder / "ratios", groups, prepared, _nothing))
+        ours.append(Spent(whole.wall - build.wall, whole.cpu - build.cpu))
+        scene, annotation = _build(sample, groups)
+        prepared(scene, annotation)
         masks.append(_clock(partial(_masks, annotation, folder)))
-    bare_wall, bare_cpu = _medians(bare)
-    ours_wall, ours_cpu = _medians(ours)
-    build = statistics.median(spent.wall for spent in builds)
-    masks_wall, masks_cpu = _medians(masks)
-    build_cpu = statistics.median(spent.cpu for spent in builds)
+    bare_wall, bare_cpu = _medians(bare[1:])  # the first one warms up
+    ours_wall, ours_cpu = _medians(ours[1:])
+    masks_wall, masks_cpu = _medians(masks[1:])
     to_64 = 64 / plan.samples
     return {
         "bare_cycles_seconds": bare_wall,
-        "picture_over_bare_cycles": (ours_wall - build) / bare_wall,
-        "picture_over_bare_cycles_cpu": (ours_cpu - build_cpu) / bare_cpu,
+        "picture_over_bare_cycles": ours_wall / bare_wall,
+        "picture_over_bare_cycles_cpu": ours_cpu / bare_cpu,
         "mask_fraction": masks_wall / (bare_wall * to_64),
         "mask_fraction_cpu": masks_cpu / (bare_cpu * to_64),
-        "rebuild_seconds": build,
-        "rebuild_seconds_cpu": build_cpu,
     }
+
+
+def _builds(folder: Path) -> dict[str, float]:
+    """Seconds from one sample to the next one's render, on plates with one of each defect and on badly damaged ones."""
+    figures = {}
+    for suffix, things in (("", ONE_OF_EACH), ("_damaged", DAMAGED)):
+        groups = _groups(folder, f"build_groups{suffix}")
+        builds = [_clock(partial(_build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, things))]
+        wall, cpu = _medians(builds[1:])  # the first one makes the groups
+        figures |= {f"rebuild_seconds{suffix}": wall, f"rebuild_seconds{suffix}_cpu": cpu}
+    return figures
 
 
 def _memory(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
     """Resident memory over many samples in one process, from after the warm-up to the end."""
     planned = _begin(folder / "memory", _job(61, 51, 1, plan.memory_pictures))
+    groups = _groups(folder, "memory_groups")
     used = []
     for sample in planned:
-        render_sample(sample, folder / "memory", partial(prepare, execution), _nothing)
+        render_sample(sample, folder / "memory", groups, partial(prepare, execution), _nothing)
         used.append(psutil.Process().memory_info().rss / 1e6)
     growth = statistics.median(used[-WARM_UP:]) - statistics.median(used[WARM_UP : 2 * WARM_UP])
     return {"memory_growth_mb": growth, "memory_pictures": plan.memory_pictures}
@@ -155,7 +185,7 @@ def _masks(annotation: bpy.types.Scene, folder: Path) -> None:
 def _two_workers(plan: Plan, folder: Path) -> dict[str, float]:
     """Pictures per second of two workers with one thread each over those of one worker with two threads."""
     job_file = folder / "job.json"
-    job_file.write_text(json.dumps(_job(plan.width, plan.height, max(plan.samples // 4, 1), plan.shared_pictures)))
+    job_file.write_text(json.dumps(_job(plan.width, plan.height, max(plan.samples // 8, 1), plan.shared_pictures)))
     rates = {}
     for workers, threads in ((1, 2), (2, 1)):
         options = ["--job", str(job_file), "--out", str(folder / f"workers{workers}"), "--device", "cpu", "--events"]
@@ -172,17 +202,26 @@ def _two_workers(plan: Plan, folder: Path) -> dict[str, float]:
     return {"two_workers_over_one": rates[2] / rates[1]}
 
 
-def _full_size(folder: Path, execution: Execution) -> dict[str, float]:
-    """One picture as the paper's versions have them."""
-    job = composed_job(_config("render=synth_ws"))
-    job["splits"][0]["plates"] = 1
-    (sample,) = _begin(folder / "full", job)
-    spent = _clock(partial(render_sample, sample, folder / "full", partial(prepare, execution), _nothing))
+def _full_size(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
+    """One picture as the paper's versions have them, or its cost reckoned from two with few samples."""
+    job = composed_job(_config("render=synth_ws", *plan.changes))
+    samples = job["image"]["samples"]
+    tried = [samples] if plan.full_size else FEW
+    seconds: list[float] = []
+    for number in tried:
+        job["image"]["samples"], job["splits"][0]["plates"] = number, 1
+        (sample,) = _begin(folder / f"full{number}", job)
+        groups = _groups(folder, f"full_groups{number}")
+        work = partial(render_sample, sample, folder / f"full{number}", groups, partial(prepare, execution), _nothing)
+        seconds.append(_clock(work).wall)
+    each = (seconds[-1] - seconds[0]) / (tried[-1] - tried[0]) if len(tried) > 1 else 0.0
+    total = seconds[-1] + each * (samples - tried[-1])
     return {
-        "full_size_samples": job["image"]["samples"],
-        "full_size_seconds": spent.wall,
-        "images_per_hour": 3600 / spent.wall,
-        "paper_images_hours": PAPER_IMAGES * spent.wall / 3600,
+        "full_size_samples": samples,
+        "full_size_samples_rendered": max(tried),
+        "full_size_seconds": total,
+        "images_per_hour": 3600 / total,
+        "paper_images_hours": PAPER_IMAGES * total / 3600,
     }
 
 
@@ -204,9 +243,17 @@ def _medians(spent: list[Spent]) -> tuple[float, float]:
     return statistics.median(each.wall for each in spent), statistics.median(each.cpu for each in spent)
 
 
-def _build(sample: PlannedSample) -> tuple[bpy.types.Scene, bpy.types.Scene]:
-    bpy.ops.wm.read_factory_settings(use_empty=True)
-    return apply(sample.scene)
+def _build(sample: PlannedSample, groups: KeptGroups) -> tuple[bpy.types.Scene, bpy.types.Scene]:
+    """What render_sample does before it renders."""
+    groups.empty_scene()
+    built = apply(sample.scene)
+    groups.keep()
+    return built
+
+
+def _groups(folder: Path, name: str) -> KeptGroups:
+    (folder / name).mkdir()
+    return KeptGroups(folder / name)
 
 
 def _begin(dataset: Path, job: dict[str, Any]) -> list[PlannedSample]:
@@ -215,11 +262,13 @@ def _begin(dataset: Path, job: dict[str, Any]) -> list[PlannedSample]:
     return plan
 
 
-def _job(width: int, height: int, samples: int, plates: int) -> dict[str, Any]:
-    """Stained plates with a scratch and a dent, as they cost most."""
+def _job(
+    width: int, height: int, samples: int, plates: int, things: dict[str, list[int]] = ONE_OF_EACH
+) -> dict[str, Any]:
+    """Stained plates with a scratch and a dent, or other things."""
     job = composed_job(_config("render=synth_ws"))
     job["image"] |= {"width": width, "height": height, "samples": samples}
-    job["splits"] = [{**job["splits"][0], "plates": plates, "scratches": [1, 1], "dents": [1, 1]}]
+    job["splits"] = [{**job["splits"][0], "plates": plates, **things}]
     return job
 
 

@@ -14,13 +14,15 @@ KEYS = {
     "rebuild_seconds",
     "memory_growth_mb",
     "two_workers_over_one",
+    "images_per_hour",
 }
 
 
 @pytest.mark.blender
 @pytest.mark.slow
 def test_all_figures_are_measured(tmp_path):
-    figures = measure(Plan(61, 51, 4, 1, 30, 4, False), tmp_path)
+    small = ("job.image.width=122", "job.image.height=102")
+    figures = measure(Plan(61, 51, 4, 1, 30, 4, False, small), tmp_path)
     assert figures.keys() >= KEYS
     assert all(math.isfinite(figures[key]) for key in KEYS)
     assert figures["picture_over_bare_cycles"] > 1
@@ -30,3 +32,7 @@ def test_all_figures_are_measured(tmp_path):
     assert 0.2 < figures["two_workers_over_one"] < 5
     assert figures["device"].startswith("CPU: ")
     assert len(list((tmp_path / "memory" / "images").iterdir())) == 30
+    assert figures["full_size_samples_rendered"] < figures["full_size_samples"]
+    assert figures["images_per_hour"] == pytest.approx(3600 / figures["full_size_seconds"])
+    assert figures["paper_images_hours"] == pytest.approx(480 / figures["images_per_hour"])
+    assert figures["rebuild_seconds"] < figures["rebuild_seconds_damaged"]
