@@ -26,7 +26,9 @@ def test_quick_benchmark_writes_its_figures(tmp_path):
     assert done.returncode == 0, done.stderr
     figures = json.loads((tmp_path / "stain.json").read_text())
     ratios = [f"{r}{v}_over_clean" for r in ("nodes", "osl") for v in ("", "_varied")]
-    assert all(0.8 < figures[name] < 6 for name in ratios)
+    assert all(0.8 < figures[name] < 6 for name in ratios if name.startswith("nodes"))
+    assert all(0.4 < figures[name] < 6 for name in ratios)  # OSL's metal is faster than the clean plate's nodes
+    assert all(0.8 < figures[f"{name}_in_osl"] < 2 for name in ratios if name.startswith("osl"))
     assert figures["nodes_over_clean"] < figures["nodes_27_cells_over_clean"]
     assert figures["reference_mpoints_per_s"] > 1
     assert figures["missing"] == {}
