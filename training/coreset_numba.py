@@ -6,7 +6,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.coreset_distance import BLOCK, compiled, distances_to_all, find_within, is_within
+from training.coreset_distance import BLOCK, compiled, distances_to_all
+from training.coreset_search import favourite_within, find_within, is_within
+
+_CHOSEN_AGAIN = 4096  # patches between two choices of the favourites
 
 
 class NumbaCoreset:
@@ -45,13 +48,19 @@ class CoresetArrays(NamedTuple):
     blocks: NDArray[np.float32]
     """(ceil(M / 64), C, 64), the same numbers, members innermost; absent members are +inf."""
     distances: NDArray[np.float64]
-    """(M, M) canonical squared distances; +inf on the diagonal."""
+    """(M, M + 8) canonical squared distances; +inf on the diagonal and in the last eight columns. (A column is written
+    three times as fast where rows are no power of two apart.)
+    """
     minima: NDArray[np.float64]
     """(M,) the minimum of each row of distances."""
     nearest: NDArray[np.int64]
     """(M,) where it stands."""
-    guesses: NDArray[np.int64]
-    """(8,) members that were witnesses lately; they change the speed, never a result."""
+    served: NDArray[np.int64]
+    """(M,) how often a member was the witness lately."""
+    favourites: NDArray[np.int64]
+    """(64,) the members that served most, and may serve again; -1 where there is none."""
+    favourite_block: NDArray[np.float32]
+    """(C, 64), their features; +inf where there is none."""
 
 
 def arrays_of(features: NDArray[np.float32]) -> CoresetArrays:
@@ -62,10 +71,12 @@ def arrays_of(features: NDArray[np.float32]) -> CoresetArrays:
     arrays = CoresetArrays(
         features=features,
         blocks=np.full((math.ceil(size / BLOCK), channels, BLOCK), np.inf, dtype=np.float32),
-        distances=np.full((size, size), np.inf),
+        distances=np.full((size, size + 8), np.inf),
         minima=np.full(size, np.inf),
         nearest=np.zeros(size, dtype=np.int64),
-        guesses=np.zeros(8, dtype=np.int64),
+        served=np.zeros(size, dtype=np.int64),
+        favourites=np.full(BLOCK, -1, dtype=np.int64),
+        favourite_block=np.full((channels, BLOCK), np.inf, dtype=np.float32),
     )
     _complete(arrays)
     return arrays
@@ -76,6 +87,11 @@ def _put(state: CoresetArrays, slot: int, patch: NDArray[np.float32]) -> None:
     for c in range(patch.shape[0]):
         state.features[slot, c] = patch[c]
         state.blocks[slot // BLOCK, c, slot % BLOCK] = patch[c]
+    state.served[slot] = 0
+    for j in range(BLOCK):
+        if state.favourites[j] == slot:
+            state.favourites[j] = -1
+            state.favourite_block[:, j] = np.float32(np.inf)
 
 
 @compiled
@@ -94,7 +110,7 @@ def _complete(state: CoresetArrays) -> None:
     for i in range(state.features.shape[0]):
         _put(state, i, state.features[i].copy())
     for i in range(state.features.shape[0]):
-        distances_to_all(state.blocks, state.features[i], sums, state.distances[i])
+        distances_to_all(state.blocks, state.features[i], sums, state.distances[i, : state.features.shape[0]])
         state.distances[i, i] = np.inf
         state.nearest[i] = nearest_other(state.distances, i)
         state.minima[i] = state.distances[i, state.nearest[i]]
@@ -125,18 +141,20 @@ def _replace(
 
 
 @compiled
-def _likely_witness(state: CoresetArrays, patch: NDArray[np.float32], limit: float, before: int, above: int) -> int:
-    """Return a member within the limit, of the few that are worth trying, or -1; before and above are -1 where there
-    is none.
-    """
-    if before >= 0 and is_within(patch, state.features[before], limit):
-        return before
-    if above >= 0 and is_within(patch, state.features[above], limit):
-        return above
-    for guess in state.guesses:
-        if is_within(patch, state.features[guess], limit):
-            return guess
-    return -1
+def _choose_favourites(state: CoresetArrays) -> None:
+    members = state.features.shape[0]
+    order = np.argsort(state.served)
+    for j in range(min(BLOCK, members)):
+        state.favourites[j] = order[members - 1 - j]
+        state.favourite_block[:, j] = state.features[state.favourites[j]]
+    state.served[:] //= 2  # what served long ago counts less
+
+
+@compiled
+def _searched(state: CoresetArrays, patch: NDArray[np.float32], limit: float, sums: NDArray[np.float32]) -> int:
+    """Return a member within the limit, or -1 where there is none; sums (64,) is working space."""
+    found = favourite_within(state.favourite_block, state.favourites, state.features, patch, limit, sums)
+    return found if found >= 0 else find_within(state.blocks, state.features, patch, limit, sums)
 
 
 @compiled
@@ -146,32 +164,37 @@ def _update(state: CoresetArrays, patches: NDArray[np.float32], width: int, log:
 
     A patch replaces where its distance to the closest member exceeds the smallest distance between members; the
     victim is the lowest index in any closest pair. So one member within that distance (a witness) settles a
-    rejection. Before the search, likely ones are tried: the witness of the patch before, of the patch above
-    (``width`` patches earlier), and the last few that a search found. The first R rows of ``log`` (N, 2) get the
-    replacing patches' numbers and their slots.
+    rejection. Before the search through all members, likely ones are tried: the witness of the patch before, of the
+    patch above (``width`` patches earlier), and the 64 members that have served most. The first R rows of ``log`` (N,
+    2) get the replacing patches' numbers and their slots.
     """
     witnesses = np.empty(patches.shape[0], dtype=np.int64)
     sums = np.empty(BLOCK)
-    row = np.empty(state.features.shape[0])
+    features, served = state.features, state.served
+    row, rough_sums = np.empty(len(features)), np.empty(BLOCK, dtype=np.float32)
     victim = int(np.argmin(state.minima))
     replacements = 0
     for i in range(patches.shape[0]):
         limit = state.minima[victim]
         before = witnesses[i - 1] if i >= 1 else -1
         above = witnesses[i - width] if i >= width else -1
-        witness = _likely_witness(state, patches[i], limit, before, above)
+        if i % _CHOSEN_AGAIN == 0:
+            _choose_favourites(state)
+        if before >= 0 and is_within(patches[i], features[before], limit):
+            witness = before
+        elif above >= 0 and is_within(patches[i], features[above], limit):
+            witness = above
+        else:
+            witness = _searched(state, patches[i], limit, rough_sums)
         if witness < 0:
-            witness = find_within(state.blocks, patches[i], limit, sums)
-            if witness < 0:
-                _replace(state, victim, patches[i], sums, row)
-                log[replacements, 0] = i
-                log[replacements, 1] = victim
-                replacements += 1
-                witness = victim
-                victim = int(np.argmin(state.minima))
-            state.guesses[1:] = state.guesses[:-1].copy()
-            state.guesses[0] = witness
+            _replace(state, victim, patches[i], sums, row)
+            log[replacements, 0] = i
+            log[replacements, 1] = victim
+            replacements += 1
+            witness = victim
+            victim = int(np.argmin(state.minima))
         witnesses[i] = witness
+        served[witness] += 1
     return replacements
 
 
@@ -184,18 +207,23 @@ def _cover(state: CoresetArrays, patches: NDArray[np.float32], width: int, squar
     """
     witnesses = np.empty(patches.shape[0], dtype=np.int64)
     sums = np.empty(BLOCK)
-    row = np.empty(state.features.shape[0])
+    features, served = state.features, state.served
+    row, rough_sums = np.empty(len(features)), np.empty(BLOCK, dtype=np.float32)
     for i in range(patches.shape[0]):
         before = witnesses[i - 1] if i >= 1 else -1
         above = witnesses[i - width] if i >= width else -1
-        witness = _likely_witness(state, patches[i], squared_radius, before, above)
+        if i % _CHOSEN_AGAIN == 0:
+            _choose_favourites(state)
+        if before >= 0 and is_within(patches[i], features[before], squared_radius):
+            witness = before
+        elif above >= 0 and is_within(patches[i], features[above], squared_radius):
+            witness = above
+        else:
+            witness = _searched(state, patches[i], squared_radius, rough_sums)
         if witness < 0:
-            witness = find_within(state.blocks, patches[i], squared_radius, sums)
-            if witness < 0:
-                distances_to_all(state.blocks, patches[i], sums, row)
-                witness = int(np.argmin(row))
-                squared_radius = row[witness]
-            state.guesses[1:] = state.guesses[:-1].copy()
-            state.guesses[0] = witness
+            distances_to_all(state.blocks, patches[i], sums, row)
+            witness = int(np.argmin(row))
+            squared_radius = row[witness]
         witnesses[i] = witness
+        served[witness] += 1
     return squared_radius

@@ -9,8 +9,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from training.coreset_distance import compiled, is_within, squared_distance
+from training.coreset_distance import compiled, squared_distance
 from training.coreset_numba import CoresetArrays, arrays_of, nearest_other
+from training.coreset_search import is_within
 from training.user_error import UserError
 
 

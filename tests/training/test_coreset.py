@@ -77,7 +77,8 @@ def test_the_kept_tables_are_those_of_the_members(kind):
     state = coreset.backend.arrays
     table = [[canonical(a, b) for b in state.features] for a in state.features]
     np.fill_diagonal(table := np.array(table), np.inf)
-    np.testing.assert_array_equal(state.distances, table)
+    np.testing.assert_array_equal(state.distances[:, :70], table)
+    assert np.isinf(state.distances[:, 70:]).all()
     np.testing.assert_array_equal(state.minima, table.min(axis=1))
     np.testing.assert_array_equal(table[np.arange(70), state.nearest], table.min(axis=1))
     np.testing.assert_array_equal(state.blocks[1, :, 5], state.features[69])
@@ -128,16 +129,33 @@ def test_after_convergence_every_patch_lies_within_the_smallest_distance():
     assert nearest.max() <= coreset.smallest_distance * (1 + 1e-12)
 
 
-def test_guesses_change_no_result():
+def test_favourites_and_rows_change_no_result():
     patches = clustered(np.random.default_rng(5))
     logs = []
     for width in (1, 7, 10_000):
-        coreset = SequentialCoreset(30, 19)
-        coreset.update(patches[:30])
-        coreset.backend.arrays.guesses[:] = width % 30
-        logs.append(coreset.update(patches[30:], width))
+        coreset = SequentialCoreset(90, 19)
+        coreset.update(patches[:90])
+        coreset.backend.arrays.served[width % 90 :] = 50
+        logs.append(coreset.update(patches[90:], width))
     np.testing.assert_array_equal(logs[0], logs[1])
     np.testing.assert_array_equal(logs[0], logs[2])
+
+
+def test_favourites_are_those_that_served_most_and_a_replaced_one_is_none():
+    rng = np.random.default_rng(9)
+    coreset = SequentialCoreset(100, 7)
+    coreset.update(rng.normal(size=(100, 7)).astype(np.float32))
+    arrays = coreset.backend.arrays
+    arrays.served[20:84] = 8
+    victim = int(np.argmin(arrays.minima))
+    arrays.served[victim] = 9
+    log = coreset.update(np.full((1, 7), 50, dtype=np.float32))
+    assert log.tolist() == [[100, victim]]
+    lanes = np.flatnonzero(arrays.favourites >= 0)
+    assert set(range(21, 84)) - {victim} <= set(arrays.favourites[lanes].tolist()) | {victim}
+    assert victim not in arrays.favourites
+    np.testing.assert_array_equal(arrays.favourite_block[:, lanes].T, coreset.features[arrays.favourites[lanes]])
+    assert np.isinf(arrays.favourite_block[:, arrays.favourites < 0]).all()
 
 
 def test_filling_over_several_images():
