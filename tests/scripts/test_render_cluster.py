@@ -5,6 +5,7 @@ Dask runs in processes of its own: Blender's module, which other tests load here
 
 import importlib.util
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -35,8 +36,8 @@ def command(*overrides: str, plates: int = PLATES) -> list[str]:
     return [sys.executable, str(ROOT / "scripts" / "render.py"), *tiny, splits, *overrides]
 
 
-def run(folder: Path, arguments: list[str]) -> subprocess.CompletedProcess:
-    return subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=folder, timeout=200)
+def run(folder: Path, arguments: list[str], **more) -> subprocess.CompletedProcess:
+    return subprocess.run(arguments, capture_output=True, text=True, check=False, cwd=folder, timeout=600, **more)
 
 
 @contextmanager
@@ -69,7 +70,7 @@ def test_a_dask_worker_killed_in_the_middle_is_survived(tmp_path):
             time.sleep(0.05)
         done = len(list(records.glob("[0-9]*.json")))
         workers[0].send_signal(signal.SIGKILL)
-        printed, _ = client.communicate(timeout=200)
+        printed, _ = client.communicate(timeout=600)
     assert 2 <= done < PLATES
     assert client.returncode == 0
     assert printed.splitlines()[-1] == "dataset: out"
@@ -100,3 +101,34 @@ def test_slurm_without_its_extra_says_what_to_install(tmp_path):
     done = run(tmp_path, command("out=out", "launcher=slurm"))
     assert done.returncode == 2
     assert done.stderr.strip() == "error: launcher=slurm needs dask-jobqueue: uv sync --extra slurm"
+
+
+# Stand-ins for SLURM's commands: a job is a process group of this machine, its number the group's.
+SBATCH = """#!/bin/bash
+cp "${!#}" "$JOBS/$$.sh"
+setsid bash "$JOBS/$$.sh" > "$JOBS/$$.log" 2>&1 < /dev/null &
+echo "Submitted batch job $!"
+"""
+SCANCEL = """#!/bin/bash
+for job in "$@"; do kill -- -"$job"; done
+"""
+
+
+def test_slurm_jobs_are_asked_for_as_configured_and_render(tmp_path):
+    pytest.importorskip("dask_jobqueue", reason="dask-jobqueue is not installed (uv sync --extra slurm)")
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    for name, text in (("sbatch", SBATCH), ("scancel", SCANCEL)):
+        (jobs / name).write_text(text)
+        (jobs / name).chmod(0o755)
+    cluster = ["launcher=slurm", "dask.workers=1", "dask.wait_minutes=5", "dask.queue=gpu", "dask.account=line7"]
+    cluster += ["dask.cores=2", "dask.memory=3GB", "dask.walltime='01:30:00'", "dask.directives=['--gres=gpu:1']"]
+    environment = {**os.environ, "PATH": f"{jobs}{os.pathsep}{os.environ['PATH']}", "JOBS": str(jobs)}
+    done = run(tmp_path, command("out=out", *cluster, plates=2), env=environment)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1] == "dataset: out"
+    assert len(list((tmp_path / "out" / "images").glob("[0-9]*.png"))) == 2
+    (script,) = (path.read_text() for path in jobs.glob("*.sh"))
+    asked = {line.removeprefix("#SBATCH ") for line in script.splitlines() if line.startswith("#SBATCH")}
+    assert {"-p gpu", "-A line7", "--cpus-per-task=2", "--mem=3G", "-t 01:30:00", "--gres=gpu:1"} <= asked
+    assert script.rstrip().endswith("--nthreads 1")  # one Blender at a time, on all of the job's cores
