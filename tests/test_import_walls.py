@@ -21,6 +21,7 @@ TRAINING_SIDE = {
     "jsonschema",
     "yaml",
     "dask",
+    "filelock",
     "pycocotools",
     "distributed",
 }

@@ -1,7 +1,12 @@
-"""Collect a coreset from nominal images and find its threshold. Entry point: python -m training.train --help."""
+"""Collect a coreset from nominal images and find its threshold; make the paper's experiments, each once.
 
+Entry point: python -m training.train --help.
+"""
+
+from functools import partial
 from pathlib import Path
 
+from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
@@ -9,12 +14,24 @@ from training.entry_point import run
 
 
 def train(cfg: DictConfig) -> None:
-    """Run what ``conf/train.yaml`` describes, into Hydra's run folder."""
+    """Run what ``conf/train.yaml`` describes into Hydra's run folder; an experiment into its own."""
+    called = HydraConfig.get()
+    if called.runtime.choices.get("experiment"):
+        from training.experiment import make_experiment
+
+        make_experiment(cfg, partial(_experiment, list(called.overrides.task)))
+        return
     from training.training_run import (
         train_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
     )
 
-    train_run(cfg, Path(HydraConfig.get().runtime.output_dir))
+    train_run(cfg, Path(called.runtime.output_dir))
+
+
+def _experiment(overrides: list[str], name: str) -> DictConfig:
+    """Compose another experiment with the settings of this call."""
+    kept = [override for override in overrides if override.split("=")[0].lstrip("+") not in ("experiment", "name")]
+    return compose("train", [*kept, f"experiment={name}"])
 
 
 if __name__ == "__main__":

@@ -15,7 +15,19 @@ REQUIRED = {
 }
 READ_BY_PREDICT = ("extractor", "paths")
 READ_BY_TRAINING = ("train", "finetune", "update")
-GROUPS = ["dataset", "extractor", "augment", "coreset", "checkpoint", "anomaly_map", "threshold", "paths", "experiment"]
+READ_BY_MELD = ("tree",)
+GROUPS = [
+    "dataset",
+    "extractor",
+    "augment",
+    "coreset",
+    "checkpoint",
+    "anomaly_map",
+    "threshold",
+    "paths",
+    "budget",
+    "tree",
+]
 CHOICES = [(g, path.stem) for g in GROUPS for path in sorted((CONF_FOLDER / g).glob("*.yaml")) if path.stem != "base"]
 
 
@@ -35,6 +47,7 @@ def test_each_entry_point_composes_without_a_gap(config):
         for choice in CHOICES
         if (config != "predict" or choice[0] in READ_BY_PREDICT)
         and (choice[0] not in ("augment", "checkpoint") or config in READ_BY_TRAINING)
+        and (choice[0] not in READ_BY_MELD or config == "meld")
     ],
 )
 def test_each_choice_of_each_group_composes(config, group, choice):
