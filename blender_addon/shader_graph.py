@@ -33,6 +33,9 @@ class Value:
         node.hide = True
         for socket, operand in zip(node.inputs, (self, *operands), strict=False):
             assign(self.tree, socket, operand)
+        numbers = [f"{operand:.4g}" for operand in operands if not isinstance(operand, Value)]
+        if numbers:  # a collapsed node hides them
+            node.label = " ".join([operation.replace("_", " ").capitalize(), *numbers])
         return Value(self.tree, node.outputs[0])
 
     def __add__(self, other: Operand) -> Value:
@@ -118,6 +121,7 @@ def constant(tree: bpy.types.NodeTree, number: float) -> Value:
     """Return a Value node."""
     node = tree.nodes.new("ShaderNodeValue")
     node.outputs[0].default_value = number
+    node.label, node.hide = f"{number:.4g}", True
     return Value(tree, node.outputs[0])
 
 

@@ -4,11 +4,12 @@ import bpy
 
 from .group_interface import VERSION_KEY, find_group
 from .shader_graph import Value, assign
+from .water_stain_layout import arrange, framed
 from .water_stain_reference import CENTRE_DRAW, SMALLEST_RADIUS, STAIN_DRAW
 from .water_stain_vectors import choose, component, vector_math, white_noise
 
 GROUP_NAME = "Stainless Water Stain Cell"
-GROUP_VERSION = 2
+GROUP_VERSION = 3
 NOTHING_NEAR = 1e9  # further than any stain
 
 _VECTORS = {
@@ -46,24 +47,30 @@ def water_stain_cell_group() -> bpy.types.ShaderNodeTree:
     out = tree.nodes.new("NodeGroupOutput")
     floats = {name: Value(tree, given[name]) for name in _FLOATS}
 
-    key = vector_math(tree, "ADD", given["First Cell"], given["Cell"])
-    drawn = white_noise(tree, key, floats["Seed Offset"] + CENTRE_DRAW)
-    centre = vector_math(tree, "MULTIPLY_ADD", drawn, given["Jitter"], key)
-    compression = floats["Run-off Compression"]
-    distance = distance_from_centre(tree, given["Point"], centre, given["Downstream"], compression)
-
-    drawn = white_noise(tree, key, floats["Seed Offset"] + STAIN_DRAW)
-    radius_draw, presence_draw = component(tree, drawn, 0), component(tree, drawn, 1)
-    radius = floats["Radius"] + floats["Radius Spread"] * (radius_draw * 2.0 - 1.0)
-    outline = (floats["Perturbation"] + radius).math("MAXIMUM", SMALLEST_RADIUS)
-    own_radii = floats["Radius Spread"].math("GREATER_THAN", 0.0)
-    presence = floats["Presence"]
-    absent = presence_draw.math("GREATER_THAN", presence) * presence.math("LESS_THAN", 1.0)
-    measure = distance / (outline * own_radii + (1.0 - own_radii)) + absent * NOTHING_NEAR
-
-    nearer = measure.math("LESS_THAN", floats["Nearest"])
-    assign(tree, out.inputs["Nearest"], measure.math("MINIMUM", floats["Nearest"]))
-    tree.links.new(choose(tree, given["Nearest Cell"], given["Cell"], nearer), out.inputs["Nearest Cell"])
+    with framed(tree, "This cell's centre"):
+        key = vector_math(tree, "ADD", given["First Cell"], given["Cell"])
+        drawn = white_noise(tree, key, floats["Seed Offset"] + CENTRE_DRAW)
+        centre = vector_math(tree, "MULTIPLY_ADD", drawn, given["Jitter"], key)
+    with framed(tree, "Distance from it, drawn out downstream"):
+        compression = floats["Run-off Compression"]
+        distance = distance_from_centre(tree, given["Point"], centre, given["Downstream"], compression)
+    with framed(tree, "The stain's own radius"):
+        drawn = white_noise(tree, key, floats["Seed Offset"] + STAIN_DRAW)
+        radius_draw, presence_draw = component(tree, drawn, 0), component(tree, drawn, 1)
+        radius = floats["Radius"] + floats["Radius Spread"] * (radius_draw * 2.0 - 1.0)
+        outline = (floats["Perturbation"] + radius).math("MAXIMUM", SMALLEST_RADIUS)
+        own_radii = floats["Radius Spread"].math("GREATER_THAN", 0.0)
+    with framed(tree, "Is there a stain at all?"):
+        presence = floats["Presence"]
+        absent = presence_draw.math("GREATER_THAN", presence) * presence.math("LESS_THAN", 1.0)
+    with framed(tree, "Nearest so far"):
+        measure = distance / (outline * own_radii + (1.0 - own_radii)) + absent * NOTHING_NEAR
+        nearer = measure.math("LESS_THAN", floats["Nearest"])
+        nearest = measure.math("MINIMUM", floats["Nearest"])
+        cell = choose(tree, given["Nearest Cell"], given["Cell"], nearer)
+    assign(tree, out.inputs["Nearest"], nearest)
+    tree.links.new(cell, out.inputs["Nearest Cell"])
+    arrange(tree)
     return tree
 
 

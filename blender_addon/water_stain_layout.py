@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import bpy
 
-COLUMN, ROW, GAP = 190.0, 46.0, 90.0
+COLUMN, GAP = 230.0, 120.0
 
 
 @contextmanager
@@ -36,10 +36,17 @@ def arrange(tree: bpy.types.NodeTree) -> None:
             column = columns[node.name]
             y = rows.get(column, 0.0)
             node.location = (x + column * COLUMN, y)
-            rows[column] = y - (
-                ROW if node.hide else 40.0 + 22.0 * sum(not s.hide for s in (*node.inputs, *node.outputs))
-            )
+            rows[column] = y - _height(node)
         x += (max(columns.values(), default=0) + 1) * COLUMN + GAP
+
+
+def _height(node: bpy.types.Node) -> float:
+    """How much room a node needs in its column; a collapsed one grows with its sockets, too."""
+    sockets = [sum(not socket.hide for socket in side) for side in (node.inputs, node.outputs)]
+    if node.hide:
+        return 46.0 + 10.0 * max(max(sockets) - 4, 0)
+    fields = sum(not socket.is_linked for socket in node.inputs)
+    return 50.0 + 22.0 * (sum(sockets) + fields) + 60.0 * (node.type == "TEX_NOISE")
 
 
 def _own_group_input(tree: bpy.types.NodeTree, frame: bpy.types.Node) -> None:

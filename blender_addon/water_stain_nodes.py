@@ -7,7 +7,7 @@ computes everything, multiplied by such switches, and a branch that its inputs d
 import bpy
 
 from .group_interface import find_group, new_group, set_group_inputs
-from .shader_graph import Value, assign, combine, noise, separate
+from .shader_graph import Value, assign, combine, constant, noise, separate
 from .water_stain import WaterStainParams
 from .water_stain_cell import distance_from_centre
 from .water_stain_layout import arrange, framed
@@ -21,10 +21,10 @@ from .water_stain_reference import (
     SPECKLE_SLOPE,
 )
 from .water_stain_search import Flow, nearest_in_grid
-from .water_stain_vectors import component, constant, vector_math, white_noise
+from .water_stain_vectors import component, vector_math, white_noise
 
 GROUP_NAME = "Stainless Water Stain"
-GROUP_VERSION = 4
+GROUP_VERSION = 5
 OUTPUTS = ("Reflectance", "Mask", "Stain ID", "Normalised Distance")
 JUST_ABOVE_1 = 1.0 + 2.0**-23  # the next float32: "less than this" is "at most 1" in one node
 

@@ -6,18 +6,12 @@ import bpy
 
 from .group_interface import VERSION_KEY, find_group
 from .shader_graph import Operand, Value, assign, group_node
+from .water_stain_layout import COLUMN
 
 HASH_GROUP_NAME = "Stainless Water Stain Hash"
-HASH_GROUP_VERSION = 1
+HASH_GROUP_VERSION = 2
 
 Vector = bpy.types.NodeSocket | tuple[float, float, float]
-
-
-def constant(tree: bpy.types.NodeTree, number: float) -> Value:
-    """Return a Value node."""
-    node = tree.nodes.new("ShaderNodeValue")
-    node.outputs[0].default_value = number
-    return Value(tree, node.outputs[0])
 
 
 def vector_math(
@@ -90,4 +84,5 @@ def _hash_group() -> bpy.types.ShaderNodeTree:
     for name, socket in (("Key", "Vector"), ("W", "W")):
         tree.links.new(given.outputs[name], node.inputs[socket])
     tree.links.new(node.outputs["Color"], out.inputs["Numbers"])
+    node.location, out.location = (COLUMN, 0.0), (2 * COLUMN, 0.0)
     return tree

@@ -1,5 +1,7 @@
 """Shader nodes and OSL, rendered by Cycles, against the NumPy specification at the same surface points."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ import bpy
 
 from blender_addon.osl_script import OslUnavailableError, require_osl
 from blender_addon.water_stain import WaterStainParams
+from blender_addon.water_stain_cell import water_stain_cell_group
 from blender_addon.water_stain_nodes import GROUP_NAME, set_water_stain_inputs, water_stain_group
 from blender_addon.water_stain_osl import water_stain_osl_group
 from blender_addon.water_stain_reference import evaluate_water_stain
@@ -164,16 +167,43 @@ def test_both_groups_have_the_same_sockets():
     assert interfaces[0] == interfaces[1]
 
 
-def test_every_node_of_the_graph_has_a_place_in_a_frame():
+def drawn_height(node):
+    """How tall the node editor draws a node, at least."""
+    sockets = [sum(not s.hide and s.enabled for s in side) for side in (node.inputs, node.outputs)]
+    return 30 + 10 * max(max(sockets) - 4, 0) if node.hide else 30 + 20 * sum(sockets)
+
+
+@pytest.mark.parametrize(("make", "frames"), [(water_stain_group, 14), (water_stain_cell_group, 5)])
+def test_a_reader_of_the_graph_finds_every_node_in_a_frame_and_none_over_another(make, frames):
     empty_scene(8, 8)
-    tree = water_stain_group()
+    tree = make()
     loose = [n for n in tree.nodes if n.type not in ("FRAME", "GROUP_OUTPUT") and n.parent is None]
     assert loose == []
     labels = [n.label for n in tree.nodes if n.type == "FRAME"]
-    assert len(labels) == len(set(labels)) >= 10
+    assert len(labels) == len(set(labels)) >= frames
+    boxes = []
     for frame in (n for n in tree.nodes if n.type == "FRAME"):
-        places = [tuple(n.location) for n in tree.nodes if n.parent == frame]
-        assert len(places) == len(set(places)) > 0
+        inside = [n for n in tree.nodes if n.parent == frame]
+        for n in inside:
+            for other in inside:
+                below = 0 <= n.location.y - other.location.y < drawn_height(n)
+                beside = abs(n.location.x - other.location.x) < min(n.width, other.width)
+                assert n == other or not (below and beside), (frame.label, n.name, other.name)
+        x, y = ([n.location[axis] for n in inside] for axis in (0, 1))
+        bottom = min(n.location.y - drawn_height(n) for n in inside)
+        boxes.append((min(x), max(n.location.x + n.width for n in inside), bottom, max(y)))
+    for a, b in itertools.combinations(boxes, 2):
+        assert a[1] < b[0] or b[1] < a[0] or a[3] < b[2] or b[3] < a[2]
+
+
+def test_every_number_in_a_collapsed_node_is_in_its_label():
+    empty_scene(8, 8)
+    for tree in (water_stain_group(), water_stain_cell_group()):
+        for node in tree.nodes:
+            if node.type == "MATH" and node.hide:
+                wanted = [s.default_value for s in node.inputs if s.enabled and not s.is_linked]
+                shown = [float(word) for word in node.label.split() if word[-1].isdigit()]
+                assert shown == pytest.approx(wanted, rel=1e-3)
 
 
 def test_group_is_reused_and_its_interface_explains_itself():
