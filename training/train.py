@@ -11,14 +11,21 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from training.entry_point import run
+from training.user_error import UserError
 
 
 def train(cfg: DictConfig) -> None:
     """Run what ``conf/train.yaml`` describes into Hydra's run folder; an experiment into its own."""
     called = HydraConfig.get()
-    if called.runtime.choices.get("experiment"):
+    experiment = called.runtime.choices.get("experiment")
+    if experiment:
         from training.experiment import make_experiment
 
+        if cfg.name != experiment:
+            raise UserError(
+                f"experiment {experiment} cannot be called {cfg.name}, for what builds on it finds it by its own name; "
+                "leave name= out, and choose the place with paths.runs="
+            )
         make_experiment(cfg, partial(_experiment, list(called.overrides.task)))
         return
     from training.training_run import (
