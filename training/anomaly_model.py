@@ -48,9 +48,12 @@ class AnomalyModel:
         threshold.
 
         1-NN distances, nearest upsampling, Gaussian blur with reflected borders; by strips and bands of rows, so that
-        only the map itself grows with the image. Raises UserError for an image too small.
+        only the map itself grows with the image. Raises UserError for an image too small, and for features that are
+        not finite.
         """
         distances = np.concatenate([self._distances(strip) for strip in self.extractor.strips(image)])
+        if not np.isfinite(distances).all():
+            raise UserError("the extractor gives features that are not finite; check its weights")
         height, width = image.shape[:2]
         rows = np.arange(height) * len(distances) // height
         columns = np.arange(width) * distances.shape[1] // width
@@ -104,12 +107,16 @@ def load_anomaly_model(run_folder_or_file: str | Path, cfg: DictConfig) -> Anoma
     features, metadata = load_model(Path(run_folder_or_file))
     extractor = recorded_extractor(metadata, cfg)
     check_fingerprint(metadata, extractor)
-    if features.shape[1] != channels_of(extractor):
-        raise UserError(
-            f"{run_folder_or_file}: features have {features.shape[1]} channels, its extractor {channels_of(extractor)}"
-        )
-    settings: Any = OmegaConf.merge(metadata["anomaly_map"], cfg.get("anomaly_map") or {})
+    check_channels(features, extractor, str(run_folder_or_file))
+    settings = anomaly_map_settings(metadata, cfg)
     return AnomalyModel(extractor, features, **settings, threshold=metadata["threshold"]["value"], metadata=metadata)
+
+
+def anomaly_map_settings(metadata: dict[str, Any], cfg: DictConfig) -> dict[str, Any]:
+    """Return the settings of the anomaly map that a model file records, with the fields that ``cfg`` overrides."""
+    merged = OmegaConf.merge(metadata["anomaly_map"], cfg.get("anomaly_map") or {})
+    settings: dict[str, Any] = OmegaConf.to_container(merged, resolve=True)  # type: ignore[assignment]
+    return settings
 
 
 def recorded_extractor(metadata: dict[str, Any], cfg: DictConfig) -> FeatureExtractor:
@@ -121,3 +128,9 @@ def recorded_extractor(metadata: dict[str, Any], cfg: DictConfig) -> FeatureExtr
 def channels_of(extractor: FeatureExtractor) -> int:
     """Return the number of channels C of the extractor's features."""
     return extractor.patches(np.zeros((64, 64, 3), dtype=np.uint8)).shape[-1]
+
+
+def check_channels(features: NDArray[np.float32], extractor: FeatureExtractor, name: str) -> None:
+    """Raise UserError where members (M, C) of the model ``name`` have other channels than its extractor gives."""
+    if features.shape[1] != channels_of(extractor):
+        raise UserError(f"{name}: features have {features.shape[1]} channels, its extractor {channels_of(extractor)}")

@@ -14,6 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
+from training.free_memory import map_large_blocks
 from training.settings_schema import check_settings
 from training.user_error import UserError
 
@@ -37,6 +38,7 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
     traceback.
     """
     settle_threads()
+    map_large_blocks()
     try:
         with _hydra_raises():
             hydra.main(version_base="1.3", config_path=str(CONF_FOLDER), config_name=config_name)(_plain_exit(task))()

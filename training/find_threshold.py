@@ -2,6 +2,7 @@
 
 import logging
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,17 @@ METHODS = ("maximum_f1", "maximum_nominal")
 _NEGATIVE, _POSITIVE, _NOT_COUNTED = 0, 1, 2
 
 
-def check_validation(dataset: Dataset, method: str) -> None:
-    """Raise UserError, before any long work, for an unknown method or a dataset without validation images."""
+def check_validation(dataset: Dataset, method: str, folder: Path) -> None:
+    """Raise UserError, before any long work, for an unknown method or a dataset without validation images, which come
+    from ``folder``.
+    """
     if method not in METHODS:
         raise UserError(f"threshold.method {method!r} is none of {', '.join(METHODS)}")
     if not dataset.split("validation"):
-        raise UserError(f"the dataset {dataset.root} has no validation images to find the threshold on")
+        raise UserError(
+            f"{folder} has no validation images to find the threshold on; name a folder that has some with "
+            "dataset.evaluation_root=..."
+        )
 
 
 def find_threshold(model: AnomalyModel, dataset: Dataset, method: str) -> tuple[dict[str, Any], list[str]]:

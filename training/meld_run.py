@@ -5,11 +5,14 @@ import time
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig
 
+from training.earlier_run import set_aside
 from training.melding import Melded, meld, meld_tree
 from training.model_file import check_fingerprint, differing_field, load_model, model_path
-from training.run_record import finish_run, found_threshold, with_parents
+from training.run_record import finish_run, with_parents
 from training.user_error import UserError
 
 log = logging.getLogger(__name__)
@@ -25,7 +28,9 @@ def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     if len(names) < 2:
         raise UserError("meld needs at least two sources: sources=[runs/a,runs/b]")
     members, parents = zip(*(load_model(Path(name)) for name in names), strict=True)
-    _check_same_extractor(names, parents)
+    set_aside(folder, [Path(name) for name in names])
+    _check_same_extractor(names, members, parents)
+    anomaly_map = _agreed_anomaly_map(cfg, parents)
     judge = _dataset_and_extractor(cfg, parents[0])
     size = cfg.coreset.size or len(members[0])
     if cfg.tree.fan_in is None:
@@ -34,7 +39,7 @@ def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         paths = [model_path(Path(name)) for name in names]
         melded = meld_tree(paths, size, cfg.coreset.epochs, cfg.tree.fan_in, cfg.tree.cluster, cfg.tree.workers)
     log.info("Melded %d members of %d coresets", sum(len(rows) for rows in members), len(members))
-    return _finished(cfg, folder, names, list(parents), melded, judge, started)
+    return _finished(cfg, folder, names, list(parents), melded, judge, anomaly_map, started)
 
 
 def _finished(
@@ -44,6 +49,7 @@ def _finished(
     parents: list[dict[str, Any]],
     melded: Melded,
     judge: tuple[Any, Any] | None,
+    anomaly_map: dict[str, Any],
     started: float,
 ) -> dict[str, Any]:
     collected = time.perf_counter()
@@ -52,15 +58,19 @@ def _finished(
         threshold, warnings = _largest_threshold(parents)
     else:
         dataset, extractor = judge
-        threshold, warnings = found_threshold(cfg, extractor, melded.features, dataset)
-        warnings, device = [*extractor.warnings, *warnings], extractor.mean.device.type
+        from training.anomaly_model import AnomalyModel  # loaded with the judge
+        from training.find_threshold import find_threshold
+
+        model = AnomalyModel(extractor, melded.features, **anomaly_map)
+        threshold, warnings = find_threshold(model, dataset, cfg.threshold.method)
+        device = extractor.mean.device.type
     return finish_run(
         folder=folder,
         features=melded.features,
         described={
             "extractor": parents[0]["extractor"],
             "extractor_config": parents[0]["extractor_config"] if judge is None else judge[1].config,
-            "anomaly_map": OmegaConf.to_container(cfg.anomaly_map, resolve=True),
+            "anomaly_map": anomaly_map,
             "threshold": threshold,
         },
         certificate=melded.certificate,
@@ -72,12 +82,32 @@ def _finished(
     )
 
 
-def _check_same_extractor(names: list[str], parents: tuple[dict[str, Any], ...]) -> None:
-    for name, other in zip(names[1:], parents[1:], strict=True):
+def _check_same_extractor(
+    names: list[str], members: tuple[NDArray[np.float32], ...], parents: tuple[dict[str, Any], ...]
+) -> None:
+    for name, rows, other in zip(names[1:], members[1:], parents[1:], strict=True):
         difference = differing_field(parents[0]["extractor"], other["extractor"])
         if difference is not None:
             field, first, second = difference
             raise UserError(f"{names[0]} and {name} have different extractors: {field} is {first} and {second}")
+        if rows.shape[1] != members[0].shape[1]:
+            raise UserError(f"{names[0]} has {members[0].shape[1]} channels, {name} {rows.shape[1]}")
+
+
+def _agreed_anomaly_map(cfg: DictConfig, parents: tuple[dict[str, Any], ...]) -> dict[str, Any]:
+    """Return the sources' settings of the anomaly map, with the fields that ``cfg`` overrides.
+
+    Raises UserError where sources differ in one that is not overridden, and where a threshold would be of other maps.
+    """
+    overridden: dict[str, Any] = dict(cfg.get("anomaly_map") or {})
+    for field, value in parents[0]["anomaly_map"].items():
+        others = [parent["anomaly_map"].get(field) for parent in parents]
+        changes_maps = field != "chunk_size"
+        if changes_maps and field not in overridden and any(other != value for other in others):
+            raise UserError(f"the sources differ in anomaly_map.{field}; choose one: +anomaly_map.{field}={value}")
+        if changes_maps and cfg.dataset.root is None and any(overridden.get(field, value) != o for o in others):
+            raise UserError(f"another anomaly_map.{field} needs another threshold: give dataset.root=... to find it")
+    return {**parents[0]["anomaly_map"], **overridden}
 
 
 def _dataset_and_extractor(cfg: DictConfig, parent: dict[str, Any]) -> tuple[Any, Any] | None:

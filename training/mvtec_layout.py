@@ -19,15 +19,16 @@ def open_mvtec(root: Path, validation_fraction: float, split_seed: int) -> Datas
     folder.
 
     A class folder's draw depends on its own name only, so a class added later leaves the others' split as it was. A
-    folder of two or more images gives at least one image to either split. Raises UserError where images or masks are
-    missing.
+    folder of two or more images gives at least one image to either split. A folder without train/ is there to judge
+    with: it has no train split. Raises UserError where images or masks are missing.
     """
-    if not (root / "train" / GOOD).is_dir():
+    if not (root / "train" / GOOD).is_dir() and ((root / "train").is_dir() or not (root / "test").is_dir()):
         raise UserError(f"no dataset at {root}: an MVTec-layout folder has train/good and test/<class>")
     if not 0 <= validation_fraction < 1:
         raise UserError(f"dataset.validation_fraction {validation_fraction} must be at least 0 and below 1")
-    samples = [_sample("train", GOOD, image, None, None) for image in _images(root / "train" / GOOD)]
-    if not samples:
+    good = root / "train" / GOOD
+    samples = [_sample("train", GOOD, image, None, None) for image in (_images(good) if good.is_dir() else [])]
+    if good.is_dir() and not samples:
         raise UserError(f"the dataset {root} is empty: no image in train/good")
     test = root / "test"
     folders = sorted(path for path in test.iterdir() if path.is_dir()) if test.is_dir() else []

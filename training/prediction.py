@@ -30,9 +30,9 @@ def predict_run(cfg: DictConfig) -> None:
     Raises UserError where there is no image, where an output cannot be written, and, after all others are done, where
     an image could not be predicted.
     """
-    images, base = find_images(cfg.input)
-    model = load_anomaly_model(cfg.model, cfg)
     output = Path(cfg.output)
+    images, base = find_images(cfg.input, output)
+    model = load_anomaly_model(cfg.model, cfg)
     rows = [
         _predicted(model, path, base, output, cfg.overlays) for path in with_progress(images, len(images), "predict")
     ]
@@ -47,13 +47,15 @@ def predict_run(cfg: DictConfig) -> None:
         )
 
 
-def find_images(pattern: str) -> tuple[list[Path], Path]:
+def find_images(pattern: str, output: Path) -> tuple[list[Path], Path]:
     """Return the images of a folder (searched deeply), a glob pattern or one file, sorted, and the folder they are
-    named from.
+    named from; those below the folder of the output, which earlier predictions wrote, are left out.
 
-    Raises UserError where there is none.
+    Raises UserError where there is none, and where the output would lie among the input.
     """
     path = Path(pattern)
+    if path.is_dir() and path.resolve().is_relative_to(output.resolve()):
+        raise UserError(f"output={output} holds the input; choose a folder of its own for the results")
     if path.is_file():
         return [path], path.parent
     if path.is_dir():
@@ -61,7 +63,11 @@ def find_images(pattern: str) -> tuple[list[Path], Path]:
     else:
         base = Path(*path.parts[: _first_magic(path)])
         candidates = (Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 (takes absolute patterns)
-    images = sorted(found for found in candidates if found.suffix.lower() in IMAGE_SUFFIXES and found.is_file())
+    found = sorted(found for found in candidates if found.suffix.lower() in IMAGE_SUFFIXES and found.is_file())
+    written = output.resolve()
+    images = [image for image in found if not image.resolve().is_relative_to(written)]
+    if len(images) < len(found):
+        log.info("%d images in %s, results of an earlier prediction, are left out", len(found) - len(images), output)
     if not images:
         raise UserError(f"input={pattern}: no image there")
     return images, base

@@ -8,20 +8,21 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from training.anomaly_model import channels_of, recorded_extractor
+from training.anomaly_model import AnomalyModel, anomaly_map_settings, channels_of, check_channels, recorded_extractor
 from training.augment import build_augmentation
 from training.checkpoint import FILE_NAME, Checkpoint
 from training.collect import Collection
 from training.coreset import SequentialCoreset
 from training.coreset_backend import chosen_backend
 from training.dataset import Dataset, Sample, folders_of, open_dataset
+from training.earlier_run import set_aside
 from training.extractor import FeatureExtractor, build_extractor
 from training.feature_cache import FeatureCache
 from training.filling import FILLINGS, Reservoir
-from training.find_threshold import check_validation
+from training.find_threshold import check_validation, find_threshold
 from training.image_epochs import image_epochs
 from training.model_file import check_fingerprint, load_model
-from training.run_record import finish_run, found_threshold, with_parents
+from training.run_record import finish_run, with_parents
 from training.user_error import UserError
 
 log = logging.getLogger(__name__)
@@ -32,11 +33,13 @@ def train_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     UserError.
     """
     started = time.perf_counter()
+    set_aside(folder)
     dataset = checked_dataset(cfg, needs_training=True)
     extractor = build_extractor(cfg.extractor, cfg.device)
     coreset = _empty_coreset(cfg, cfg.coreset.size, channels_of(extractor), extractor)
     provenance = {"kind": "train", "datasets": [_described(cfg, dataset)], "parents": []}
-    return _collected(cfg, folder, dataset, extractor, coreset, provenance, started)
+    settings: dict[str, Any] = OmegaConf.to_container(cfg.anomaly_map, resolve=True)  # type: ignore[assignment]
+    return _collected(cfg, folder, dataset, extractor, coreset, provenance, settings, extractor.warnings, started)
 
 
 def finetune_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
@@ -58,23 +61,29 @@ def checked_dataset(cfg: DictConfig, needs_training: bool) -> Dataset:
     """Open ``cfg.dataset``; raises UserError where train (if needed) or validation images are missing."""
     dataset = open_dataset(cfg.dataset)
     if needs_training and not dataset.split("train"):
-        raise UserError(f"the dataset {dataset.root} is empty: it has no train samples")
-    check_validation(dataset, cfg.threshold.method)
+        raise UserError(
+            f"dataset.root={dataset.root} has no train samples (MVTec layout: no train/good); a folder to judge with "
+            "is named with dataset.evaluation_root=..."
+        )
+    check_validation(dataset, cfg.threshold.method, folders_of(cfg.dataset.evaluation_root)[0])
     return dataset
 
 
 def _continued(cfg: DictConfig, folder: Path, kind: str) -> dict[str, Any]:
     started = time.perf_counter()
     features, parent = load_model(Path(cfg.source))
+    set_aside(folder, [Path(cfg.source)])
     dataset = checked_dataset(cfg, needs_training=True)
     extractor = recorded_extractor(parent, cfg)
     check_fingerprint(parent, extractor)
+    check_channels(features, extractor, str(cfg.source))
     coreset = _empty_coreset(cfg, cfg.coreset.size or len(features), features.shape[1], extractor)
     coreset.update(features)
     own = [_described(cfg, dataset)]
     datasets = [*parent["provenance"]["datasets"], *own] if kind == "update" else own
     provenance = with_parents(kind, datasets, [str(cfg.source)], [parent])
-    return _collected(cfg, folder, dataset, extractor, coreset, provenance, started)
+    settings = anomaly_map_settings(parent, cfg)
+    return _collected(cfg, folder, dataset, extractor, coreset, provenance, settings, parent["warnings"], started)
 
 
 def _collected(
@@ -84,10 +93,15 @@ def _collected(
     extractor: FeatureExtractor,
     coreset: SequentialCoreset,
     provenance: dict[str, Any],
+    anomaly_map: dict[str, Any],
+    extractor_warnings: list[str],
     started: float,
 ) -> dict[str, Any]:
-    """Run the epochs, from a checkpoint where there is one, and write the run folder."""
-    _announce(dataset, extractor)
+    """Run the epochs, from a checkpoint where there is one, and write the run folder.
+
+    ``extractor_warnings`` are a source's own where there is one, which knows more of its weights.
+    """
+    _announce(dataset, extractor, extractor_warnings)
     samples = dataset.split("train")
     augmentation = build_augmentation(cfg.augment)
     cache = _cache(cfg, folder, samples, extractor)
@@ -108,7 +122,8 @@ def _collected(
     checkpoint.save(*collection.state())
     collected = time.perf_counter()
     try:
-        threshold, warnings = found_threshold(cfg, extractor, coreset.features, dataset)
+        model = AnomalyModel(extractor, coreset.features, **anomaly_map)
+        threshold, warnings = find_threshold(model, dataset, cfg.threshold.method)
     except UserError as error:
         raise checkpoint.told(error) from error
     record = finish_run(
@@ -117,13 +132,13 @@ def _collected(
         described={
             "extractor": extractor.fingerprint,
             "extractor_config": extractor.config,
-            "anomaly_map": OmegaConf.to_container(cfg.anomaly_map, resolve=True),
+            "anomaly_map": anomaly_map,
             "threshold": threshold,
         },
         certificate=certificate,
         epochs=collection.epochs,
         provenance=provenance,
-        warnings=[*extractor.warnings, *warnings],
+        warnings=[*extractor_warnings, *warnings],
         seconds={"collect": collected - started, "threshold": time.perf_counter() - collected},
         device=extractor.mean.device.type,
     )
@@ -194,10 +209,10 @@ def _described(cfg: DictConfig, dataset: Dataset) -> dict[str, Any]:
     return {"name": dataset.name, **folders, "train_images": len(dataset.split("train")), "augment": augment}
 
 
-def _announce(dataset: Dataset, extractor: FeatureExtractor) -> None:
+def _announce(dataset: Dataset, extractor: FeatureExtractor, warnings: list[str]) -> None:
     counts = ", ".join(f"{len(dataset.split(split))} {split}" for split in ("train", "validation", "test"))
     log.info("Dataset %s: %s images", dataset.name, counts)
     fingerprint = extractor.fingerprint
     log.info("Extractor %s %s", fingerprint["architecture"], "+".join(fingerprint["layers"]))
-    for warning in extractor.warnings:
+    for warning in warnings:
         log.warning("Warning: %s", warning)

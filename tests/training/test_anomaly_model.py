@@ -1,3 +1,5 @@
+import copy
+
 import numpy as np
 import pytest
 import torch
@@ -91,3 +93,12 @@ def test_the_map_of_an_image_in_tiles_is_that_of_the_whole(members):
         maps.append(model.anomaly_map(image))
     assert len(list(model.extractor.strips(image))) > 2
     np.testing.assert_allclose(maps[1], maps[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_refused(tiny_extractor, members, bad):
+    broken = copy.deepcopy(tiny_extractor)
+    broken.mean[0] = bad
+    model = AnomalyModel(broken, members, chunk_size=100, **BLUR)
+    with pytest.raises(UserError, match="not finite; check its weights"):
+        model.anomaly_map(plate(np.random.default_rng(7)))

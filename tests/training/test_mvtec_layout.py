@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from training.image_file import read_image, read_mask
@@ -66,3 +68,12 @@ def test_empty_and_missing_folders_are_refused(mvtec_folder, tmp_path):
         open_mvtec(mvtec_folder, 0.3, 0)
     with pytest.raises(UserError, match="has train/good and test"):
         open_mvtec(tmp_path, 0.3, 0)
+
+
+def test_a_folder_without_train_is_there_to_judge_with(mvtec_folder):
+    shutil.rmtree(mvtec_folder / "train")
+    dataset = open_mvtec(mvtec_folder, 0.3, 0)
+    assert (len(dataset.split("train")), len(dataset.split("validation"))) == (0, 6)
+    (mvtec_folder / "train").mkdir()
+    with pytest.raises(UserError, match="has train/good and test"):
+        open_mvtec(mvtec_folder, 0.3, 0)
