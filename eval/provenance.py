@@ -76,6 +76,7 @@ def _coreset(coreset: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Coreset", f"{_number(coreset.get('size'))} × {_number(coreset.get('channels'))}"),
         ("Epochs", f"{len(epochs)}, {end}; replacements {replacements}"),
         ("Smallest distance d_m", _number(coreset.get("smallest_distance"))),
+        ("Covering radius", _number(coreset.get("covering_radius"))),
     ]
 
 

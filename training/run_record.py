@@ -9,19 +9,14 @@ import sys
 from dataclasses import asdict
 from importlib import metadata as installed
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
 
 from training.collect import Certificate, Epoch
 from training.model_file import FILE_NAME, save_model
 from training.whole_file import write_json
-
-if TYPE_CHECKING:  # torch loads for seconds, and a meld without images needs none of it
-    from training.dataset import Dataset
-    from training.extractor import FeatureExtractor
 
 log = logging.getLogger(__name__)
 
@@ -63,17 +58,6 @@ def finish_run(
     write_json(folder / "training.json", record)
     _log_summary(folder, record)
     return record
-
-
-def found_threshold(
-    cfg: DictConfig, extractor: FeatureExtractor, features: NDArray[np.float32], dataset: Dataset
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the threshold that ``cfg.threshold`` asks for on the validation split, and warnings. Raises UserError."""
-    from training.anomaly_model import AnomalyModel
-    from training.find_threshold import find_threshold
-
-    anomaly_map: dict[str, Any] = OmegaConf.to_container(cfg.anomaly_map, resolve=True)  # type: ignore[assignment]
-    return find_threshold(AnomalyModel(extractor, features, **anomaly_map), dataset, cfg.threshold.method)
 
 
 def with_parents(
