@@ -8,32 +8,31 @@ from training.score_histogram import ScoreHistogram
 
 
 class CurveTally:
-    """Three score histograms: defect pixels, other counted pixels, and region pixels weighted by 1 / area of their
-    region.
+    """Four score histograms: pixels of defects, of impurities and of the background, and defect pixels weighted by 1 /
+    area of their region.
     """
 
     def __init__(self) -> None:
-        self._positives = ScoreHistogram()
-        self._negatives = ScoreHistogram()
+        self._kinds = {kind: ScoreHistogram() for kind in ("defect", "impurity", "background")}
         self._overlaps = ScoreHistogram()
-        self.regions = 0
 
     def add(
         self,
-        positives: npt.NDArray[np.float32],
-        negatives: npt.NDArray[np.float32],
-        region_scores: npt.NDArray[np.float32],
+        scores: dict[str, npt.NDArray[np.float32]],
         region_areas: npt.NDArray[np.float64],
-        regions: int,
     ) -> None:
-        """Add the scores of one image, each (N,) >= 0; region_areas holds for every region pixel the area of its
-        region.
+        """Add the scores of one image by kind, each (N,) >= 0; region_areas holds for every defect pixel the area of
+        its region.
         """
-        self._positives.add(positives)
-        self._negatives.add(negatives)
-        self._overlaps.add(region_scores, 1.0 / region_areas)
-        self.regions += regions
+        for kind, histogram in self._kinds.items():
+            histogram.add(scores[kind])
+        self._overlaps.add(scores["defect"], 1.0 / region_areas)
+
+    def by_kind(self) -> dict[str, Weights]:
+        """Weights per score bin of every kind, ascending."""
+        return {kind: histogram.weights for kind, histogram in self._kinds.items()}
 
     def weights(self) -> tuple[Weights, Weights, Weights]:
         """(positives, negatives, overlaps) per score bin, ascending, for eval.curves."""
-        return self._positives.weights, self._negatives.weights, self._overlaps.weights
+        kinds = self.by_kind()
+        return kinds["defect"], kinds["impurity"] + kinds["background"], self._overlaps.weights

@@ -11,14 +11,15 @@ import numpy as np
 import pandas as pd
 
 from eval.image_result import ImageResult
-from eval.overlay import colour_anomaly_map, colour_classes, overlay_decision
+from eval.overlay import colour_anomaly_map, colour_classes, decision_layer, overlay_decision
 from eval.picture_choice import PictureBudget
 from eval.picture_files import PictureFiles, Views
 from eval.results_file import FILE, results_document
-from eval.split_tally import SplitTally
+from eval.split_tally import SplitTally, TallySettings
 from training.anomaly_model import AnomalyModel
 from training.dataset import Dataset, Sample, read_image, read_instances, read_mask
 from training.progress import with_progress
+from training.software_versions import software_versions
 from training.user_error import UserError
 from training.whole_file import write_json
 
@@ -30,9 +31,7 @@ class EvaluationSettings:
     """What conf/evaluate.yaml sets."""
 
     split: str
-    minimum_coverage: float
-    coverages: tuple[float, ...]
-    aupro_limit: float
+    tally: TallySettings
     pictures: PictureBudget
     tile_width: int
 
@@ -47,14 +46,7 @@ def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings
     samples = dataset.split(settings.split)
     if not samples:
         raise UserError(f"{dataset.root} has no image in its {settings.split} split; choose another dataset or split")
-    tally = SplitTally(
-        dataset.classes,
-        dataset.ignore_id,
-        model.threshold,
-        minimum_coverage=settings.minimum_coverage,
-        coverages=settings.coverages,
-        aupro_limit=settings.aupro_limit,
-    )
+    tally = SplitTally(dataset.classes, dataset.ignore_id, model.threshold, settings.tally)
     files = PictureFiles(folder, len(samples), settings.pictures, settings.tile_width)
     log.info("evaluating %d images of %s", len(samples), dataset.root)
     results = [
@@ -63,6 +55,7 @@ def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings
     ]
     document = results_document(
         tally.compute(),
+        tally.threshold_curves(),
         model=_describe_model(model),
         dataset={
             "name": dataset.name,
@@ -72,8 +65,9 @@ def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings
         },
         pictures=files.entries(),
         seconds_per_image=float(np.mean([result.seconds for result in results])),
+        software=software_versions(),
     )
-    pd.DataFrame([asdict(result) for result in results]).to_csv(folder / "scores.csv", index=False)
+    pd.DataFrame([result.row() for result in results]).to_csv(folder / "scores.csv", index=False)
     write_json(folder / FILE, document)
     return document
 
@@ -92,7 +86,7 @@ def _evaluate_image(
     counted_map = np.where(mask == dataset.ignore_id, np.float32(0), anomaly_map)
     score = float(model.image_score(counted_map))
     try:
-        added = tally.add(counted_map, score, mask, instances)
+        added = tally.add(counted_map, score, mask, instances, sample.plate_id or sample.sample_id)
     except ValueError as error:
         raise UserError(f"{sample.instances or sample.mask}: {error}") from error
     result = ImageResult(
@@ -104,7 +98,7 @@ def _evaluate_image(
         classes="+".join(names[i] for i in added.class_ids) or "nominal",
         score=score,
         label=int(added.counts.true_positives + added.counts.false_negatives > 0),
-        decision=int(score >= tally.threshold),
+        decision=int(added.counts.true_positives + added.counts.false_positives > 0),
         true_positives=added.counts.true_positives,
         false_positives=added.counts.false_positives,
         false_negatives=added.counts.false_negatives,
@@ -112,14 +106,18 @@ def _evaluate_image(
         instances_found=added.instances_found,
         instances=added.instances,
         seconds=seconds,
+        false_by_class={
+            names[i]: pixels for i, pixels in added.predicted_by_class.items() if i not in tally.defect_ids
+        },
+        missed_by_class={names[i]: missed for i, missed in added.missed_by_class.items()},
     )
     if files.wants(result):
-        predicted = counted_map >= tally.threshold
         views = Views(
             picture=image,
             truth=colour_classes(mask, dataset.classes, dataset.ignore_id),
             heat=colour_anomaly_map(anomaly_map, tally.threshold),
-            overlay=overlay_decision(image, predicted, mask, tally.defect_ids, dataset.ignore_id),
+            overlay=overlay_decision(image, added.predicted, mask, tally.defect_ids, dataset.ignore_id),
+            decision=decision_layer(added.predicted, mask, tally.defect_ids, dataset.ignore_id),
         )
         files.write(result, views)
     return result

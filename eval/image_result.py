@@ -1,6 +1,7 @@
 """What is known of one evaluated image: a row of scores.csv."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from typing import Any
 
 from eval.pixel_counts import ratio
 
@@ -20,7 +21,7 @@ class ImageResult:
     label: int
     """1 when the mask has a defect pixel, else 0; impurities do not make an image anomalous."""
     decision: int
-    """1 when score >= threshold, else 0."""
+    """1 when any pixel that counts is predicted, else 0."""
     true_positives: int
     false_positives: int
     false_negatives: int
@@ -29,14 +30,20 @@ class ImageResult:
     instances: int
     """Instances of defect classes."""
     seconds: float
-
-    @property
-    def missed(self) -> int:
-        """Defect instances without a predicted pixel."""
-        return self.instances - self.instances_found
+    false_by_class: dict[str, int] = field(default_factory=dict)
+    """Predicted pixels of the background and of each impurity: false alarms."""
+    missed_by_class: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Missed (instances, pixels) of each defect class in the image."""
 
     @property
     def f1(self) -> float | None:
         """Pixel F1 of this image alone; None without a defect and without a prediction."""
         counted = 2 * self.true_positives + self.false_positives + self.false_negatives
         return ratio(2 * self.true_positives, counted)
+
+    def row(self) -> dict[str, Any]:
+        """The image's row of scores.csv; what is counted by class gets a column for each class that was met."""
+        plain = {entry.name: getattr(self, entry.name) for entry in fields(self)[:-2]}
+        alarms = {f"false_positives_{name}": pixels for name, pixels in self.false_by_class.items()}
+        missed = {f"false_negatives_{name}": pixels for name, (_, pixels) in self.missed_by_class.items()}
+        return {**plain, **alarms, **missed}

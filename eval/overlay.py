@@ -42,6 +42,22 @@ def overlay_decision(
     return np.rint(grey).astype(np.uint8)
 
 
+def decision_layer(
+    predicted: npt.NDArray[np.bool_], mask: npt.NDArray[np.uint8], defect_ids: Collection[int], ignore_id: int
+) -> Picture:
+    """Return the same as a layer (H, W, 4), RGBA, to lie over the image; true negatives are transparent."""
+    layer = np.zeros((*mask.shape, 4), np.uint8)
+    ignored, defect = mask == ignore_id, np.isin(mask, list(defect_ids))
+    layer[ignored] = (0, 0, 0, 153)
+    for where, colour in (
+        (predicted & defect, TRUE_POSITIVE),
+        (predicted & ~defect & ~ignored, FALSE_POSITIVE),
+        (~predicted & defect, FALSE_NEGATIVE),
+    ):
+        layer[where] = (*colour, round(255 * OPACITY))
+    return layer
+
+
 def colour_classes(mask: npt.NDArray[np.uint8], classes: Iterable[DefectClass], ignore_id: int) -> Picture:
     """Paint a mask (H, W) of class ids in the classes' colours; ignored pixels are mid-grey."""
     table = np.zeros((256, 3), np.uint8)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from eval.image_result import ImageResult
 
-COMMON, MISS, FALSE_POSITIVE, BEST = "common", "miss", "false positive", "best"
+MISS, FALSE_POSITIVE, BEST = "miss", "false positive", "best"
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,19 @@ class PictureBudget:
     all_up_to: int
     common: int
     misses: int
+    """For each defect class."""
     false_positives: int
+    """For the background and for each impurity."""
     best: int
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why an image was chosen: as the rank-th (from 1) worst miss or false positive of a class, or best of all."""
+
+    kind: str
+    class_name: str
+    rank: int
 
 
 def evenly_spaced(images: int, wanted: int) -> frozenset[int]:
@@ -29,25 +40,27 @@ def evenly_spaced(images: int, wanted: int) -> frozenset[int]:
     return frozenset(int(step * (k + 0.5)) for k in range(min(wanted, images)))
 
 
-def choose(results: Sequence[ImageResult], budget: PictureBudget) -> dict[str, str]:
-    """Choose by rank: sample_id -> why, in rank order (one that is chosen for two reasons names the first).
+def choose(results: Sequence[ImageResult], budget: PictureBudget) -> dict[str, list[Reason]]:
+    """Choose by rank: sample_id -> its reasons.
 
-    Misses are ranked by instances missed, then by missed pixels; false positives by their pixels; the best by the
-    image's F1. The choice is three independent rankings, so choosing from what was chosen so far plus one new image
-    gives what choosing from all images gives: no more than the budget is ever held.
+    Misses of a class are ranked by its instances missed, then by its missed pixels; false positives by their pixels on
+    the class; the best by the image's F1. The rankings are independent, so choosing from what was chosen so far plus
+    one new image gives what choosing from all images gives: no more than the budget is ever held.
     """
-    rankings = (
-        (MISS, budget.misses, [r for r in results if r.false_negatives], lambda r: (r.missed, r.false_negatives)),
-        (
-            FALSE_POSITIVE,
-            budget.false_positives,
-            [r for r in results if r.false_positives],
-            lambda r: r.false_positives,
+    missed = sorted({name for result in results for name in result.missed_by_class})
+    alarmed = sorted({name for result in results for name in result.false_by_class})
+    rankings: list[tuple[str, str, int, Sequence[tuple[float, float]]]] = [
+        *((MISS, name, budget.misses, [r.missed_by_class.get(name, (0, 0)) for r in results]) for name in missed),
+        *(
+            (FALSE_POSITIVE, name, budget.false_positives, [(r.false_by_class.get(name, 0), 0) for r in results])
+            for name in alarmed
         ),
-        (BEST, budget.best, [r for r in results if r.true_positives], lambda r: r.f1 or 0.0),
-    )
-    chosen: dict[str, str] = {}
-    for reason, wanted, candidates, rank in rankings:
-        for result in sorted(candidates, key=lambda r: (rank(r), r.sample_id), reverse=True)[:wanted]:
-            chosen.setdefault(result.sample_id, reason)
+        (BEST, "", budget.best, [(r.f1 or 0.0, 0) for r in results]),
+    ]
+    chosen: dict[str, list[Reason]] = {}
+    for kind, name, wanted, measures in rankings:
+        pairs = zip(measures, (result.sample_id for result in results), strict=True)
+        ranked = sorted((pair for pair in pairs if any(pair[0])), reverse=True)
+        for rank, (_, sample_id) in enumerate(ranked[:wanted], start=1):
+            chosen.setdefault(sample_id, []).append(Reason(kind, name, rank))
     return chosen

@@ -9,20 +9,22 @@ import cv2
 
 from eval.image_result import ImageResult
 from eval.overlay import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, Picture
-from eval.picture_choice import COMMON, PictureBudget, choose, evenly_spaced
+from eval.picture_choice import PictureBudget, Reason, choose, evenly_spaced
 from eval.picture_panel import INK, Tile, panel
 
 PARTS = "parts"
+PART_NAMES = ("picture", "truth", "overlay", "decision")
 
 
 @dataclass(frozen=True)
 class Views:
-    """Four views of one image, RGB uint8 (H, W, 3) each."""
+    """Five views of one image, uint8 (H, W, 3) RGB; decision is (H, W, 4), transparent where nothing is to be told."""
 
     picture: Picture
     truth: Picture
     heat: Picture
     overlay: Picture
+    decision: Picture
 
 
 @dataclass(frozen=True)
@@ -30,13 +32,13 @@ class PictureEntry:
     """One kept picture, as results.json lists it; the files are relative to the evaluation folder."""
 
     sample_id: str
-    chosen_for: str
-    rank: int
-    """1 for the first of its kind (the worst miss, ...); 0 for common pictures."""
+    reasons: list[Reason]
+    """Why it is among the worst or the best; empty for common pictures."""
     panel: str
     picture: str
     truth: str
     overlay: str
+    decision: str
     instances_found: int
     instances: int
 
@@ -48,8 +50,10 @@ def file_stem(sample_id: str) -> str:
 
 
 def write_picture(path: Path, picture: Picture) -> None:
-    """Write an RGB picture as PNG. The folder is a temporary one that is renamed when it is whole. Raises OSError."""
-    encoded, content = cv2.imencode(".png", cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+    """Write an RGB(A) picture as PNG, into a temporary folder that is renamed when it is whole. Raises OSError."""
+    encoded, content = cv2.imencode(
+        ".png", cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR)
+    )
     if not encoded:
         raise OSError(f"{path} could not be encoded")
     path.write_bytes(content.tobytes())
@@ -96,22 +100,16 @@ class PictureFiles:
         )
         paths = self._paths(result.sample_id)
         write_picture(self._folder / paths["panel"], panel(tiles, self._tile_width))
-        write_picture(self._folder / paths["picture"], views.picture)
-        write_picture(self._folder / paths["truth"], views.truth)
-        write_picture(self._folder / paths["overlay"], views.overlay)
+        for part in PART_NAMES:
+            write_picture(self._folder / paths[part], getattr(views, part))
 
     def entries(self) -> list[PictureEntry]:
-        """The kept pictures in the order of their sample ids, each with the reason why it was kept."""
+        """The kept pictures in the order of their sample ids, each with the reasons why it was kept."""
         reasons = choose(list(self._kept.values()), self._budget)
-        ordered: dict[str, list[str]] = {}
-        for sample_id, reason in reasons.items():
-            ordered.setdefault(reason, []).append(sample_id)
-        ranks = {sample_id: rank for ids in ordered.values() for rank, sample_id in enumerate(ids, start=1)}
         return [
             PictureEntry(
                 sample_id=sample_id,
-                chosen_for=reasons.get(sample_id, COMMON),
-                rank=ranks.get(sample_id, 0),
+                reasons=reasons.get(sample_id, []),
                 instances_found=result.instances_found,
                 instances=result.instances,
                 **self._paths(sample_id),
@@ -122,5 +120,5 @@ class PictureFiles:
     @staticmethod
     def _paths(sample_id: str) -> dict[str, str]:
         stem = file_stem(sample_id)
-        parts = {part: f"pictures/{PARTS}/{stem}_{part}.png" for part in ("picture", "truth", "overlay")}
+        parts = {part: f"pictures/{PARTS}/{stem}_{part}.png" for part in PART_NAMES}
         return {"panel": f"pictures/{stem}.png", **parts}

@@ -27,6 +27,7 @@ def provenance(run: RunSummary) -> list[tuple[str, str]]:
         *_threshold(_part(run.training, "threshold")),
         ("Test time", f"{results['timing']['seconds_per_image']:.3g} s per image"),
         *_machine(run.training),
+        ("Evaluated by", _versions(results["software"])),
     ]
     return [(what, value) for what, value in lines if value]
 
@@ -92,10 +93,13 @@ def _machine(training: Mapping[str, Any]) -> list[tuple[str, str]]:
     seconds = _part(training, "seconds")
     spent = ", ".join(f"{name} {_number(value)} s" for name, value in seconds.items())
     memory = training.get("peak_memory_mb")
-    versions = ", ".join(f"{name} {version}" for name, version in _part(training, "versions").items())
     return [
         ("Training time", spent),
         ("Peak memory", f"{memory:.0f} MiB" if isinstance(memory, int | float) else ""),
         ("Device", str(training.get("device", ""))),
-        ("Versions", versions),
+        ("Trained by", _versions(_part(training, "versions"))),
     ]
+
+
+def _versions(part: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {version}" for name, version in part.items())

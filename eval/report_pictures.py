@@ -2,12 +2,12 @@
 gallery.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from eval.embedded_picture import flat_colours, flat_colours_of, photograph, photograph_of
+from eval.embedded_picture import flat_colours, flat_colours_of, layer_of, photograph, photograph_of
 from eval.overlay import colour_classes
 from eval.picture_choice import FALSE_POSITIVE, MISS, evenly_spaced
 from eval.run_summary import RunSummary
@@ -16,17 +16,43 @@ from training.stainless_layout import open_stainless, read_description
 
 T = TypeVar("T")
 
-TILE_WIDTH, PANEL_WIDTH = 560, 1400
-COMPARED_IMAGES, WORST_PANELS, GALLERY_IMAGES = 6, 2, 4
+TILE_WIDTH, FULL_WIDTH = 560, 1 << 16
+COMPARED_IMAGES, GALLERY_IMAGES = 6, 4
+WORST_OF_FEW, WORST_OF_MANY, MANY_RUNS = 2, 1, 4
+"""Worst pictures of each class: of up to MANY_RUNS runs, and of more."""
 
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture as a data URI, with its caption."""
+    """A picture as a data URI, with its caption; below and above name the same at full size in FullSize.pictures."""
 
     source: str
     caption: str
     detail: str
+    below: str = ""
+    above: str = ""
+
+
+class FullSize:
+    """Pictures and layers at full resolution, each held once, whatever the number of tiles that open it."""
+
+    def __init__(self) -> None:
+        self.pictures: dict[str, str] = {}
+        self._keys: dict[Path, str] = {}
+
+    def photograph(self, path: Path) -> str:
+        """Take a picture in; return its key."""
+        return self._key(path, lambda: photograph_of(path, FULL_WIDTH))
+
+    def layer(self, path: Path) -> str:
+        """Take a PNG in as it is; return its key."""
+        return self._key(path, lambda: layer_of(path))
+
+    def _key(self, path: Path, encoded: Callable[[], str]) -> str:
+        if path not in self._keys:
+            self._keys[path] = f"p{len(self._keys)}"
+            self.pictures[self._keys[path]] = encoded()
+        return self._keys[path]
 
 
 @dataclass(frozen=True)
@@ -69,7 +95,7 @@ def by_test_data(runs: Sequence[RunSummary]) -> list[list[RunSummary]]:
     return list(groups.values())
 
 
-def compare(runs: Sequence[RunSummary]) -> list[Comparison]:
+def compare(runs: Sequence[RunSummary], full: FullSize) -> list[Comparison]:
     """Set the overlays of runs with the same test data side by side, for images that all of them have pictured.
 
     Images with defects first, at even distances through the split. Raises UserError when a picture is missing.
@@ -78,33 +104,60 @@ def compare(runs: Sequence[RunSummary]) -> list[Comparison]:
     common = [entry for entry in runs[0].results["pictures"] if all(entry["sample_id"] in other for other in pictured)]
     defective = [entry for entry in common if entry["instances"]]
     chosen = [entry["sample_id"] for entry in _evenly(defective or common, COMPARED_IMAGES)]
-    return [_comparison(sample_id, runs, pictured) for sample_id in chosen]
+    return [_comparison(sample_id, runs, pictured, full) for sample_id in chosen]
 
 
 def _comparison(
-    sample_id: str, runs: Sequence[RunSummary], pictured: Sequence[dict[str, dict[str, Any]]]
+    sample_id: str, runs: Sequence[RunSummary], pictured: Sequence[dict[str, dict[str, Any]]], full: FullSize
 ) -> Comparison:
     folder, entry = runs[0].evaluation_folder, pictured[0][sample_id]
+    below = full.photograph(folder / entry["picture"])
+    truth = full.layer(folder / entry["truth"])
     tiles = [
-        Tile(photograph_of(folder / entry["picture"], TILE_WIDTH), "Picture", ""),
-        Tile(flat_colours_of(folder / entry["truth"], TILE_WIDTH), "Ground truth", _count(entry["instances"])),
+        Tile(photograph_of(folder / entry["picture"], TILE_WIDTH), "Picture", "", below),
+        Tile(
+            flat_colours_of(folder / entry["truth"], TILE_WIDTH),
+            "Ground truth",
+            _count(entry["instances"]),
+            below,
+            truth,
+        ),
     ]
     for run, entries in zip(runs, pictured, strict=True):
-        entry = entries[sample_id]
-        source = photograph_of(run.evaluation_folder / entry["overlay"], TILE_WIDTH)
-        tiles.append(Tile(source, run.name, f"{entry['instances_found']} of {entry['instances']} found"))
+        tiles.append(_overlay(run, entries[sample_id], run.name, below, full))
     return Comparison(sample_id, tuple(tiles))
 
 
-def worst(run: RunSummary) -> list[Tile]:
-    """The panels of a run's worst misses and worst false positives. Raises UserError when a picture is missing."""
-    tiles = []
-    for reason, caption in ((MISS, "Missed most"), (FALSE_POSITIVE, "Most false alarms")):
-        entries = [entry for entry in run.results["pictures"] if entry["chosen_for"] == reason]
-        for entry in sorted(entries, key=lambda entry: entry["rank"])[:WORST_PANELS]:
-            source = photograph_of(run.evaluation_folder / entry["panel"], PANEL_WIDTH)
-            tiles.append(Tile(source, caption, entry["sample_id"]))
-    return tiles
+def _overlay(run: RunSummary, entry: dict[str, Any], caption: str, below: str, full: FullSize) -> Tile:
+    folder = run.evaluation_folder
+    found = f"{entry['instances_found']} of {entry['instances']} found" if entry["instances"] else "no defect"
+    source = photograph_of(folder / entry["overlay"], TILE_WIDTH)
+    return Tile(source, caption, found, below, full.layer(folder / entry["decision"]))
+
+
+def worst(run: RunSummary, shared: dict[str, str], wanted: int, full: FullSize) -> list[tuple[str, list[Tile]]]:
+    """The overlays of a run's worst misses of every defect class and of its worst false positives on every other class,
+    (heading, tiles). shared maps sample ids to keys of pictures that full holds already; it grows.
+
+    Raises UserError when a picture is missing.
+    """
+    found: dict[tuple[str, str], list[tuple[int, dict[str, Any]]]] = {}
+    for entry in run.results["pictures"]:
+        for reason in entry["reasons"]:
+            if reason["kind"] in (MISS, FALSE_POSITIVE) and reason["rank"] <= wanted:
+                found.setdefault((reason["kind"], reason["class_name"]), []).append((reason["rank"], entry))
+    sections = []
+    for kind in (MISS, FALSE_POSITIVE):
+        for (of, name), entries in sorted(found.items()):
+            if of != kind:
+                continue
+            tiles = []
+            for _, entry in sorted(entries, key=lambda ranked: ranked[0]):
+                if entry["sample_id"] not in shared:
+                    shared[entry["sample_id"]] = full.photograph(run.evaluation_folder / entry["picture"])
+                tiles.append(_overlay(run, entry, entry["sample_id"], shared[entry["sample_id"]], full))
+            sections.append((f"{'Missed' if kind == MISS else 'False alarms on'} {name}", tiles))
+    return sections
 
 
 def gallery(root: Path) -> GalleryDataset:

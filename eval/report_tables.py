@@ -10,10 +10,14 @@ NOT_MEASURED = "–"
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure as text; best marks the best of its column."""
+    """A figure as text; best marks the best of its column. key is its name for the report's script."""
 
     text: str
     best: bool = False
+    value: float | None = None
+    key: str = ""
+    better: str = ""
+    interval: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,18 @@ def percent(share: float | None) -> str:
     return NOT_MEASURED if share is None else f"{100 * share:.1f}"
 
 
-def _cells(shares: Sequence[float | None], better: str) -> list[Cell]:
+def _cells(
+    shares: Sequence[float | None], better: str, key: str, intervals: Sequence[Sequence[float] | None]
+) -> list[Cell]:
     """One column, top to bottom. With one scenario, or with all alike, there is no best one."""
     texts = [percent(share) for share in shares]
     measured = [share for share in shares if share is not None]
-    if not measured or len(set(texts) - {NOT_MEASURED}) < 2:
-        return [Cell(text) for text in texts]
-    best = percent(max(measured) if better == "up" else min(measured))
-    return [Cell(text, text == best) for text in texts]
+    differ = len(set(texts) - {NOT_MEASURED}) > 1
+    best = percent(max(measured) if better == "up" else min(measured)) if differ else None
+    return [
+        Cell(text, text == best, share, key, better, f"{percent(span[0])} to {percent(span[1])}" if span else "")
+        for text, share, span in zip(texts, shares, intervals, strict=True)
+    ]
 
 
 def _rows(runs: Sequence[RunSummary], columns: Sequence[Sequence[Cell]]) -> list[Row]:
@@ -84,10 +92,13 @@ def _rows(runs: Sequence[RunSummary], columns: Sequence[Sequence[Cell]]) -> list
 
 def scenario_rows(runs: Sequence[RunSummary]) -> list[Row]:
     """One row per scenario over SCENARIO_COLUMNS, and the threshold last."""
-    columns = [
-        _cells([run.results["metrics"][column.key] for run in runs], column.better) for column in SCENARIO_COLUMNS
-    ]
-    columns.append([Cell(f"{run.results['model']['threshold']:.4g}") for run in runs])
+    columns = []
+    for column in SCENARIO_COLUMNS:
+        metrics = [run.results["metrics"] for run in runs]
+        spans = [entry["intervals"]["values"].get(column.key) for entry in metrics]
+        columns.append(_cells([entry[column.key] for entry in metrics], column.better, column.key, spans))
+    thresholds = [run.results["model"]["threshold"] for run in runs]
+    columns.append([Cell(f"{threshold:.4g}", value=threshold, key="threshold") for threshold in thresholds])
     return _rows(runs, columns)
 
 
@@ -113,5 +124,7 @@ def class_rows(runs: Sequence[RunSummary], classes: Sequence[ClassColumn]) -> li
     for column in classes:
         better = "up" if column.kind == "defect" else "down"
         for key in ("pixel_recall", "defect_wise_recall"):
-            columns.append(_cells([entries.get(column.name, {}).get(key) for entries in by_name], better))
+            own = [entries.get(column.name, {}) for entries in by_name]
+            spans = [entry.get("intervals", {}).get(key) for entry in own]
+            columns.append(_cells([entry.get(key) for entry in own], better, f"{column.name}/{key}", spans))
     return _rows(runs, columns)

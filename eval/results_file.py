@@ -8,11 +8,11 @@ from typing import Any
 
 import jsonschema
 
-from eval.metrics import Metrics
+from eval.metrics import Metrics, ThresholdCurves
 from eval.picture_files import PictureEntry
 from training.user_error import UserError
 
-FORMAT, VERSION = "stainless-evaluation", 1
+FORMAT, VERSION = "stainless-evaluation", 2
 FOLDER, FILE = "evaluation", "results.json"
 
 
@@ -24,11 +24,13 @@ def _schema() -> dict[str, Any]:
 
 def results_document(
     metrics: Metrics,
+    curves: ThresholdCurves,
     *,
     model: dict[str, Any],
     dataset: dict[str, Any],
     pictures: list[PictureEntry],
     seconds_per_image: float,
+    software: dict[str, str],
 ) -> dict[str, Any]:
     """The document of one evaluation. model: run, threshold, warnings, ...; dataset: name, root, split, classes."""
     document = {
@@ -37,8 +39,10 @@ def results_document(
         "model": model,
         "dataset": dataset,
         "metrics": asdict(metrics),
+        "curves": asdict(curves),
         "pictures": [asdict(entry) for entry in pictures],
         "timing": {"seconds_per_image": seconds_per_image},
+        "software": software,
     }
     # Through JSON once, so that the document is what a reader will see (tuples become lists) and holds no NaN.
     plain: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))

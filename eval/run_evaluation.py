@@ -5,10 +5,12 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from eval.bootstrap import BootstrapSettings
 from eval.evaluation import EvaluationSettings, evaluate
 from eval.picture_choice import PictureBudget
 from eval.recorded_data import dataset_config
 from eval.results_file import FOLDER
+from eval.split_tally import TallySettings
 from eval.whole_folder import whole_folder
 from training.anomaly_model import load_anomaly_model
 from training.dataset import open_dataset
@@ -24,11 +26,23 @@ def settings_of(cfg: DictConfig) -> EvaluationSettings:
         raise UserError(f"aupro_limit is a false-positive rate above 0 and up to 1, not {cfg.aupro_limit}")
     if cfg.tile_width < 1 or any(count < 0 for count in cfg.pictures.values()):
         raise UserError("tile_width must be at least 1, and no number of pictures negative")
+    if cfg.minimum_prediction_size < 0 or cfg.bootstrap.resamples < 0 or not 0 < cfg.bootstrap.confidence < 1:
+        raise UserError(
+            "minimum_prediction_size and bootstrap.resamples are not negative, bootstrap.confidence is between 0 and 1"
+        )
+    if cfg.sweep.octaves < 0 or cfg.sweep.steps_per_octave < 1:
+        raise UserError("sweep.octaves is not negative, sweep.steps_per_octave at least 1")
     return EvaluationSettings(
         split=cfg.split,
-        minimum_coverage=cfg.minimum_coverage,
-        coverages=tuple(cfg.coverages),
-        aupro_limit=cfg.aupro_limit,
+        tally=TallySettings(
+            minimum_coverage=cfg.minimum_coverage,
+            coverages=tuple(cfg.coverages),
+            aupro_limit=cfg.aupro_limit,
+            minimum_prediction_size=cfg.minimum_prediction_size,
+            sweep_octaves=cfg.sweep.octaves,
+            sweep_steps=cfg.sweep.steps_per_octave,
+            bootstrap=BootstrapSettings(**cfg.bootstrap),
+        ),
         pictures=PictureBudget(**cfg.pictures),
         tile_width=cfg.tile_width,
     )

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +15,8 @@ _SAME = ("extractor", "anomaly_map", "coreset", "provenance")  # what training a
 
 @dataclass(frozen=True)
 class RunSummary:
-    """An evaluated run: its name in the report, its folder, results.json, and training.json ({} without one) and its
-    config's seeds.
+    """An evaluated run: its name in the report, its folder, results.json, training.json ({} without one), and its
+    recorded config with the seeds in it.
     """
 
     name: str
@@ -24,6 +24,7 @@ class RunSummary:
     results: dict[str, Any]
     training: dict[str, Any]
     seeds: dict[str, int]
+    config: dict[str, Any] = field(default_factory=dict)
 
     @property
     def evaluation_folder(self) -> Path:
@@ -51,7 +52,8 @@ def read_run(run: Path, name: str | None = None) -> RunSummary:
         raise UserError(f"{path} is not a training summary")
     if any(training[key] != results["model"].get(key) for key in _SAME if key in training):
         raise UserError(f"{run} was trained again since it was evaluated; run: python -m eval.evaluate model={run}")
-    return RunSummary(name or run.resolve().name, run, results, training, _seeds(recorded_config(run)))
+    config = recorded_config(run)
+    return RunSummary(name or run.resolve().name, run, results, training, _seeds(config), config)
 
 
 def _seeds(config: Any, prefix: str = "") -> dict[str, int]:

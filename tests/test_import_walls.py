@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "blender_addon": {*BLENDER_SIDE, "mathutils"},
     "render_jobs": {*BLENDER_SIDE, "blender_addon", "render_jobs"},
     "training": {*TRAINING_SIDE, "training"},
-    "eval": {*TRAINING_SIDE, "jinja2", "training", "eval"},
+    "eval": {*TRAINING_SIDE, "jinja2", "markupsafe", "training", "eval"},
 }
 
 

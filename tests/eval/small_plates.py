@@ -8,6 +8,8 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
+from eval.bootstrap import BootstrapSettings
+from eval.split_tally import TallySettings
 from training.entry_point import CONF_FOLDER
 from training.training_run import train_run
 
@@ -92,3 +94,10 @@ def train_into(folder: Path, dataset: Path, *overrides: str) -> Path:
     OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")
     train_run(cfg, folder)
     return folder
+
+
+def tally_settings(**changed) -> TallySettings:
+    """Small settings of a tally, with changes."""
+    bootstrap = BootstrapSettings(resamples=50, confidence=0.9, seed=0)
+    own = {"minimum_coverage": 0.0, "coverages": (), "aupro_limit": 0.3, "minimum_prediction_size": 0}
+    return TallySettings(**{**own, "sweep_octaves": 1.0, "sweep_steps": 4, "bootstrap": bootstrap, **changed})

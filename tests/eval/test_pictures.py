@@ -11,9 +11,10 @@ from eval.overlay import (
     TRUE_POSITIVE,
     colour_anomaly_map,
     colour_classes,
+    decision_layer,
     overlay_decision,
 )
-from eval.picture_choice import BEST, MISS, PictureBudget, choose, evenly_spaced
+from eval.picture_choice import BEST, MISS, PictureBudget, Reason, choose, evenly_spaced
 from eval.picture_choice import FALSE_POSITIVE as WORST_FALSE
 from eval.picture_files import PictureFiles, Views, file_stem
 from eval.picture_panel import LABEL_HEIGHT, Tile, panel
@@ -22,7 +23,9 @@ from training.dataset import DefectClass
 BUDGET = PictureBudget(all_up_to=2, common=2, misses=3, false_positives=2, best=2)
 
 
-def result(number: int, tp: int = 0, fp: int = 0, fn: int = 0, found: int = 0, total: int = 0) -> ImageResult:
+def result(number: int, tp: int = 0, false: dict | None = None, missed: dict | None = None) -> ImageResult:
+    false, missed = false or {}, missed or {}
+    fp, fn = sum(false.values()), sum(pixels for _, pixels in missed.values())
     return ImageResult(
         sample_id=f"{number:06d}",
         image="",
@@ -37,9 +40,11 @@ def result(number: int, tp: int = 0, fp: int = 0, fn: int = 0, found: int = 0, t
         false_positives=fp,
         false_negatives=fn,
         ignored=0,
-        instances_found=found,
-        instances=total,
+        instances_found=0,
+        instances=sum(instances for instances, _ in missed.values()),
         seconds=0.1,
+        false_by_class=false,
+        missed_by_class=missed,
     )
 
 
@@ -47,8 +52,9 @@ def many(seed: int, count: int) -> list[ImageResult]:
     rng = np.random.default_rng(seed)
     rows = []
     for number in range(count):
-        tp, fp, fn, total = (int(value) for value in rng.integers(0, 5, 4))
-        rows.append(result(number, tp, fp, fn, int(rng.integers(0, total + 1)), total))
+        false = {name: int(rng.integers(0, 5)) for name in ("background", "stain")}
+        missed = {name: tuple(rng.integers(0, 4, 2).tolist()) for name in ("dent", "scratch")}
+        rows.append(result(number, int(rng.integers(0, 5)), false, missed))
     return rows
 
 
@@ -87,16 +93,32 @@ def test_the_panel_sets_tiles_in_a_row_under_their_labels():
     assert (drawn[:LABEL_HEIGHT, :200] < 128).any()
 
 
-def test_the_choice_ranks_misses_false_positives_and_the_best():
+def test_the_decision_layer_over_the_grey_picture_is_the_overlay():
+    rng = np.random.default_rng(2)
+    image = np.repeat(rng.integers(0, 256, (9, 11, 1), dtype=np.uint8), 3, axis=2)
+    mask = rng.choice([0, 4, 6, 255], (9, 11)).astype(np.uint8)
+    predicted = rng.random((9, 11)) < 0.5
+    layer = decision_layer(predicted, mask, (4,), 255).astype(float)
+    alpha = layer[..., 3:] / 255
+    blended = alpha * layer[..., :3] + (1 - alpha) * image
+    expected = overlay_decision(image, predicted, mask, (4,), 255)
+    assert np.abs(blended - expected).max() < 1.1  # alpha has 8 bits
+
+
+def test_the_choice_ranks_misses_and_false_positives_of_every_class_and_the_best():
     rows = [
-        result(0, fn=50, found=1, total=2),
-        result(1, fn=9, found=0, total=2),
-        result(2, tp=9, fp=70, found=1, total=1),
-        result(3, tp=9, fn=1, found=1, total=1),
+        result(0, missed={"dent": (1, 50)}),
+        result(1, missed={"dent": (2, 9), "scratch": (0, 3)}),
+        result(2, tp=9, false={"background": 70, "stain": 1}),
+        result(3, tp=9, false={"stain": 2}),
         result(4),
     ]
     budget = PictureBudget(all_up_to=0, common=0, misses=1, false_positives=1, best=1)
-    assert choose(rows, budget) == {"000001": MISS, "000002": WORST_FALSE, "000003": BEST}
+    assert choose(rows, budget) == {
+        "000001": [Reason(MISS, "dent", 1), Reason(MISS, "scratch", 1)],
+        "000002": [Reason(WORST_FALSE, "background", 1)],
+        "000003": [Reason(WORST_FALSE, "stain", 1), Reason(BEST, "", 1)],
+    }
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -126,14 +148,18 @@ def test_only_the_chosen_pictures_stay_on_disk(tmp_path):
     picture = np.zeros((6, 9, 3), np.uint8)
     for row in rows:
         if files.wants(row):
-            files.write(row, Views(picture, picture, picture, picture))
+            files.write(row, Views(picture, picture, picture, picture, picture))
     entries = files.entries()
     common = {rows[position].sample_id for position in evenly_spaced(len(rows), BUDGET.common)}
     assert {entry.sample_id for entry in entries} == common | set(choose(rows, BUDGET))
-    misses = [entry.sample_id for entry in sorted(entries, key=lambda entry: entry.rank) if entry.chosen_for == MISS]
-    worst_first = sorted(rows, key=lambda row: (row.missed, row.false_negatives, row.sample_id), reverse=True)
-    assert misses == [row.sample_id for row in worst_first][: BUDGET.misses]
-    listed = {name for entry in entries for name in (entry.panel, entry.picture, entry.truth, entry.overlay)}
+    worst_first = sorted(rows, key=lambda row: (*row.missed_by_class["dent"], row.sample_id), reverse=True)
+    ranks = {
+        r.rank: entry.sample_id for entry in entries for r in entry.reasons if (r.kind, r.class_name) == (MISS, "dent")
+    }
+    assert ranks == {rank: row.sample_id for rank, row in enumerate(worst_first[: BUDGET.misses], start=1)}
+    listed = {
+        name for entry in entries for name in (entry.panel, entry.picture, entry.truth, entry.overlay, entry.decision)
+    }
     assert {path.relative_to(folder).as_posix() for path in folder.rglob("*.png")} == listed
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from eval.report import main
 from eval.report_page import build_report
-from eval.report_pictures import worst
+from eval.report_pictures import FullSize, worst
 from eval.report_tables import SCENARIO_COLUMNS, class_columns, class_rows, percent, scenario_rows
 from eval.run_evaluation import evaluate_run
 from eval.run_summary import RunSummary, read_run
@@ -52,12 +52,13 @@ def metrics(**changed) -> dict:
 
 def summary(name: str, **changed) -> RunSummary:
     document = {"model": {"threshold": 2.75439, "warnings": []}, "metrics": metrics(**changed)}
+    document["metrics"]["intervals"] = {"values": {"pixel_f1": [0.4, 0.625]}}
     return RunSummary(name, Path(name), document, {}, {})
 
 
 def entry(name: str, kind: str, pixel: float | None, defect_wise: float | None, instances: int) -> dict:
     recalls = {"pixel_recall": pixel, "defect_wise_recall": defect_wise}
-    return {"name": name, "kind": kind, "instances": instances, **recalls}
+    return {"name": name, "kind": kind, "instances": instances, **recalls, "intervals": {"pixel_recall": [0.1, 0.2]}}
 
 
 def test_the_tables_show_percent_a_dash_for_not_measured_and_the_best_of_each_column():
@@ -67,6 +68,7 @@ def test_the_tables_show_percent_a_dash_for_not_measured_and_the_best_of_each_co
     assert [cell.best for cell in first.cells] == [True] + [False] * 7
     assert not any(cell.best for cell in second.cells)
     assert percent(0.0) == "0.0"
+    assert [cell.interval for cell in first.cells] == ["", "", "40.0 to 62.5", "", "", "", "", ""]
 
 
 def test_of_an_impurity_the_lowest_recall_is_best_and_a_class_that_was_not_measured_is_a_dash():
@@ -89,8 +91,10 @@ def test_the_report_is_one_file_that_loads_nothing_and_shows_the_tables_and_pict
     html = path.read_text("utf-8")
     page = Page(html)
     assert [p.name for p in path.parent.iterdir()] == ["index.html"]
-    assert page.loaded == []
-    assert not {"script", "link", "iframe"} & set(page.tags)
+    assert page.loaded == ["#scenarios"]
+    assert not {"link", "iframe"} & set(page.tags)
+    assert page.tags.count("script") == 2
+    assert "default-src 'none'" in html
     assert "url(" not in html
     assert "@import" not in html
     text = " ".join(page.text)
@@ -109,8 +113,10 @@ def test_the_report_is_one_file_that_loads_nothing_and_shows_the_tables_and_pict
     ):
         assert expected in text
     pictures = [decoded(source) for source in page.images]
-    # Picture, truth and overlay of the three test images; three images and masks of the gallery; the worst panels.
-    assert len(pictures) == 3 * 3 + 2 * 3 + len(worst(run))
+    # Picture, truth and overlay of the three test images; three images and masks of the gallery; the worst ones.
+    worst_tiles = [tile for _, tiles in worst(run, {}, 2, FullSize()) for tile in tiles]
+    assert len(worst_tiles) > 3
+    assert len(pictures) == 3 * 3 + 2 * 3 + len(worst_tiles)
     assert all(picture is not None for picture in pictures)
 
 
@@ -133,7 +139,8 @@ def test_names_and_warnings_from_files_cannot_become_markup(evaluated, tmp_path)
     run = read_run(evaluated, "<script>alert(1)</script>")
     run.results["model"]["warnings"].append("weights are <b>random</b>")
     html = build_report([run], [], tmp_path, "<i>title</i>").read_text("utf-8")
-    assert "<script" not in html
+    assert html.count("<script") == 2
+    assert "alert(1)</script" not in html
     assert "<b>" not in html
     assert "<i>" not in html
     assert "weights are &lt;b&gt;random&lt;/b&gt;" in html
@@ -195,7 +202,7 @@ def test_bad_input_is_told_in_one_line(evaluated, run_original, plates, tmp_path
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [('"version": 1', '"version": 99'), ('"pixel_auroc": 0.', '"pixel_auroc": 7.'), ("{", "<"), ("pictures/0", "../0")],
+    [('"version": 2', '"version": 99'), ('"pixel_auroc": 0.', '"pixel_auroc": 7.'), ("{", "<"), ("pictures/0", "../0")],
 )
 def test_results_that_were_tampered_with_are_refused(old, new, evaluated):
     path = evaluated / "evaluation" / "results.json"

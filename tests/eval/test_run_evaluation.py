@@ -106,7 +106,9 @@ def test_a_second_evaluation_replaces_the_first_and_leaves_nothing_behind(run_fo
     on_disk = {
         path.relative_to(run_folder / "evaluation").as_posix() for path in run_folder.glob("evaluation/**/*.png")
     }
-    listed = {entry[part] for entry in second["pictures"] for part in ("panel", "picture", "truth", "overlay")}
+    listed = {
+        entry[part] for entry in second["pictures"] for part in ("panel", "picture", "truth", "overlay", "decision")
+    }
     assert on_disk == listed
 
 

@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from scipy import ndimage
@@ -5,6 +7,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from eval.split_tally import SplitTally
 from tests.eval.aupro_oracle import literal_aupro
+from tests.eval.small_plates import tally_settings
 from training.dataset import DefectClass
 
 CLASSES = (
@@ -30,9 +33,9 @@ def draw_image(rng: np.random.Generator, on_edges: bool) -> tuple[np.ndarray, np
 
 
 def tally_of(images: list, threshold: float = 0.75) -> SplitTally:
-    tally = SplitTally(CLASSES, IGNORE, threshold, minimum_coverage=0.0, coverages=(0.1, 0.5), aupro_limit=LIMIT)
-    for scores, mask, instances in images:
-        tally.add(scores, float(scores[mask != IGNORE].max()), mask, instances)
+    tally = SplitTally(CLASSES, IGNORE, threshold, tally_settings(coverages=(0.1, 0.5), aupro_limit=LIMIT))
+    for number, (scores, mask, instances) in enumerate(images):
+        tally.add(scores, float(scores[mask != IGNORE].max()), mask, instances, f"plate {number // 2}")
     return tally
 
 
@@ -100,7 +103,7 @@ def test_each_image_gets_its_own_counts():
     mask = np.array([[1, 1, 3, 0, IGNORE]], np.uint8)
     instances = np.array([[1, 1, 2, 0, 0]], np.int32)
     tally = tally_of([])
-    added = tally.add(np.array([[1, 0, 1, 0, 1]], np.float32), 1.0, mask, instances)
+    added = tally.add(np.array([[1, 0, 1, 0, 1]], np.float32), 1.0, mask, instances, "")
     assert (added.counts.true_positives, added.counts.false_positives, added.counts.false_negatives) == (1, 1, 1)
     assert (added.counts.ignored, added.instances_found, added.instances) == (1, 1, 1)
     assert added.class_ids == (1, 3)
@@ -111,3 +114,18 @@ def test_ignored_pixels_change_nothing():
     scores, mask, instances = draw_image(rng, True)
     louder = np.where(mask == IGNORE, 100, scores).astype(np.float32)
     assert tally_of([(scores, mask, instances)]).compute() == tally_of([(louder, mask, instances)]).compute()
+
+
+def test_memory_does_not_grow_by_the_size_of_images():
+    rng = np.random.default_rng(6)
+    mask, instances = np.zeros((400, 500), np.uint8), np.zeros((400, 500), np.int32)
+    mask[10:40, 20:90], instances[10:40, 20:90] = 1, 1
+    tally = tally_of([])
+    held = []
+    tracemalloc.start()
+    for number in range(24):
+        scores = rng.gamma(3, 0.3, mask.shape).astype(np.float32)
+        tally.add(scores, float(scores.max()), mask, instances, f"plate {number // 12}")
+        held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert (held[-1] - held[3]) / 20 < 0.1 * scores.nbytes
