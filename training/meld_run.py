@@ -62,7 +62,7 @@ def _finished(
         from training.find_threshold import find_threshold
 
         model = AnomalyModel(extractor, melded.features, **anomaly_map)
-        threshold, warnings = find_threshold(model, dataset, cfg.threshold.method)
+        threshold, warnings = find_threshold(model, dataset, cfg.threshold)
         device = extractor.mean.device.type
     return finish_run(
         folder=folder,

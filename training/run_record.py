@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
 import sys
 from dataclasses import asdict
-from importlib import metadata as installed
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from numpy.typing import NDArray
 
 from training.collect import Certificate, Epoch
 from training.model_file import FILE_NAME, save_model
+from training.software_versions import software_versions
 from training.whole_file import write_json
 
 log = logging.getLogger(__name__)
@@ -52,8 +51,7 @@ def finish_run(
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "peak_memory_mb": peak_memory_mb(),
         "device": device_name(device),
-        "versions": {name: installed.version(name) for name in ("torch", "torchvision", "numpy", "numba")}
-        | {"python": platform.python_version()},
+        "versions": software_versions(),
     }
     write_json(folder / "training.json", record)
     _log_summary(folder, record)

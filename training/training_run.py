@@ -123,7 +123,7 @@ def _collected(
     collected = time.perf_counter()
     try:
         model = AnomalyModel(extractor, coreset.features, **anomaly_map)
-        threshold, warnings = find_threshold(model, dataset, cfg.threshold.method)
+        threshold, warnings = find_threshold(model, dataset, cfg.threshold)
     except UserError as error:
         raise checkpoint.told(error) from error
     record = finish_run(

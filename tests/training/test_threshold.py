@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import precision_recall_curve
 
 from training.score_histogram import ScoreHistogram, bin_of, lower_edges
-from training.threshold import maximum_f1, maximum_nominal
+from training.threshold import false_positive_budget, full_recall, maximum_f1, maximum_nominal, reach
 from training.user_error import UserError
 
 
@@ -78,3 +78,47 @@ def test_the_largest_nominal_score_is_just_not_predicted():
     found = maximum_nominal(histograms(scores, np.zeros(len(scores), dtype=bool))[1])
     assert scores.max() < found.threshold < scores.max() * (1 + 2**-11)
     assert math.isnan(found.f1)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_full_recall_is_the_highest_threshold_that_finds_every_instance(seed):
+    scores, labels = overlapping(seed)
+    scores = lower_edges(bin_of(scores))
+    instances = np.split(scores[labels], [20, 90, 91, 300])
+    for coverage in (0.0, 0.3, 1.0):
+        lowest = min(reach(pixels, coverage) for pixels in instances)
+        found = full_recall(lowest, *histograms(scores, labels))
+
+        def all_found(threshold, coverage=coverage):
+            covered = [np.mean(pixels >= np.float32(threshold)) for pixels in instances]
+            return all(share >= coverage and share > 0 for share in covered)
+
+        assert all_found(found.threshold)
+        higher = scores[scores > np.float32(found.threshold)].min()
+        assert not all_found(higher)
+        predicted = scores >= np.float32(found.threshold)
+        assert found.precision == pytest.approx((predicted & labels).sum() / predicted.sum(), rel=1e-12)
+        assert found.recall == pytest.approx((predicted & labels).sum() / labels.sum(), rel=1e-12)
+
+
+@pytest.mark.parametrize("budget", [0, 3, 37.5, 400])
+def test_a_false_positive_budget_is_used_up_and_not_exceeded(budget):
+    scores, labels = overlapping(2)
+    scores = lower_edges(bin_of(scores))
+    found = false_positive_budget(*histograms(scores, labels), images=4, pixels_per_image=budget)
+    assert (scores[~labels] >= np.float32(found.threshold)).sum() <= 4 * budget
+    lower = scores[~labels & (scores < np.float32(found.threshold))].max()
+    assert (scores[~labels] >= lower).sum() > 4 * budget
+    predicted = scores >= np.float32(found.threshold)
+    assert found.f1 == pytest.approx(2 * (predicted & labels).sum() / (predicted.sum() + labels.sum()), rel=1e-12)
+
+
+def test_a_budget_for_all_pixels_predicts_all_and_needs_no_defects():
+    scores = overlapping(3)[0]
+    found = false_positive_budget(
+        *histograms(scores, np.zeros(len(scores), bool)), images=1, pixels_per_image=len(scores)
+    )
+    assert found.threshold == 0
+    assert math.isnan(found.f1)
+    with pytest.raises(UserError, match="no validation pixel shows a defect"):
+        full_recall(1.0, *histograms(scores, np.zeros(len(scores), bool)))

@@ -220,6 +220,32 @@ def test_a_validation_split_without_defects_gives_the_largest_nominal_score(stai
     assert highest < threshold["value"] < highest * (1 + 2**-11)
 
 
+@pytest.mark.parametrize(
+    ("choice", "kept"),
+    [
+        ("full_recall", {"method": "full_recall", "minimum_coverage": 0.5}),
+        ("false_positive_budget", {"method": "false_positive_budget", "pixels_per_image": 40}),
+    ],
+)
+def test_other_thresholds_are_chosen_by_config_and_stored_with_the_model(choice, kept, stainless_folder, tmp_path):
+    changed = [f"threshold.{key}={value}" for key, value in kept.items() if key != "method"]
+    cfg, record = trained(stainless_folder, tmp_path / "run", f"threshold={choice}", *changed)
+    stored = load_model(tmp_path / "run")[1]["threshold"]
+    assert stored == record["threshold"]
+    assert kept.items() <= stored.items()
+    model = load_anomaly_model(tmp_path / "run", cfg)
+    shares, alarms = [], []
+    for sample in open_dataset(cfg.dataset).split("validation"):
+        mask = read_mask(sample, (72, 88))
+        scores = model.anomaly_map(read_image(sample.image))
+        shares.append((scores >= model.threshold)[mask == 4].mean())  # one scratch in every image
+        alarms.append((scores >= model.threshold)[(mask != 4) & (mask != 255)].sum())
+    if choice == "full_recall":
+        assert 0.5 <= min(shares) < 0.52
+    else:
+        assert 30 < np.mean(alarms) <= 40
+
+
 def test_predictions_are_the_model_s_maps(stainless_folder, tmp_path):
     cfg, _ = trained(stainless_folder, tmp_path / "run")
     folder = tmp_path / "photos"
