@@ -1,0 +1,181 @@
+"""From dataset folders to the paper's tables I and II: train, finetune and meld all 19 scenarios, judge them, compare.
+
+  uv run scripts/reproduce_tables.py --real datasets/real --synth datasets
+The same command continues after a kill: what is finished stays. Runs that a sweep has made are used, too:
+  uv run python -m training.train -m 'experiment=glob(*)' hydra/launcher=joblib paths.runs=runs/tables \\
+    paths.real=datasets/real paths.synth=datasets
+A first look with 20 images for each coreset:
+  uv run scripts/reproduce_tables.py --real datasets/real --synth datasets --quick
+"""
+
+import argparse
+import json
+import logging
+import math
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from rich import box
+from rich.console import Console
+from rich.logging import RichHandler
+from rich.table import Table
+
+from scripts.training_steps import composed_config, quoted
+from training.entry_point import settle_threads
+from training.user_error import UserError
+from training.whole_file import write_json
+
+log = logging.getLogger(__name__)
+
+RECORD = "origin.json"  # written last into an evaluation: what was evaluated, and how
+
+
+def main() -> int:
+    """Make what is not finished, and the tables of what is."""
+    options = _parse()
+    settle_threads()
+    quick = ["budget=quick_look"] if options.quick else []
+    out = options.out or Path("runs/tables_quick" if options.quick else "runs/tables")
+    console = Console()
+    logging.basicConfig(
+        level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
+    )
+    try:
+        reproduce_tables(options.real, options.synth, out, [*quick, *options.training], options.note, console)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {error.filename or out}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("interrupted (run the same command again: what is finished stays)", file=sys.stderr)
+        return 130
+    return 0
+
+
+def reproduce_tables(
+    real: Path, synth: Path, out: Path, overrides: Sequence[str], notes: Sequence[str], console: Console
+) -> list[Path]:
+    """Make and judge every scenario below `out`, write the tables there; return their paths.
+
+    The overrides go to conf/train.yaml. Raises UserError: a wrong setting or dataset before anything is trained;
+    scenarios that failed, when the others are finished and in the tables.
+    """
+    from eval.paper_page import write_paper_tables
+    from eval.paper_tables import paper_figures
+
+    settings = [f"paths.runs={quoted(out)}", f"paths.real={quoted(real)}", f"paths.synth={quoted(synth)}", *overrides]
+
+    def composed(experiment: str) -> DictConfig:
+        return composed_config("train", *settings, f"experiment={experiment}")
+
+    scenarios = paper_figures(2)["scenario"]
+    configs = {experiment: composed(experiment) for experiment in scenarios.index}
+    _check(configs)
+    results: dict[str, dict[str, Any]] = {}
+    failures: dict[str, str] = {}
+    started, made = time.monotonic(), 0
+    for number, (experiment, cfg) in enumerate(configs.items(), start=1):
+        rest = (time.monotonic() - started) / made * (len(configs) - number + 1) if made else None
+        left = "" if rest is None else f", about {rest / 60:.0f} min left"
+        console.rule(f"{number} of {len(configs)}  {scenarios[experiment]}{left}")
+        try:
+            results[experiment], was_new = _judged(cfg, composed)
+            made += was_new
+        except UserError as error:
+            log.error("%s failed: %s", experiment, error)
+            failures[experiment] = str(error)
+    told = [f"Not measured, for want of the run: {', '.join(failures)}."] if failures else []
+    paths = write_paper_tables(results, [*notes, *told], out)
+    _print_tables(results, console)
+    minutes = (time.monotonic() - started) / 60
+    console.print(f"{minutes:.1f} minutes; tables: {', '.join(map(str, paths))}", soft_wrap=True, highlight=False)
+    if failures:
+        causes = "; ".join(f"{experiment}: {message}" for experiment, message in failures.items())
+        raise UserError(f"{len(failures)} of {len(configs)} scenarios failed, the others are in the tables ({causes})")
+    return paths
+
+
+def _check(configs: dict[str, DictConfig]) -> None:
+    """Raise UserError for the first wrong setting or dataset."""
+    from training.dataset import open_dataset
+    from training.settings_schema import check_settings
+
+    for cfg in configs.values():
+        check_settings(cfg)
+        dataset = open_dataset(cfg.dataset)
+        for split in ("train", "validation", "test"):
+            if not dataset.split(split):
+                raise UserError(f"the dataset {dataset.root} has no {split} images")
+
+
+def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dict[str, Any], bool]:
+    """Make a run and evaluate it, unless that is done; return results.json, and whether anything was to do."""
+    from eval.results_file import FOLDER, read_results
+    from eval.run_evaluation import evaluate_run
+    from training.dataset import open_dataset
+    from training.experiment import identity_of, make_experiment
+    from training.model_file import load_model
+
+    folder, _ = make_experiment(cfg, composed)
+    evaluation = composed_config("evaluate", f"model={quoted(folder)}", f"device={cfg.device}")
+    origin = {
+        "coreset": load_model(folder)[1]["features_sha256"],
+        "test images": identity_of(open_dataset(cfg.dataset).split("test")),
+        "settings": OmegaConf.to_container(evaluation, resolve=True),
+    }
+    record = folder / FOLDER / RECORD
+    if record.exists() and json.loads(record.read_text(encoding="utf-8")) == origin:
+        return read_results(folder), False
+    document = evaluate_run(folder, evaluation)
+    write_json(record, origin)
+    return document, True
+
+
+def _print_tables(results: dict[str, dict[str, Any]], console: Console) -> None:
+    from eval.paper_findings import findings
+    from eval.paper_tables import TITLES, paper_table
+
+    for number, title in TITLES.items():
+        table = paper_table(number, results)
+        shown = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False)
+        for heading in ("", "", *table.columns):
+            words = heading.split() if isinstance(heading, str) else [*heading[0].split(), heading[1]]
+            shown.add_column(" ".join(words), justify="right" if words else "left")
+        for (scenario, whose), row in table.iterrows():
+            form = "{:+.1f}" if whose == "difference" else "{:.1f}"
+            figures = ["–" if math.isnan(value) else form.format(value) for value in row]
+            shown.add_row(scenario if whose == "ours" else "", whose, *figures)
+        console.print(shown)
+    for finding in findings(results):
+        verdict = {True: "holds", False: "does not hold", None: "not measured"}[finding.holds]
+        console.print(f"{finding.statement}: {verdict}. Ours: {finding.ours}. Paper: {finding.paper}.", soft_wrap=True)
+
+
+def _parse() -> argparse.Namespace:
+    description, _, rest = (__doc__ or "").partition("\n")
+    parser = argparse.ArgumentParser(
+        description=description, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--real", type=Path, required=True, metavar="DIR", help="dataset folder of the real plates")
+    parser.add_argument(
+        "--synth",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder with the dataset folders synth, synth_rot90, synth_scale2 and synth_ws, synth_ws_rot90, ...",
+    )
+    parser.add_argument("--out", type=Path, help="folder of runs and tables (runs/tables, or runs/tables_quick)")
+    parser.add_argument("--quick", action="store_true", help="few images and a small coreset: a look, no result")
+    parser.add_argument("--note", nargs="+", default=[], metavar="TEXT", help="what a reader of the tables must know")
+    parser.add_argument("--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/train.yaml")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
