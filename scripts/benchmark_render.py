@@ -14,7 +14,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -207,22 +207,30 @@ def _full_size(plan: Plan, folder: Path, execution: Execution) -> dict[str, floa
     job = composed_job(_config("render=synth_ws", *plan.changes))
     samples = job["image"]["samples"]
     tried = [samples] if plan.full_size else FEW
-    seconds: list[float] = []
+    spent: list[Spent] = []
     for number in tried:
         job["image"]["samples"], job["splits"][0]["plates"] = number, 1
         (sample,) = _begin(folder / f"full{number}", job)
         groups = _groups(folder, f"full_groups{number}")
         work = partial(render_sample, sample, folder / f"full{number}", groups, partial(prepare, execution), _nothing)
-        seconds.append(_clock(work).wall)
-    each = (seconds[-1] - seconds[0]) / (tried[-1] - tried[0]) if len(tried) > 1 else 0.0
-    total = seconds[-1] + each * (samples - tried[-1])
+        spent.append(_clock(work))
+    total = _at(samples, tried, [each.wall for each in spent])
     return {
         "full_size_samples": samples,
         "full_size_samples_rendered": max(tried),
         "full_size_seconds": total,
+        "full_size_seconds_cpu": _at(samples, tried, [each.cpu for each in spent]),
         "images_per_hour": 3600 / total,
         "paper_images_hours": PAPER_IMAGES * total / 3600,
     }
+
+
+def _at(samples: int, tried: Sequence[int], seconds: Sequence[float]) -> float:
+    """Seconds at a number of samples, by the straight line through what was tried, or the one that was."""
+    if len(tried) == 1:
+        return seconds[0]
+    each = (seconds[-1] - seconds[0]) / (tried[-1] - tried[0])
+    return seconds[-1] + each * (samples - tried[-1])
 
 
 @dataclass(frozen=True)
