@@ -27,7 +27,7 @@ TRAINING_SIDE = {
 }
 BLENDER_SIDE = {"bpy", "numpy", "_cycles"}  # _cycles: bpy's render engine; it tells what a Blender is built with
 MAY_IMPORT = {
-    "blender_addon": {*BLENDER_SIDE, "mathutils"},
+    "blender_addon": {*BLENDER_SIDE, "mathutils", "bpy_extras", "bl_ui"},
     "render_jobs": {*BLENDER_SIDE, "blender_addon", "render_jobs"},
     "training": {*TRAINING_SIDE, "training"},
     "eval": {*TRAINING_SIDE, "jinja2", "markupsafe", "training", "eval"},
