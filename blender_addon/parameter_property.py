@@ -83,17 +83,27 @@ def _property(field: dataclasses.Field, update: Update) -> Any:
 
 
 def _drag(unit: str, default: float, low: float, high: float) -> dict[str, Any]:
-    """How a number is shown and how far it goes as a mouse drags across its field."""
-    reach = DRAG_SPAN * abs(default)
+    """How a number is shown, how far dragging takes it, and how fast: by a hundredth of its default a pixel.
+
+    Blender's `step` counts in hundredths; its own, 3, would be 30 mm a pixel.
+    """
+    reach, step = DRAG_SPAN * abs(default), abs(default)
     if unit == "m":
-        reach = reach or DRAG_LENGTH
+        reach, step = reach or DRAG_LENGTH, step or DRAG_LENGTH / 2
         soft_low = max(low, -reach) if low < 0 else low
-        return {"subtype": "DISTANCE", "soft_min": soft_low, "soft_max": min(high, reach), "precision": 4}
+        return {
+            "subtype": "DISTANCE",
+            "soft_min": soft_low,
+            "soft_max": min(high, reach),
+            "step": step,
+            "precision": 4,
+        }
     if unit == "rad":
-        return {"subtype": "ANGLE", "soft_min": max(low, -math.pi), "soft_max": min(high, math.pi)}
+        turn = {"soft_min": max(low, -math.pi), "soft_max": min(high, math.pi)}
+        return {"subtype": "ANGLE", "step": 100 * math.radians(0.5), **turn}
     if unit == "1" and high <= 1.0:
         return {"subtype": "FACTOR", "precision": 3}
-    return {"soft_max": min(high, reach or high), "precision": 1 if unit == "1/m" else 3}
+    return {"soft_max": min(high, reach or high), "step": step or 1.0, "precision": 1 if unit == "1/m" else 3}
 
 
 def _shown_property(field: dataclasses.Field) -> Any:
@@ -114,6 +124,7 @@ def _shown_property(field: dataclasses.Field) -> Any:
         subtype="DISTANCE",
         soft_min=-reach if low < 0 else 0.0,
         soft_max=reach,
+        step=reach / DRAG_SPAN,
         precision=4,
         options={"SKIP_SAVE"},
     )

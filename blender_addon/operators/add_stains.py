@@ -6,6 +6,10 @@ from ..settings.changes import apply_material
 from ..settings.groups import VERSION
 from ..surface_of_object import Refusal, stain_object
 
+WHOLE_SPACE = (
+    1.0  # depth jitter: stains everywhere in space, as a body's faces may lie anywhere; a plate's lies at z = 0
+)
+
 
 class STAINLESS_OT_add_stains(bpy.types.Operator):
     """Put water stains on the materials of the selected objects. What is there stays and can be had back exactly"""
@@ -39,6 +43,7 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
             if not material.stainless.version:
                 material.stainless.version = VERSION
                 material.stainless.stain.seed_offset = self.seed_offset
+                material.stainless.stain.depth_jitter = WHOLE_SPACE
             apply_material(material)
         if not stained:
             return {"CANCELLED"}

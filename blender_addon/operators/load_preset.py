@@ -29,6 +29,8 @@ class STAINLESS_OT_load_preset(bpy.types.Operator):
         owner = stain_owner(context)
         try:
             values = read_preset(Path(self.filepath))
+            if isinstance(owner, bpy.types.Material):
+                del values["depth_jitter"]  # presets are set on the plate; where a body's faces lie is the body's
             with one_change(owner):
                 set_values(owner.stainless.stain, values)
         except (ValueError, OSError) as error:
