@@ -58,4 +58,5 @@ def _boxes(labels: NDArray[np.int32], count: int) -> list[tuple[slice, slice]]:
     for axis, places in enumerate((rows, columns)):
         np.minimum.at(low[axis], of, places)
         np.maximum.at(high[axis], of, places)
-    return [(slice(low[0, k], high[0, k] + 1), slice(low[1, k], high[1, k] + 1)) for k in range(1, count)]
+    ends = [[(int(low[a, k]), int(high[a, k]) + 1) for a in (0, 1)] for k in range(1, count)]
+    return [(slice(*rows), slice(*columns)) for rows, columns in ends]

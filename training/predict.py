@@ -1,15 +1,23 @@
 """Anomaly maps of any images. Entry point: python -m training.predict --help."""
 
+import sys
+
 from omegaconf import DictConfig
 
 from training.entry_point import run
 
+FAILED_IMAGES = 1
+
 
 def predict(cfg: DictConfig) -> None:
-    """Predict what ``conf/predict.yaml`` describes."""
-    from training.prediction import predict_run  # torch loads for seconds: --help need not wait for it
+    """Predict what ``conf/predict.yaml`` describes; ends with 1 where single images failed."""
+    from training.prediction import FailedImagesError, predict_run  # torch loads for seconds: --help need not wait
 
-    predict_run(cfg)
+    try:
+        predict_run(cfg)
+    except FailedImagesError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(FAILED_IMAGES)
 
 
 if __name__ == "__main__":

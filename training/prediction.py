@@ -1,50 +1,103 @@
-"""Anomaly maps of loose images, written as 16-bit PNG with a table."""
+"""Predictions of loose images: anomaly maps, masks, overlays, a table, and the findings as a COCO file."""
 
 import glob
 import logging
 from pathlib import Path
 from typing import Any
 
-import cv2
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from omegaconf import DictConfig
 
 from training.anomaly_model import AnomalyModel, load_anomaly_model
-from training.image_file import IMAGE_SUFFIXES, read_image
+from training.image_file import IMAGE_SUFFIXES
+from training.predicted_image import CATEGORY, PredictedImage, predict_image
+from training.prediction_journal import PredictionJournal
 from training.progress import with_progress
+from training.software_versions import software_versions
 from training.user_error import UserError
-from training.whole_file import write_whole
+from training.whole_file import write_json, write_whole
 
 log = logging.getLogger(__name__)
 
-TABLE = "predictions.csv"
-_OUTLINE = (255, 0, 0)
+TABLE, FINDINGS = "predictions.csv", "findings.json"
+
+
+class FailedImagesError(Exception):
+    """Some images could not be predicted; all others are."""
 
 
 def predict_run(cfg: DictConfig) -> None:
-    """Predict every image of ``cfg.input`` into ``cfg.output``; images that fail are told in the table and at the
-    end.
+    """Predict every image of ``cfg.input`` into ``cfg.output``; what is there already, of the same model and settings,
+    is kept.
 
-    Raises UserError where there is no image, where an output cannot be written, and, after all others are done, where
-    an image could not be predicted.
+    Raises UserError where there is no image or an output cannot be written, and, when all others are done,
+    FailedImagesError where an image could not be predicted.
     """
     output = Path(cfg.output)
     images, base = find_images(cfg.input, output)
     model = load_anomaly_model(cfg.model, cfg)
-    rows = [
-        _predicted(model, path, base, output, cfg.overlays) for path in with_progress(images, len(images), "predict")
-    ]
-    write_whole(output / TABLE, pd.DataFrame(rows).to_csv(index=False).encode())
+    journal = PredictionJournal(output, _job(model, cfg), cfg.resume)
+    known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
+    kept = sum(found is not None for found in known.values())
+    if kept:
+        log.info("%d of %d images are predicted already; resume=false predicts them again", kept, len(images))
+    done: list[PredictedImage] = []
+    rows: list[dict[str, Any]] = []
+    for path in with_progress(images, len(images), "predict"):
+        name = path.relative_to(base)
+        found = known[path]
+        if found is None:
+            try:
+                found = predict_image(model, path, name, output, cfg.minimum_prediction_size, cfg.overlays)
+            except UserError as error:
+                told = str(error) if str(path) in str(error) else f"{path}: {error}"
+                log.error(told)
+                rows.append({"image": str(path), "threshold": model.threshold, "error": told})
+                continue
+            journal.add(name.as_posix(), path, found)
+        done.append(found)
+        rows.append(found.row)
+    _write_results(output, rows, done)
+    _tell(output, rows, model.threshold)
+
+
+def _write_results(output: Path, rows: list[dict[str, Any]], done: list[PredictedImage]) -> None:
+    columns = list(done[0].row) if done else ["image", "threshold", "error"]
+    write_whole(output / TABLE, pd.DataFrame(rows, columns=columns).to_csv(index=False).encode())
+    coco: dict[str, Any] = {
+        "info": {"description": "findings", "stainless": software_versions()},
+        "licenses": [],
+        "categories": [CATEGORY],
+        "images": [{**entry.coco_image, "id": number} for number, entry in enumerate(done, start=1)],
+        "annotations": [],
+    }
+    for image_id, entry in enumerate(done, start=1):
+        for own in entry.annotations:
+            coco["annotations"].append({**own, "id": len(coco["annotations"]) + 1, "image_id": image_id})
+    write_json(output / FINDINGS, coco)
+
+
+def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
     failed = [row for row in rows if row["error"]]
-    anomalous = sum(row["anomalous"] is True for row in rows)
-    log.info("%d images, %d anomalous at threshold %.6g, %d failed", len(rows), anomalous, model.threshold, len(failed))
+    anomalous = sum(row.get("decision") == "anomalous" for row in rows)
+    log.info("%d images, %d anomalous at threshold %.6g, %d failed", len(rows), anomalous, threshold, len(failed))
     log.info("Results: %s", output / TABLE)
     if failed:
-        raise UserError(
+        raise FailedImagesError(
             f"{len(failed)} of {len(rows)} images failed (see {output / TABLE}), the first: {failed[0]['error']}"
         )
+
+
+def _job(model: AnomalyModel, cfg: DictConfig) -> dict[str, Any]:
+    """All that a prediction depends on besides the image."""
+    return {
+        "model": model.metadata["features_sha256"],
+        "extractor": model.extractor.fingerprint,
+        "threshold": model.threshold,
+        "anomaly_map": [model.blur_sigma, model.blur_kernel],
+        "minimum_prediction_size": cfg.minimum_prediction_size,
+        "overlays": cfg.overlays,
+    }
 
 
 def find_images(pattern: str, output: Path) -> tuple[list[Path], Path]:
@@ -71,46 +124,6 @@ def find_images(pattern: str, output: Path) -> tuple[list[Path], Path]:
     if not images:
         raise UserError(f"input={pattern}: no image there")
     return images, base
-
-
-def encode_map(anomaly_map: NDArray[np.float32]) -> tuple[NDArray[np.uint16], float]:
-    """Return an anomaly map as uint16 and the scale: distance = value * scale, exact to half a scale."""
-    highest = float(anomaly_map.max())
-    scale = highest / 65535 if highest > 0 else 1.0
-    encoded = np.empty(anomaly_map.shape, dtype=np.uint16)
-    for row, distances in zip(encoded, anomaly_map, strict=True):  # float64 for a row only: a map may be large
-        row[:] = np.round(distances.astype(np.float64) / scale)
-    return encoded, scale
-
-
-def _predicted(model: AnomalyModel, path: Path, base: Path, output: Path, overlays: bool) -> dict[str, Any]:
-    name = path.relative_to(base)
-    blank = {"score": None, "anomalous": None, "threshold": model.threshold, "scale": None, "map": ""}
-    row = {"image": str(path), **blank, "error": ""}
-    try:
-        image = read_image(path)
-        anomaly_map = model.anomaly_map(image)
-    except UserError as error:
-        told = str(error) if str(path) in str(error) else f"{path}: {error}"
-        log.error(told)
-        return {**row, "error": told}
-    encoded, scale = encode_map(anomaly_map)
-    place = Path("maps") / name.with_name(f"{name.name}.png")  # two images may differ in their suffix only
-    _write_png(output / place, encoded)
-    if overlays:
-        _write_png(output / "overlays" / place.relative_to("maps"), _outlined(image, anomaly_map >= model.threshold))
-    score = model.image_score(anomaly_map)
-    return {**row, "score": score, "anomalous": score >= model.threshold, "scale": scale, "map": place.as_posix()}
-
-
-def _outlined(image: NDArray[np.uint8], anomalous: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    contours, _ = cv2.findContours(anomalous.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
-    drawn = cv2.drawContours(np.ascontiguousarray(image), contours, -1, _OUTLINE, 1)
-    return np.asarray(cv2.cvtColor(drawn, cv2.COLOR_RGB2BGR), dtype=np.uint8)
-
-
-def _write_png(path: Path, pixels: NDArray[Any]) -> None:
-    write_whole(path, cv2.imencode(".png", pixels)[1].tobytes())
 
 
 def _first_magic(path: Path) -> int:

@@ -2,23 +2,20 @@
 
 import json
 import logging
-from pathlib import Path
 
-import cv2
 import numpy as np
-import pandas as pd
 import pytest
 from safetensors import safe_open
 from sklearn.metrics import f1_score
 
-from tests.training.small_plates import TINY, compose_config, plate, write_png
+from tests.training.small_plates import TINY, compose_config, write_png
 from training.anomaly_model import load_anomaly_model
 from training.coreset import SequentialCoreset
 from training.dataset import open_dataset, read_image, read_mask
 from training.meld_run import meld_run
 from training.model_file import load_model, save_model
 from training.patch_stream import stream_patches
-from training.prediction import find_images, predict_run
+from training.prediction import find_images
 from training.training_run import finetune_run, train_run, update_run
 from training.user_error import UserError
 
@@ -244,30 +241,6 @@ def test_other_thresholds_are_chosen_by_config_and_stored_with_the_model(choice,
         assert 0.5 <= min(shares) < 0.52
     else:
         assert 30 < np.mean(alarms) <= 40
-
-
-def test_predictions_are_the_model_s_maps(stainless_folder, tmp_path):
-    cfg, _ = trained(stainless_folder, tmp_path / "run")
-    folder = tmp_path / "photos"
-    write_png(folder / "a.png", plate(np.random.default_rng(0)))
-    write_png(folder / "deep" / "a.png", plate(np.random.default_rng(1), 50, 61))
-    (folder / "deep" / "broken.png").write_bytes(b"nothing")
-    (folder / "notes.txt").write_text("no image")
-    overrides = [f"model={tmp_path / 'run'}", f"input={folder}", f"output={tmp_path / 'out'}", "overlays=true"]
-    with pytest.raises(UserError, match=r"1 of 3 images failed .*broken\.png does not decode"):
-        predict_run(compose_config("predict", [*overrides, "device=cpu"]))
-    table = pd.read_csv(tmp_path / "out" / "predictions.csv")
-    assert table["map"].fillna("").tolist() == ["maps/a.png.png", "maps/deep/a.png.png", ""]
-    assert "does not decode" in table["error"].iloc[2]
-    model = load_anomaly_model(tmp_path / "run", cfg)
-    for row in table.iloc[:2].itertuples():
-        expected = model.anomaly_map(read_image(Path(row.image)))
-        stored = cv2.imread(str(tmp_path / "out" / row.map), cv2.IMREAD_UNCHANGED)
-        assert stored.dtype == np.uint16
-        assert np.abs(stored * row.scale - expected).max() <= row.scale * 0.51
-        assert row.score == pytest.approx(expected.max())
-        assert row.anomalous == (expected.max() >= model.threshold)
-    assert read_image(tmp_path / "out" / "overlays" / "deep" / "a.png.png").shape == (50, 61, 3)
 
 
 def test_inputs_are_folders_patterns_or_files(tmp_path):
