@@ -19,6 +19,7 @@ from .operators import (
     set_ranges,
 )
 from .panels import material_tab, sidebar
+from .panels.menus import ENTRIES
 from .panels.presets import BUILT_IN
 from .settings import groups
 from .settings.migration import migrate_file
@@ -60,6 +61,8 @@ def register() -> None:
     for owner, settings in SETTINGS.items():
         owner.stainless = bpy.props.PointerProperty(type=settings)
     bpy.utils.register_preset_path(str(BUILT_IN))
+    for menu, draw in ENTRIES.items():
+        getattr(bpy.types, menu).append(draw)
     for handlers in _handlers():
         handlers.append(_migrate)
 
@@ -68,6 +71,8 @@ def unregister() -> None:
     """Take all of it away, the last first."""
     for handlers in _handlers():
         handlers.remove(_migrate)
+    for menu, draw in ENTRIES.items():
+        getattr(bpy.types, menu).remove(draw)
     bpy.utils.unregister_preset_path(str(BUILT_IN))
     for owner in SETTINGS:
         del owner.stainless

@@ -26,6 +26,11 @@ ROOT = Path(__file__).resolve().parents[2]
 MANIFEST = tomllib.loads((ROOT / "blender_addon" / "blender_manifest.toml").read_text())
 
 
+def menu_functions(menu) -> int:
+    """How many functions draw a menu."""
+    return len(getattr(menu.draw, "_draw_funcs", [menu.draw]))
+
+
 def traces(bpy) -> dict:
     """All places where an extension may leave something."""
     return {
@@ -39,6 +44,7 @@ def traces(bpy) -> dict:
             for name in dir(bpy.app.handlers)
             if isinstance(getattr(bpy.app.handlers, name), list)
         },
+        "menus": [menu_functions(getattr(bpy.types, name)) for name in ("VIEW3D_MT_add", "VIEW3D_MT_object")],
         "presets": set(bpy.utils.preset_paths("stainless")),
     }
 
@@ -53,6 +59,7 @@ def test_twenty_times_on_and_off_leaves_nothing_behind(bpy):
     assert on["scene"] - before["scene"] == {"stainless"}
     assert len(on["types"] - before["types"]) >= 30
     assert len(on["presets"] - before["presets"]) == 1
+    assert on["menus"] == [count + 1 for count in before["menus"]]
 
 
 def test_importing_does_nothing():
