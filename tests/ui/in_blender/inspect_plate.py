@@ -78,6 +78,7 @@ def plate(driver: Driver):
     bpy.ops.wm.open_mainfile(filepath=str(path))
     yield lambda: bpy.data.filepath == str(path) and driver.window.scene.name == "Inspection"
     facts["rotation"] = driver.window.scene.stainless.light.rotation
+    driver.view.spaces.active.shading.type = "RENDERED"  # Blender opens files in solid shading
     yield driver.shows_again("7_rotated")
     driver.screenshot("8_reloaded")
 

@@ -1,0 +1,23 @@
+"""Entries in Blender's own menus, where artists and the search (F3) look first."""
+
+import bpy
+
+from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
+from ..operators.add_stains import STAINLESS_OT_add_stains
+from ..operators.remove_stains import STAINLESS_OT_remove_stains
+
+
+def draw_add(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    """Draw the entry of the Add menu."""
+    menu.layout.separator()
+    menu.layout.operator(STAINLESS_OT_add_inspection_scene.bl_idname, icon="SCENE_DATA")
+
+
+def draw_object(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
+    """Draw the entries of the Object menu."""
+    menu.layout.separator()
+    menu.layout.operator(STAINLESS_OT_add_stains.bl_idname, icon="MATFLUID")
+    menu.layout.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
+
+
+ENTRIES = {"VIEW3D_MT_add": draw_add, "VIEW3D_MT_object": draw_object}
