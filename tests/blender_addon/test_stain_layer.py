@@ -238,6 +238,16 @@ def test_instances_each_carry_the_stains(addon, render_float):
     assert (strip[:, :50] != expected_mask(WaterStainParams(depth_jitter=1.0), 0.1, 50)).mean() < 0.004
 
 
+def test_stains_on_a_large_object_are_large_enough_to_be_seen(addon):
+    large, small = plane(addon, "large", 2.4, node_material(addon, "a")), plane(addon, "small", 0.12)
+    addon.ops.stainless.add_stains()
+    stains = [obj.active_material.stainless.stain for obj in (large, small)]
+    assert [stain.radius for stain in stains] == pytest.approx([0.12, 0.006])
+    assert [stain.frequency for stain in stains] == pytest.approx([8.0, 160.0])
+    node = layer_nodes(large.active_material.node_tree, STAIN)[0]
+    assert node.inputs["Cell Size"].default_value == pytest.approx(0.4)
+
+
 def test_two_objects_with_two_materials_have_stains_of_their_own(addon):
     first, second = (plane(addon, name, material=node_material(addon, name)) for name in "ab")
     addon.ops.stainless.add_stains()
