@@ -40,8 +40,8 @@ def make_experiment(
     one. Raises UserError.
     """
     check_settings(cfg)
-    parents = {name: _parent(name, cfg, composed, builders) for name in cfg.builds_on}
     _check_kind(cfg)
+    parents = {name: _parent(name, cfg, composed, builders) for name in cfg.builds_on}
     folder = folder_of(cfg)
     folder.mkdir(parents=True, exist_ok=True)
     with FileLock(folder / ".lock"):

@@ -28,6 +28,8 @@ def train(cfg: DictConfig) -> None:
             )
         make_experiment(cfg, partial(_experiment, list(called.overrides.task)))
         return
+    if cfg.kind != "train" or cfg.builds_on:
+        raise UserError("kind and builds_on are for experiments; use training.finetune or training.meld otherwise")
     from training.training_run import (
         train_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
     )

@@ -102,6 +102,13 @@ def test_an_experiment_has_its_own_name(folder):
     assert not list(folder.glob("runs/*/coreset.safetensors"))
 
 
+def test_a_kind_without_an_experiment_is_no_sweep(folder):
+    done = sweep(folder, "dataset.root=real", "kind=finetune")
+    assert done.returncode == 2
+    assert "(row 0: kind and builds_on are for experiments" in done.stderr
+    assert not list(folder.glob("runs/*/*/coreset.safetensors"))
+
+
 def test_a_defect_among_the_failures_ends_with_1_and_an_earlier_sweep_is_forgotten(tmp_path, capsys):
     config = OmegaConf.create(
         {
