@@ -59,7 +59,7 @@ class BlenderRoot:
         """Run `blender --command extension`."""
         return self.run("blender", "--command", "extension", *arguments, timeout=120)
 
-    def play(self, scenario: Path, timeout: float = 400) -> dict:
+    def play(self, scenario: Path, timeout: float = 900) -> dict:
         """Open a window, let a scenario play in it; return its facts. Screenshots lie in work/<scenario's name>."""
         out = self.work / scenario.stem
         out.mkdir()

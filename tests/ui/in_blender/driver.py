@@ -16,7 +16,7 @@ import numpy as np
 
 SCREEN_FILE = Path("/work/screen/Xvfb_screen0")
 POLL = 0.03  # seconds
-PATIENCE = 90.0  # seconds until a condition is given up
+PATIENCE = 240.0  # seconds until a condition is given up
 STILL = 1.5  # seconds without a change after which a progressive render is done
 ROW = 11  # pixels from one place to the next when looking for buttons; half a row
 
