@@ -16,7 +16,7 @@ from training.stainless_layout import open_stainless, read_description
 
 T = TypeVar("T")
 
-TILE_WIDTH, FULL_WIDTH = 560, 1 << 16
+TILE_WIDTH, FULL_WIDTH = 560, 65_000  # JPEG ends at 65 500 pixels
 COMPARED_IMAGES, GALLERY_IMAGES = 6, 4
 WORST_OF_FEW, WORST_OF_MANY, MANY_RUNS = 2, 1, 4
 """Worst pictures of each class: of up to MANY_RUNS runs, and of more."""

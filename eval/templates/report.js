@@ -79,6 +79,7 @@ function markBest(table) {
     const texts = shown.map((cell) => Number(cell.firstChild.textContent));
     const differ = new Set(texts).size > 1;
     const best = cells[0].dataset.better === "up" ? Math.max(...texts) : Math.min(...texts);
+    cells.forEach((cell) => cell.classList.remove("best"));
     shown.forEach((cell, k) => cell.classList.toggle("best", differ && texts[k] === best));
   }
 }

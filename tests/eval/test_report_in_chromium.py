@@ -104,6 +104,15 @@ def test_the_slider_moves_by_keyboard_and_the_tables_follow(page, evaluated):
     assert back != marks
 
 
+def test_far_up_nothing_is_predicted_and_nothing_is_best(page):
+    page.press("Tab", 2)
+    page.press("ArrowRight", 64)
+    rows = cells(page)
+    assert [row[1:5] for row in rows] == [["–", "0.0", "0.0", "0.0"]] * 2
+    best = page.run("[...document.querySelectorAll('td.best')].map((cell) => cell.dataset.key)")
+    assert not {"pixel_precision", "pixel_recall", "pixel_f1"} & set(best)
+
+
 def test_tables_sort_by_keyboard(page):
     names = [row[0] for row in cells(page)]
     recalls = [float(row[2]) for row in cells(page)]
