@@ -160,6 +160,6 @@ def test_built_in_presets_are_whole_and_differ(addon):
 
     folder = ROOT / "blender_addon" / "presets" / "stainless"
     presets = {path.stem: read_preset(path) for path in folder.glob("*.json")}
-    assert set(presets) == {"fresh_drops", "dried_hard-water_rings", "run-off_streaks", "dense_spray", "faint_film"}
+    assert set(presets) == {"Fresh_Drops", "Dried_Hard-Water_Rings", "Run-Off_Streaks", "Dense_Spray", "Faint_Film"}
     assert len({json.dumps(values, sort_keys=True) for values in presets.values()}) == 5
     assert str(folder) in addon.utils.preset_paths("stainless")

@@ -228,7 +228,7 @@ def test_presets_save_load_and_go(addon, inspection, tmp_path, monkeypatch):
     with pytest.raises(RuntimeError, match="radius = 'big' must be a number"):
         addon.ops.stainless.load_preset(filepath=str(preset))
     with pytest.raises(RuntimeError, match="comes with Stainless"):
-        addon.ops.stainless.save_preset(name="dense_spray", remove_name=True)
+        addon.ops.stainless.save_preset(name="Dense Spray", remove_name=True)
 
 
 def test_lengths_are_shown_in_the_scenes_unit(addon, inspection):
