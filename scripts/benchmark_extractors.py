@@ -1,0 +1,147 @@
+"""Compare backbones as patch extractors: one coreset pipeline, one row for each data set and extractor.
+
+On MVTec-layout folders and dataset folders of this project, with weights from files:
+  uv run scripts/benchmark_extractors.py --data magnetic_tile metal_plate runs/plates --json figures.json
+      --extractor resnet18=resnet18.pth mobilenet_v3_large=runs/pretrain/backbone.safetensors
+In under a minute, on a few images and a coreset of 256:
+  uv run scripts/benchmark_extractors.py --quick --data magnetic_tile
+Random weights are always among the extractors. CONFIG=FILE adds one of conf/extractor with weights from a file;
+CONFIG+relu=FILE is the minimalistic MobileNetV3.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+from rich.console import Console
+from rich.table import Column, Table
+
+from scripts.training_steps import composed_config, quoted, train_and_evaluate
+from training.entry_point import settle_threads
+from training.user_error import UserError
+
+KEYS = ("image_auroc", "pixel_auroc", "aupro", "f1", "ms_per_megapixel")
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A name for the table, and the overrides of conf/train.yaml that choose it."""
+
+    name: str
+    overrides: tuple[str, ...]
+
+
+RANDOM = Backbone("random", ("extractor=mobilenet_v3_large", "extractor.weights=random"))
+
+
+def arguments() -> argparse.Namespace:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="folders to judge on")
+    parser.add_argument("--extractor", nargs="+", default=[], metavar="CONFIG=FILE", help="weights to compare")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--pixels", type=int, default=512, help="length of an image's shorter side (default: 512)")
+    parser.add_argument("--training", nargs="+", default=[], metavar="NAME=VALUE", help="settings of conf/train.yaml")
+    parser.add_argument("--quick", action="store_true", help="12 train images, 256 points, one epoch")
+    return parser.parse_args()
+
+
+def backbones(named: list[str]) -> list[Backbone]:
+    """Return the random extractor and those of CONFIG=FILE. Raises UserError for another form."""
+    chosen = [RANDOM]
+    for text in named:
+        config, separator, file = text.partition("=")
+        if not separator or not file:
+            raise UserError(f"--extractor {text!r}: give CONFIG=FILE, such as resnet18=resnet18.pth")
+        group, _, activation = config.partition("+")
+        overrides = (f"extractor={group}", f"extractor.weights={quoted(Path(file).resolve())}")
+        chosen.append(
+            Backbone(
+                f"{config}={Path(file).stem}",
+                (*overrides, *([f"extractor.activation={activation}"] if activation else [])),
+            )
+        )
+    return chosen
+
+
+def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> dict[str, float]:
+    """Train and evaluate one extractor on one folder in a run folder; return its figures. Raises UserError."""
+    layout = "stainless" if (data / "dataset.json").is_file() else "mvtec"
+    quick = ["coreset=small", "coreset.epochs=1", "dataset.max_images=12"] if options.quick else []
+    cfg = composed_config(
+        "train",
+        f"dataset={layout}",
+        f"dataset.root={quoted(data.resolve())}",
+        *backbone.overrides,
+        f"extractor.resize={{side: shorter, pixels: {options.pixels}}}",
+        *quick,
+        *options.training,
+        "name=run",
+    )
+    cost = milliseconds_per_megapixel(cfg)
+    metrics = train_and_evaluate("train", cfg, folder)["metrics"]
+    figures = (metrics["image_auroc"], metrics["pixel_auroc"], metrics["aupro"], metrics["pixel_f1"], cost)
+    return dict(zip(KEYS, figures, strict=True))
+
+
+def milliseconds_per_megapixel(cfg: DictConfig) -> float:
+    """Return the least time of three for one square image of a megapixel, after one that warms up."""
+    import numpy as np
+
+    from training.extractor import build_extractor
+
+    extractor = build_extractor(OmegaConf.merge(cfg.extractor, {"resize": None}), cfg.device)
+    image = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), dtype=np.uint8)
+    seconds = []
+    for _ in range(4):
+        started = time.perf_counter()
+        extractor.patches(image)
+        seconds.append(time.perf_counter() - started)
+    return 1000 * min(seconds[1:]) / (1024 * 1024 / 1e6)
+
+
+def printed(figures: dict[str, dict[str, dict[str, float]]], console: Console) -> None:
+    """Print one table for all data sets."""
+    table = Table(Column("data set", overflow="fold"), Column("extractor", overflow="fold"), *KEYS)
+    for data, rows in figures.items():
+        for name, row in rows.items():
+            table.add_row(data, name, *(f"{row[key] * (1 if 'ms' in key else 100):.1f}" for key in KEYS))
+    console.print(table)
+
+
+def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
+    """Return figures by data set and extractor. Raises UserError."""
+    figures: dict[str, Any] = {}
+    chosen = backbones(options.extractor)
+    with tempfile.TemporaryDirectory(prefix="stainless_benchmark_") as scratch:
+        for data_number, data in enumerate(options.data):
+            for number, backbone in enumerate(chosen):
+                console.print(f"{data.name}: {backbone.name}")
+                folder = Path(scratch) / f"{data_number}_{number}"
+                figures.setdefault(data.name, {})[backbone.name] = judged(data, backbone, options, folder)
+                if options.json is not None:  # what is measured is kept if the rest fails
+                    options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return figures
+
+
+def main() -> None:
+    """Run everything, print it, write it."""
+    settle_threads()
+    options, console = arguments(), Console()
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        printed(measured(options, console), console)
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()
