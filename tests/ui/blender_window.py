@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SCREEN = "1280x1000"
-IN_ROOT = "/work"  # where the test's folder is seen inside
+IN_ROOT = "/trial"  # where the test's folder is seen inside
 WITH_SCREEN = f"""
 Xvfb :1 -screen 0 {SCREEN}x24 -fbdir {IN_ROOT}/screen -nocursor -nolisten tcp &
 until [ -e /tmp/.X11-unix/X1 ]; do sleep 0.1; done
@@ -21,16 +21,16 @@ set -e
 mount -t proc proc "$ROOT/proc"
 mount --rbind /dev "$ROOT/dev"
 mount -t tmpfs tmpfs "$ROOT/tmp"
-mkdir -p "$ROOT/work"
-mount --bind "$WORK" "$ROOT/work"
-exec chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/work/home LC_ALL=C.UTF-8 \
-  BLENDER_USER_RESOURCES=/work/user LIBGL_ALWAYS_SOFTWARE=1 LP_NUM_THREADS=2 "$@"
+mkdir -p "$ROOT/trial"
+mount --bind "$WORK" "$ROOT/trial"
+exec chroot "$ROOT" /usr/bin/env -i PATH=/usr/sbin:/usr/bin HOME=/trial/home LC_ALL=C.UTF-8 \
+  BLENDER_USER_RESOURCES=/trial/user LIBGL_ALWAYS_SOFTWARE=1 LP_NUM_THREADS=2 "$@"
 """
 
 
 @dataclass(frozen=True)
 class BlenderRoot:
-    """A Debian root and a folder that is /work in it."""
+    """A Debian root and a folder that is /trial in it."""
 
     root: Path
     work: Path

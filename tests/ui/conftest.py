@@ -37,7 +37,7 @@ def blender(tmp_path_factory) -> BlenderRoot:
     subprocess.run(build, check=True, capture_output=True, cwd=ROOT)
     (archive,) = work.glob("stainless-*.zip")
     inside = BlenderRoot(Path(found.stdout.strip()), work)
-    said = inside.extension("install-file", "-r", "user_default", "--enable", f"/work/{archive.name}")
+    said = inside.extension("install-file", "-r", "user_default", "--enable", f"/trial/{archive.name}")
     assert 'Installed "stainless"' in said
     inside.run("blender", "-b", "--python-expr", QUIET, timeout=120)
     return inside

@@ -14,7 +14,7 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-SCREEN_FILE = Path("/work/screen/Xvfb_screen0")
+SCREEN_FILE = Path("/trial/screen/Xvfb_screen0")
 POLL = 0.03  # seconds
 PATIENCE = 240.0  # seconds until a condition is given up
 STILL = 1.5  # seconds without a change after which a progressive render is done

@@ -1,0 +1,61 @@
+import json
+import math
+import subprocess
+import sys
+
+import pytest
+import torchvision
+from safetensors.torch import save_file
+
+from scripts.benchmark_extractors import KEYS, backbones
+from scripts.benchmark_images import write_nominal_folder
+from training.user_error import UserError
+
+
+@pytest.fixture(scope="module")
+def figures(tmp_path_factory):
+    """Two extractors on a small folder: the same seeded network twice, once as drawn and once from a file."""
+    folder = tmp_path_factory.mktemp("extractors")
+    write_nominal_folder(folder / "plates", 3, (128, 128), 0)
+    from training.backbone_weights import seeded_weights
+
+    network = torchvision.models.mobilenet_v3_large(weights=None)
+    save_file(seeded_weights(network, 0), folder / "same.safetensors")
+    save_file(seeded_weights(network, 1), folder / "other.safetensors")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "scripts.benchmark_extractors", "--quick", "--data", folder / "plates"),
+            *("--pixels", "128", "--json", folder / "figures.json", "--training", "coreset.size=64"),
+            *("--extractor", f"mobilenet_v3_large={folder / 'same.safetensors'}"),
+            f"mobilenet_v3_large={folder / 'other.safetensors'}",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads((folder / "figures.json").read_text())["plates"]
+
+
+def test_every_extractor_gets_every_figure(figures):
+    assert list(figures) == ["random", "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
+    for row in figures.values():
+        assert tuple(row) == KEYS
+        assert all(math.isfinite(value) for value in row.values())
+        assert all(0 <= row[key] <= 1 for key in KEYS if key != "ms_per_megapixel")
+
+
+def test_the_pipeline_is_the_same_for_all(figures):
+    """The same weights give the same figures, whichever way they come in; other weights give others."""
+    scores = {name: [row[key] for key in KEYS if key != "ms_per_megapixel"] for name, row in figures.items()}
+    assert scores["random"] == scores["mobilenet_v3_large=same"]
+    assert scores["random"] != scores["mobilenet_v3_large=other"]
+
+
+def test_extractors_are_config_and_file():
+    minimal = backbones(["mobilenet_v3_large+relu=minimal.pth"])[-1]
+    assert minimal.name == "mobilenet_v3_large+relu=minimal"
+    assert minimal.overrides[0] == "extractor=mobilenet_v3_large"
+    assert minimal.overrides[2] == "extractor.activation=relu"
+    with pytest.raises(UserError, match="give CONFIG=FILE"):
+        backbones(["resnet18"])
