@@ -21,7 +21,7 @@ def blender_4_2(tmp_path_factory):
     folder = tmp_path_factory.mktemp("blender-4.2") / "venv"
     for arguments in (
         ["venv", "--quiet", "--python", "3.11", str(folder)],
-        ["pip", "install", "--quiet", "--python", str(folder), "bpy==4.2.*", "numpy<2", "pytest"],
+        ["pip", "install", "--quiet", "--python", str(folder), "bpy==4.2.*", "numpy<2", "pytest", "pytest-timeout"],
     ):
         done = subprocess.run([uv, *arguments], capture_output=True, text=True, check=False, timeout=600)
         if done.returncode:
