@@ -202,14 +202,16 @@ def tile_figures(bench: Bench, tiles: Path) -> dict[str, Any]:
 
 def _aupro(maps: list[NDArray[np.float32]], defects: list[NDArray[np.bool_]]) -> float | None:
     """Return the area under the per-region overlap to a false-positive rate of 0.3; maps are fitted to the masks."""
-    tally = CurveTally()
+    tally, total = CurveTally(), 0
+    nothing = np.empty(0, np.float32)
     for scores, defect in zip(maps, defects, strict=True):
         fitted = scores if scores.shape == defect.shape else cv2.resize(scores, defect.shape[::-1])
         count, regions, stats, _ = cv2.connectedComponentsWithStats(defect.astype(np.uint8))
         areas = stats[regions[defect], cv2.CC_STAT_AREA].astype(np.float64)
-        tally.add(fitted[defect], fitted[~defect], fitted[defect], areas, count - 1)
+        tally.add({"defect": fitted[defect], "impurity": nothing, "background": fitted[~defect]}, areas)
+        total += count - 1
     _, negatives, overlaps = tally.weights()
-    return aupro(overlaps, tally.regions, negatives, 0.3)
+    return aupro(overlaps, total, negatives, 0.3)
 
 
 def _idle_memory() -> float:
