@@ -124,10 +124,10 @@ def _evaluate_image(
 
 
 def _describe_model(model: AnomalyModel) -> dict[str, Any]:
-    """What the model file says of itself, with the warnings of the file and of the extractor as it was built now."""
+    """What the model file says of itself. Its warnings include the extractor's: the fingerprint says it is the same."""
     keys = ("extractor", "anomaly_map", "coreset", "provenance")
     recorded: dict[str, Any] = {key: model.metadata[key] for key in keys if key in model.metadata}
-    warnings = dict.fromkeys([*model.metadata.get("warnings", []), *model.extractor.warnings])
+    warnings = model.metadata.get("warnings") or model.extractor.warnings
     return {"threshold": model.threshold, "warnings": list(warnings), **recorded}
 
 
