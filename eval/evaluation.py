@@ -124,11 +124,13 @@ def _evaluate_image(
 
 
 def _describe_model(model: AnomalyModel) -> dict[str, Any]:
-    """What the model file says of itself. Its warnings include the extractor's: the fingerprint says it is the same."""
+    """What the model file says of itself, with the warnings of the extractor as it was built now that it lacks."""
     keys = ("extractor", "anomaly_map", "coreset", "provenance")
     recorded: dict[str, Any] = {key: model.metadata[key] for key in keys if key in model.metadata}
-    warnings = model.metadata.get("warnings") or model.extractor.warnings
-    return {"threshold": model.threshold, "warnings": list(warnings), **recorded}
+    warnings = list(model.metadata.get("warnings", []))
+    # a recorded one may say the same and more, such as why the weights are random
+    warnings += [now for now in model.extractor.warnings if not any(now in said for said in warnings)]
+    return {"threshold": model.threshold, "warnings": warnings, **recorded}
 
 
 def _relative(path: Path, root: Path) -> str:
