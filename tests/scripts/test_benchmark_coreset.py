@@ -6,15 +6,34 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
 from scripts.benchmark_coreset import KEYS
 from scripts.benchmark_images import brushed_texture
 from scripts.coreset_timing import collected, covering_radius, meld_seconds
+from tests.eval.aupro_oracle import literal_aupro
 from tests.training.coreset_oracle import canonical, literal_coreset
 
 ROOT = Path(__file__).parents[2]
+
+
+def test_aupro_of_several_images_is_the_literal_one():
+    from scripts.benchmark_stages import _aupro
+
+    rng = np.random.default_rng(0)
+    maps = [rng.integers(1, 40, (24, 20)).astype(np.float32) for _ in range(3)]
+    defects = [cv2.blur(rng.random((24, 20)), (5, 5)) > 0.58 for _ in range(3)]
+    instances, first = [], 0
+    for defect in defects:
+        count, regions = cv2.connectedComponents(defect.astype(np.uint8))
+        instances.append(np.where(regions > 0, regions + first, 0))
+        first += count - 1
+    assert first > 3
+    stacked = np.concatenate(maps), np.concatenate(instances)
+    literal = literal_aupro(*stacked, np.ones(stacked[0].shape, dtype=bool), 0.3)
+    assert _aupro(maps, defects) == pytest.approx(literal, abs=1e-6)
 
 
 def test_what_is_timed_is_the_coreset():
