@@ -1,48 +1,75 @@
-"""Where a backbone's weights come from: torchvision's ImageNet file, a file of the user's, or a seeded draw."""
+"""Where a backbone's weights come from: torchvision's ImageNet file, the project's own, a user's file, or a draw."""
 
 import hashlib
 import math
 import threading
 import urllib.error
 import urllib.request
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
 import torchvision
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
 from training.user_error import UserError
 
+OWN = "stainless_texture"
+"""The name of the project's own weights (docs/extractor.md): MobileNetV3-Large up to its stride-16 stage."""
+OWN_FILE = Path(__file__).with_name("weights") / f"{OWN}.safetensors"
+OWN_ARCHITECTURE = "mobilenet_v3_large"
+RECIPE = "recipe"
+"""The word in a safetensors header that tells weights of training.pretrain, which expect standardised images."""
 _ANSWER_WITHIN_SECONDS = 5.0
 
 
 class Weights(NamedTuple):
-    """A state dict of an untruncated backbone, where it came from in the end (source), and what a reader must know."""
+    """A state dict of an untruncated backbone, where it came from in the end (source), what a reader must know, and
+    whether it expects standardised images.
+    """
 
     state: dict[str, torch.Tensor]
     source: str
     warnings: list[str]
+    standardise: bool = False
 
 
-def find_weights(source: str, architecture: str, seed: int, backbone: nn.Module) -> Weights:
+def find_weights(
+    source: str, architecture: str, seed: int, backbone: nn.Module, needed: Collection[str] = ()
+) -> Weights:
     """Return weights for a torchvision backbone.
 
-    ``source`` is "imagenet", "random", or the path of a .pth or .safetensors state dict. Where the ImageNet file is
-    neither cached nor reachable, the seeded random weights come with a warning. Raises UserError for a file that
-    cannot be read.
+    ``source`` is "imagenet", "stainless_texture", "random", or the path of a .pth or .safetensors state dict. Where
+    the ImageNet file is neither cached nor reachable, the project's own weights stand in if they are of this
+    architecture and have all ``needed`` names, else seeded random ones; either comes with a warning. Raises UserError
+    for a file that cannot be read and for "stainless_texture" with another architecture.
     """
     if source == "random":
         return Weights(seeded_weights(backbone, seed), source, [f"the backbone's weights are RANDOM (seed {seed})"])
+    if source == OWN:
+        if architecture != OWN_ARCHITECTURE:
+            raise UserError(f"extractor.weights={OWN} are weights of {OWN_ARCHITECTURE}, not of {architecture}")
+        return Weights(load_file(OWN_FILE), source, [], standardise=True)
     if source != "imagenet":
-        return Weights(_from_file(Path(source)), source, [])
+        path = Path(source)
+        return Weights(_from_file(path), source, [], standardise=_is_pretrained(path))
     state, reason = _from_torchvision(architecture)
     if state is not None:
         return Weights(state, source, [])
+    missing = f"no ImageNet weights for {architecture} ({reason})"
+    own = load_file(OWN_FILE) if architecture == OWN_ARCHITECTURE and needed else {}
+    if own and own.keys() >= set(needed):
+        warning = (
+            f"{missing}: the project's own weights ({OWN}), trained on formula-driven pictures, stand in; give "
+            "ImageNet's with extractor.weights=<path>"
+        )
+        return Weights(own, OWN, [warning], standardise=True)
     warning = (
-        f"no ImageNet weights for {architecture} ({reason}): the backbone's weights are RANDOM (seed {seed}) "
-        "and results are not those of a trained backbone; give a file with extractor.weights=<path>"
+        f"{missing}: the backbone's weights are RANDOM (seed {seed}) and results are not those of a trained backbone; "
+        f"use extractor={OWN}, or give a file with extractor.weights=<path>"
     )
     return Weights(seeded_weights(backbone, seed), "random", [warning])
 
@@ -78,7 +105,7 @@ def sha256_of(state: dict[str, torch.Tensor]) -> str:
 
 def _from_file(path: Path) -> dict[str, torch.Tensor]:
     if not path.is_file():
-        raise UserError(f"extractor.weights: no file at {path} (give a path, imagenet or random)")
+        raise UserError(f"extractor.weights: no file at {path} (give a path, imagenet, {OWN} or random)")
     try:
         state: Any = (
             load_file(path)
@@ -92,6 +119,13 @@ def _from_file(path: Path) -> dict[str, torch.Tensor]:
     if not isinstance(state, dict) or not state or not all(isinstance(value, torch.Tensor) for value in state.values()):
         raise UserError(f"{path} holds no plain state dict (names to tensors)")
     return state
+
+
+def _is_pretrained(path: Path) -> bool:
+    if path.suffix != ".safetensors":
+        return False
+    with safe_open(path, framework="pt") as file:
+        return RECIPE in (file.metadata() or {})
 
 
 def _from_torchvision(architecture: str) -> tuple[dict[str, torch.Tensor] | None, str]:

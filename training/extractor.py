@@ -22,6 +22,8 @@ from training.receptive_field import layer_without_map
 from training.tiled_features import TiledBackbone, TileSize, whole_features
 from training.user_error import UserError
 
+LEAST_CONTRAST = 0.02
+"""A flat image's deviation counts as this, so that its noise is not taken for a pattern."""
 _BAND_PIXELS = 2**20
 
 
@@ -49,6 +51,7 @@ class FeatureExtractor(nn.Module):
         self.warnings = warnings
         self.pooling: int = fingerprint["pooling"]["kernel"]
         self.resize: dict[str, Any] | None = fingerprint["input"]["resize"]
+        self.standardise: bool = fingerprint["input"].get("standardise", False)
         tiling = config.get("tiling")  # models of older versions know of none
         self.largest_whole: float = tiling["above_pixels"] if tiling else math.inf
         size = TileSize(tiling["tile_pixels"], tiling["above_pixels"]) if tiling else TileSize(0, 0)
@@ -76,12 +79,13 @@ class FeatureExtractor(nn.Module):
             if self.resize is not None:
                 pixels = self._resized(pixels)
             size = (pixels.shape[2], pixels.shape[3])
+            mean, std = own_contrast(pixels) if self.standardise else (self.mean, self.std)
 
         def window(rows: slice, columns: slice) -> torch.Tensor:
             part = pixels[:, :, rows, columns].to(self.mean.device, torch.float32, copy=True)
             if pixels.dtype == torch.uint8:
                 part /= 255
-            return part.sub_(self.mean).div_(self.std).contiguous(memory_format=torch.channels_last)
+            return part.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
         if size[0] * size[1] <= self.largest_whole:
             with torch.inference_mode():
@@ -117,6 +121,19 @@ class FeatureExtractor(nn.Module):
         return F.interpolate(torch.cat(narrowed, dim=2), (new_height, new_width), **how)
 
 
+def own_contrast(pixels: torch.Tensor) -> tuple[float, float]:
+    """Return mean and standard deviation of an image's (1, 3, H, W) values in 0..1 over all pixels and channels, the
+    deviation at least LEAST_CONTRAST; uint8 values are taken as 255ths.
+    """
+    rows = max(1, _BAND_PIXELS // pixels.shape[3])
+    total, squares = 0.0, 0.0
+    for band in pixels.split(rows, dim=2):
+        values = band.double() / (255 if pixels.dtype == torch.uint8 else 1)
+        total, squares = total + values.sum().item(), squares + values.square().sum().item()
+    mean = total / pixels.numel()
+    return mean, max(LEAST_CONTRAST, math.sqrt(max(0.0, squares / pixels.numel() - mean**2)))
+
+
 def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
     """Build the extractor that ``conf/extractor`` describes, on "cpu", "cuda" or, for "auto", CUDA where there is
     one.
@@ -130,7 +147,6 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
         backbone = torchvision.models.get_model(config["architecture"], weights=None)
     if config["activation"] == "relu":
         _replace_hardswish(backbone)
-    weights = find_weights(config["weights"], config["architecture"], config["seed"], backbone)
     all_names = set(backbone.state_dict())
     try:
         truncated = create_feature_extractor(backbone.eval(), return_nodes=list(config["layers"]))
@@ -138,7 +154,13 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
         raise UserError(
             f"extractor.layers {config['layers']}: not all are nodes of {config['architecture']}: {error}"
         ) from error
+    needed = [name for name in truncated.state_dict() if not name.endswith("num_batches_tracked")]
+    # the project's own weights were trained with the original activation
+    fitting = needed if config["activation"] == "original" else []
+    weights = find_weights(config["weights"], config["architecture"], config["seed"], backbone, fitting)
     _load(truncated, weights.state, all_names, config["weights"])
+    if config.get("standardise") is None:  # models of earlier versions lack it
+        config["standardise"] = weights.standardise
     fingerprint = {
         "architecture": config["architecture"],
         "layers": list(config["layers"]),
@@ -147,6 +169,8 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
         "input": {"mean": list(config["mean"]), "std": list(config["std"]), "resize": config["resize"]},
         "weights_sha256": sha256_of(truncated.state_dict()),
     }
+    if config["standardise"]:
+        fingerprint["input"]["standardise"] = True
     config["weights"] = weights.source  # what a model file must name to build this extractor again
     graph = folded(truncated)
     _check_maps(graph, config["architecture"])

@@ -7,6 +7,8 @@ import json
 import logging
 import math
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +19,12 @@ from omegaconf import DictConfig, OmegaConf
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from training.extractor import chosen_device
-from training.formula_images.formulas import draw_formulas
-from training.formula_images.pictures import draw_pictures
+from training.backbone_weights import OWN_ARCHITECTURE, RECIPE
+from training.extractor import LEAST_CONTRAST, chosen_device
+from training.formula_images.draw import Episodes
+from training.formula_images.formulas import Formulas, draw_formulas
+from training.formula_images.pictures import Pictures, draw_pictures
+from training.neighbour_task import patch_maps, ranked
 from training.pretrain_task import Head, losses
 from training.progress import with_progress
 from training.user_error import UserError
@@ -27,35 +32,53 @@ from training.whole_file import write_json, write_whole
 
 log = logging.getLogger(__name__)
 
-ARCHITECTURE = "mobilenet_v3_large"
 STAGES = (7, 13)
 """The backbone's blocks end before these: the stride-8 map of 40 channels and the stride-16 map of 112."""
 CHANNELS = (40, 112)
 CHECKPOINT = "checkpoint.safetensors"
 WEIGHTS = "backbone.safetensors"
-_MEAN = (0.485, 0.456, 0.406)  # ImageNet's normalisation, which conf/extractor gives to every backbone
-_STD = (0.229, 0.224, 0.225)
+NEIGHBOUR = ("neighbour_8", "neighbour_16", "neighbour_both", "accuracy_8", "accuracy_16", "accuracy_both")
+READ_OUT = tuple(f"{part}_{stride}" for stride in (8, 16) for part in ("formula", "flaw", "structure"))
 
 
 class Learner(nn.Module):
-    """The truncated backbone with a head on each of its two maps."""
-
-    mean: Tensor
-    std: Tensor
+    """The truncated backbone with a linear head on each of its two maps."""
 
     def __init__(self, formulas: int) -> None:
         super().__init__()
-        self.features = torchvision.models.get_model(ARCHITECTURE, weights=None).features[: STAGES[1]]
+        self.features = torchvision.models.get_model(OWN_ARCHITECTURE, weights=None).features[: STAGES[1]]
         self.heads = nn.ModuleList(Head(channels, formulas) for channels in CHANNELS)
-        self.register_buffer("mean", torch.tensor(_MEAN).view(1, 3, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(_STD).view(1, 3, 1, 1), persistent=False)
 
-    def forward(self, pixels: Tensor) -> list[tuple[Tensor, ...]]:
-        """Return the two heads' outputs for RGB pixels (B, 3, H, W) in 0..1."""
-        x = ((pixels - self.mean) / self.std).contiguous(memory_format=torch.channels_last)
+    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the two maps (B, C, h, w) of RGB pixels (B, 3, H, W) in 0..1."""
+        x = standardised(pixels).contiguous(memory_format=torch.channels_last)
         fine = self.features[: STAGES[0]](x)
-        coarse = self.features[STAGES[0] :](fine)
-        return [head(features) for head, features in zip(self.heads, (fine, coarse), strict=True)]
+        return fine, self.features[STAGES[0] :](fine)
+
+
+def standardised(pixels: Tensor) -> Tensor:
+    """Return pixels (B, 3, H, W), each image by its own mean and deviation, as extractor.standardise has it."""
+    mean = pixels.mean((1, 2, 3), keepdim=True)
+    return (pixels - mean) / pixels.std((1, 2, 3), correction=0, keepdim=True).clamp_min(LEAST_CONTRAST)
+
+
+def objective(
+    learner: Learner, pictures: Pictures, episodes: Episodes, temperature: float, task: dict[str, float]
+) -> tuple[Tensor, Tensor]:
+    """Return the loss (scalar) of a batch and its parts (NEIGHBOUR, then READ_OUT; NaN where not asked for)."""
+    maps = learner(pictures.pixels)
+    ranks = [ranked(patches, pictures.flaw, episodes, temperature) for patches in patch_maps(*maps)]
+    neighbour = torch.stack([loss for loss, _ in ranks])
+    accuracy = torch.stack([right for _, right in ranks])
+    total = task["neighbour"] * neighbour.sum()
+    read_out = torch.full((len(READ_OUT),), torch.nan, device=total.device)
+    weights = torch.tensor([task[name] for name in ("formula", "flaw", "structure")], device=total.device)
+    if weights.any():
+        outputs = (head(features) for head, features in zip(learner.heads, maps, strict=True))
+        parts = torch.stack([torch.stack(losses(output, pictures)) for output in outputs])
+        total = total + (parts * weights).sum()
+        read_out = parts.detach().flatten()
+    return total, torch.cat([neighbour.detach(), accuracy, read_out])
 
 
 def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
@@ -66,6 +89,7 @@ def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     device = chosen_device(cfg.device)
     recipe: dict[str, Any] = OmegaConf.to_container(cfg.pretrain, resolve=True)  # type: ignore[assignment]
     settings = cfg.pretrain
+    episodes = Episodes(**recipe["episodes"])
     with torch.random.fork_rng():  # torchvision's constructors draw from torch's global generator
         torch.default_generator.manual_seed(settings.seed)
         learner = Learner(settings.formulas).to(device).to(memory_format=torch.channels_last).train()
@@ -75,30 +99,46 @@ def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     if first:
         log.info("Continuing from step %d of %d", first, settings.steps)
     started = time.perf_counter() - seconds
+    batches = _batches(formulas, episodes, settings, first, device)
     for step in with_progress(range(first, settings.steps), settings.steps - first, "pretraining"):
-        generator = torch.Generator(device).manual_seed((settings.seed << 32) + step)
-        with torch.no_grad():
-            pictures = draw_pictures(
-                formulas, settings.batch, settings.size, settings.mixed, settings.flawed, generator
-            )
+        pictures = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * _rate(step, settings.steps, settings.warmup_steps)
-        parts = torch.stack([torch.stack(losses(outputs, pictures)) for outputs in learner(pictures.pixels)])
-        weights = torch.tensor(list(settings.task.values()), device=device)
+        loss, present = objective(learner, pictures, episodes, settings.temperature, recipe["task"])
         optimiser.zero_grad(set_to_none=True)
-        (parts * weights).sum().backward()
+        loss.backward()
         nn.utils.clip_grad_norm_(learner.parameters(), 5.0)
         optimiser.step()
-        present = parts.detach()
-        running = 0.95 * running + 0.05 * present if step else present
+        running = torch.where(running.isnan(), present, torch.lerp(running, present, 0.05))
         if (step + 1) % settings.curve_steps == 0:
-            curve.append([step + 1, *(round(value, 4) for value in running.flatten().tolist())])
-            log.info("Step %d: formula %.3f, flaw %.4f, structure %.4f (stride 16)", step + 1, *running[1].tolist())
+            curve.append([step + 1, *(round(value, 4) for value in running.tolist())])
+            summary = running[[2, 5]].tolist()
+            log.info("Step %d: loss %.3f, flawed patches rank above sound ones: %.3f", step + 1, *summary)
         if (step + 1) % settings.checkpoint_steps == 0:
             spent = time.perf_counter() - started
             state = {"recipe": recipe, "step": step + 1, "curve": curve, "running": running.tolist(), "seconds": spent}
             _save(folder / CHECKPOINT, learner, optimiser, state)
     return _finished(folder, learner, recipe, curve, time.perf_counter() - started, device)
+
+
+def _batches(
+    formulas: Formulas, episodes: Episodes, settings: DictConfig, first: int, device: torch.device
+) -> Iterator[Pictures]:
+    """Yield each step's pictures, which depend on the seed and the step alone; the next are drawn meanwhile."""
+
+    def drawn(step: int) -> Pictures:
+        generator = torch.Generator(device).manual_seed((settings.seed << 32) + step)
+        with torch.no_grad():
+            return draw_pictures(
+                formulas, episodes, settings.size, settings.mixed, settings.flawed, settings.same_light, generator
+            )
+
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(drawn, first)
+        for step in range(first, settings.steps):
+            pictures = coming.result()
+            coming = pool.submit(drawn, step + 1)
+            yield pictures
 
 
 def _rate(step: int, steps: int, warmup: int) -> float:
@@ -110,15 +150,14 @@ def _finished(
     folder: Path, learner: Learner, recipe: dict[str, Any], curve: list[Any], seconds: float, device: torch.device
 ) -> dict[str, Any]:
     state = {f"features.{name}": tensor.contiguous().cpu() for name, tensor in learner.features.state_dict().items()}
-    content = safetensors.torch.save(state, metadata={"recipe": json.dumps(recipe)})
+    content = safetensors.torch.save(state, metadata={RECIPE: json.dumps(recipe)})
     write_whole(folder / WEIGHTS, content)
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
-    names = [f"{part}_{stride}" for stride in (8, 16) for part in ("formula", "flaw", "structure")]
-    writer.writerows([["step", *names], *curve])
+    writer.writerows([["step", *NEIGHBOUR, *READ_OUT], *curve])
     write_whole(folder / "curve.csv", table.getvalue().encode())
     record = {
-        "architecture": ARCHITECTURE,
+        "architecture": OWN_ARCHITECTURE,
         "recipe": recipe,
         "seconds": round(seconds),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
@@ -145,9 +184,9 @@ def _restored(
     """Load a checkpoint into learner and optimiser; return the next step, the curve so far, its running means and the
     seconds used.
     """
-    device = learner.mean.device
+    device = next(learner.parameters()).device
     if not path.is_file():
-        return 0, [], torch.zeros(len(STAGES), 3, device=device), 0.0
+        return 0, [], torch.full((len(NEIGHBOUR) + len(READ_OUT),), torch.nan, device=device), 0.0
     try:
         with safe_open(path, framework="pt") as file:
             state = json.loads(file.metadata()["state"])

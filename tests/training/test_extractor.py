@@ -1,4 +1,6 @@
+import hashlib
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,8 +9,9 @@ import torch.nn.functional as F
 import torchvision
 
 from tests.training.small_plates import TINY, compose_config, plate
-from training.backbone_weights import seeded_weights
-from training.extractor import build_extractor
+from training.backbone_weights import OWN_FILE, seeded_weights
+from training.extractor import LEAST_CONTRAST, build_extractor, own_contrast
+from training.tiled_features import whole_features
 from training.user_error import UserError
 
 
@@ -155,6 +158,61 @@ def test_unreachable_imagenet_weights_become_random_with_a_warning(monkeypatch, 
     assert "download.pytorch.org does not answer" in warning
     assert extractor.config["weights"] == "random"
     assert extractor.fingerprint == build_extractor(config(), "cpu").fingerprint
+
+
+def test_the_own_weights_stand_in_for_unreachable_ones_where_they_fit(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    base = ["extractor=mobilenet_v3_large"]
+    extractor = build_extractor(config(base=base), "cpu")
+    (warning,) = extractor.warnings
+    assert "download.pytorch.org does not answer" in warning
+    assert "the project's own weights (stainless_texture)" in warning
+    own = build_extractor(config(base=["extractor=stainless_texture"]), "cpu")
+    assert own.warnings == []
+    assert own.config == extractor.config
+    assert own.fingerprint == extractor.fingerprint
+    for override in ("extractor.layers=[features.12,features.16]", "extractor.activation=relu"):
+        (warning,) = build_extractor(config(override, base=base), "cpu").warnings
+        assert "RANDOM" in warning
+
+
+def test_the_own_weights_are_for_their_architecture():
+    with pytest.raises(UserError, match="stainless_texture are weights of mobilenet_v3_large, not of resnet18"):
+        build_extractor(config("extractor.weights=stainless_texture"), "cpu")
+
+
+def test_the_own_weights_are_small_and_of_the_recorded_bytes():
+    content = OWN_FILE.read_bytes()
+    assert len(content) <= 4 * 2**20
+    document = Path("docs/extractor.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(content).hexdigest() in document
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_standardised_image_is_one_of_mean_0_and_deviation_1(tiled):
+    tiling = "extractor.tiling={above_pixels: 60000, tile_pixels: 60000}" if tiled else "extractor.tiling=null"
+    base = ["extractor=mobilenet_v3_large", "extractor.weights=random", tiling]
+    extractor = build_extractor(config("extractor.standardise=true", base=base), "cpu")
+    plain = build_extractor(config(base=base), "cpu")
+    pixels = image(400, 300).clip(0, 190)
+    values = pixels.astype(np.float64) / 255
+    wanted = (values - values.mean()) / values.std()
+    with torch.inference_mode():
+        x = torch.from_numpy(wanted.astype(np.float32)).permute(2, 0, 1)[None]
+        expected = whole_features(plain.backbone, x, plain.pooling).numpy()
+    np.testing.assert_allclose(extractor.patches(pixels), expected, rtol=1e-3, atol=1e-3)
+    brighter = extractor.patches(pixels + np.uint8(60))
+    np.testing.assert_allclose(extractor.patches(pixels), brighter, rtol=1e-3, atol=1e-3)
+
+
+def test_a_flat_image_is_not_stretched():
+    flat = torch.full((1, 3, 50, 40), 120, dtype=torch.uint8)
+    assert own_contrast(flat) == (pytest.approx(120 / 255), LEAST_CONTRAST)
+    values = torch.rand(1, 3, 70, 30, generator=torch.Generator().manual_seed(0))
+    mean, deviation = own_contrast(values)
+    assert mean == pytest.approx(values.mean().item(), rel=1e-5)
+    assert deviation == pytest.approx(values.std(correction=0).item(), rel=1e-5)
 
 
 def test_cached_imagenet_weights_are_used_without_a_network(monkeypatch, tmp_path):

@@ -8,15 +8,18 @@ import torch
 from safetensors.torch import load_file
 
 from tests.training.small_plates import compose_config
+from training.extractor import build_extractor
 from training.formula_images.damage import KINDS
+from training.formula_images.draw import Episodes
 from training.formula_images.formulas import draw_formulas
 from training.formula_images.pictures import draw_pictures
+from training.neighbour_task import patch_maps
 from training.pretrain_task import Head, losses, structure_of, touched
-from training.pretraining import CHECKPOINT, WEIGHTS, pretrain_run
+from training.pretraining import CHECKPOINT, WEIGHTS, Learner, objective, pretrain_run
 from training.user_error import UserError
 
 SMALL = [
-    *("pretrain.formulas=11", "pretrain.steps=6", "pretrain.batch=3", "pretrain.size=64"),
+    *("pretrain.formulas=11", "pretrain.steps=6", "pretrain.episodes.count=2", "pretrain.size=64"),
     *("pretrain.curve_steps=2", "pretrain.checkpoint_steps=2", "device=cpu"),
 ]
 
@@ -79,19 +82,47 @@ def test_the_run_folder_holds_weights_curve_and_recipe(tmp_path):
     with (tmp_path / "curve.csv").open() as file:
         rows = list(csv.DictReader(file))
     assert [row["step"] for row in rows] == ["2", "4", "6"]
-    assert all(float(row["formula_16"]) > 0 for row in rows)
+    assert all(float(row["neighbour_both"]) > 0 and 0 < float(row["accuracy_both"]) < 1 for row in rows)
+    assert {row["formula_16"] for row in rows} == {"nan"}
 
 
-def test_a_task_of_no_weight_is_left_out(tmp_path):
-    with_structure = pretrain_run(settings(), tmp_path / "a")
-    without = pretrain_run(settings("pretrain.task.structure=0"), tmp_path / "b")
-    assert with_structure["sha256"] != without["sha256"]
+def test_a_task_has_the_weight_that_it_is_given():
+    learner = Learner(11).eval()
+    episodes = Episodes(2, 2, 2, 0.15)
+    pictures = draw_pictures(
+        draw_formulas(11, 0, torch.device("cpu")), episodes, 64, 0.3, 0.5, 0.5, torch.Generator().manual_seed(0)
+    )
+    with torch.no_grad():
+        names = ("neighbour", "formula", "flaw", "structure")
+        totals = {}
+        for chosen in names:
+            task = {name: 2.0 * (name == chosen) for name in names}
+            totals[chosen], parts = objective(learner, pictures, episodes, 0.5, task)
+    assert totals["neighbour"] == pytest.approx(2 * parts[:3].sum().item(), rel=1e-5)
+    for place, name in enumerate(names[1:]):
+        assert totals[name] == pytest.approx(2 * (parts[6 + place] + parts[9 + place]).item(), rel=1e-5)
+
+
+def test_the_extractor_sees_what_was_trained(tmp_path):
+    """Patches of an image with the weights of a run are those that the ranking learned on."""
+    pretrain_run(settings(), tmp_path)
+    cfg = compose_config("train", ["extractor=mobilenet_v3_large", f"extractor.weights={tmp_path / WEIGHTS}"])
+    extractor = build_extractor(cfg.extractor, "cpu")
+    assert extractor.fingerprint["input"]["standardise"] is True
+    image = np.random.default_rng(0).integers(0, 90, (64, 96, 3), dtype=np.uint8)
+    learner = Learner(11).eval()
+    state = {name.removeprefix("features."): tensor for name, tensor in load_file(tmp_path / WEIGHTS).items()}
+    learner.features.load_state_dict(state)
+    with torch.no_grad():
+        expected = patch_maps(*learner(torch.from_numpy(image).permute(2, 0, 1)[None] / 255))[2]
+    np.testing.assert_allclose(extractor.patches(image), expected[0].permute(1, 2, 0), rtol=1e-3, atol=1e-4)
 
 
 def test_losses_fall_on_a_handful_of_formulas():
     """A head alone, on fixed features that hold the truth, learns it: targets lie where the cells are."""
     formulas = draw_formulas(5, 0, torch.device("cpu"))
-    pictures = draw_pictures(formulas, 8, 64, 0.5, 0.3, torch.Generator().manual_seed(0))
+    episodes = Episodes(8, 0, 1, 0.15)
+    pictures = draw_pictures(formulas, episodes, 64, 0.5, 0.3, 0.5, torch.Generator().manual_seed(0))
     truth = torch.nn.functional.one_hot(pictures.formula[:, 8::16, 8::16], 5).permute(0, 3, 1, 2).float()
     features = torch.cat([truth, touched(pictures.flaw, 16), structure_of(pictures.fields, 16)], 1)
     with torch.random.fork_rng():

@@ -30,7 +30,7 @@ def test_a_wrong_setting_is_named(override, words):
         check_settings(compose_config("train", [*TRAIN, override]))
 
 
-@pytest.mark.parametrize("override", ["pretrain.size=100", "pretrain.batch=1", "pretrain.task.flaw=-1"])
+@pytest.mark.parametrize("override", ["pretrain.size=100", "pretrain.episodes.count=1", "pretrain.task.flaw=-1"])
 def test_a_wrong_setting_of_pretraining_is_named(override):
     with pytest.raises(UserError, match=rf"^{override.split('=')[0]}: "):
         check_settings(compose_config("pretrain", [override]))

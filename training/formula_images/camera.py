@@ -4,29 +4,28 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.formula_images.draw import chance, log_uniform, per_image, uniform
+from training.formula_images.draw import Episodes, chance, per_image
 
 
-def photographed(radiance: Tensor, generator: torch.Generator) -> Tensor:
-    """Return RGB pictures (B, 3, H, W) in 0..1, in steps of 1/255, of radiance (B, H, W) >= 0."""
-    count = len(radiance)
-    sharp = torch.where(chance(generator, count, 0.5), 0.0, uniform(generator, count, 0.3, 1.3))
-    picture = _blurred(radiance, sharp)
-    exposure = log_uniform(generator, count, 0.12, 0.75) / picture.mean((1, 2)).clamp_min(1e-4)
+def photographed(radiance: Tensor, episodes: Episodes, generator: torch.Generator) -> Tensor:
+    """Return RGB pictures (B, 3, H, W) in 0..1, in steps of 1/255, of radiance (B, H, W) >= 0.
+
+    The pictures of an episode are taken with nearly the same settings.
+    """
+    sharp = episodes.each(chance(generator, episodes.count, 0.5))
+    picture = _blurred(radiance, torch.where(sharp, 0.0, episodes.drawn(generator, 0.3, 1.3)))
+    exposure = episodes.drawn(generator, 0.12, 0.75, logarithmic=True) / picture.mean((1, 2)).clamp_min(1e-4)
     picture = picture * per_image(exposure)
-    gamma = log_uniform(generator, count, 0.45, 1.1)
-    picture = picture.clamp_min(0) ** per_image(gamma)
-    contrast = per_image(log_uniform(generator, count, 0.35, 1.6))
+    picture = picture.clamp_min(0) ** per_image(episodes.drawn(generator, 0.45, 1.1, logarithmic=True))
+    contrast = per_image(episodes.drawn(generator, 0.35, 1.6, logarithmic=True))
     middle = picture.mean((1, 2), keepdim=True)
     picture = middle + contrast * (picture - middle)
+    noise = per_image(episodes.drawn(generator, 0.002, 0.04, logarithmic=True))
     grain = torch.randn(picture.shape, generator=generator, device=picture.device)
-    picture = (
-        picture + per_image(log_uniform(generator, count, 0.002, 0.04)) * (0.3 + picture.clamp(0, 1)).sqrt() * grain
-    )
-    grey = chance(generator, count, 0.6)
-    tint = torch.where(
-        grey[:, None], 1.0, 0.85 + 0.3 * torch.rand(count, 3, generator=generator, device=picture.device)
-    )
+    picture = picture + noise * (0.3 + picture.clamp(0, 1)).sqrt() * grain
+    grey = chance(generator, episodes.count, 0.6)
+    colour = 0.85 + 0.3 * torch.rand(episodes.count, 3, generator=generator, device=picture.device)
+    tint = torch.where(grey[:, None], 1.0, colour).repeat(episodes.sound + episodes.flawed, 1)
     return ((picture[:, None] * tint[:, :, None, None]).clamp(0, 1) * 255).round() / 255
 
 

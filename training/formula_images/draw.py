@@ -1,6 +1,7 @@
-"""Seeded draws of parameters, one value for each image of a batch."""
+"""Seeded draws of parameters, one value for each image of a batch or for each episode of images."""
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -24,3 +25,32 @@ def chance(generator: torch.Generator, count: int, probability: float) -> Tensor
 def per_image(values: Tensor) -> Tensor:
     """Return values (B,) as (B, 1, 1), to scale maps (B, H, W)."""
     return values[:, None, None]
+
+
+@dataclass(frozen=True)
+class Episodes:
+    """``count`` episodes of ``sound + flawed`` pictures each, laid out round by round: one picture of every episode,
+    then the next of every one.
+
+    What is drawn for an episode varies among its pictures by up to ``jitter`` of its range.
+    """
+
+    count: int
+    sound: int
+    flawed: int
+    jitter: float
+
+    @property
+    def pictures(self) -> int:
+        """All pictures."""
+        return self.count * (self.sound + self.flawed)
+
+    def each(self, values: Tensor) -> Tensor:
+        """Return values (count,) of episodes as those of pictures (pictures,)."""
+        return values.repeat(self.sound + self.flawed)
+
+    def drawn(self, generator: torch.Generator, low: float, high: float, logarithmic: bool = False) -> Tensor:
+        """Return values (pictures,) float32 in [low, high], near to one another within an episode."""
+        place = self.each(uniform(generator, self.count, 0.0, 1.0))
+        place = (place + uniform(generator, self.pictures, -self.jitter, self.jitter)).clamp(0.0, 1.0)
+        return low * (high / low) ** place if logarithmic else low + (high - low) * place

@@ -6,7 +6,7 @@ import torch
 
 from training.formula_images.camera import photographed
 from training.formula_images.damage import KINDS, STAIN, damaged
-from training.formula_images.draw import log_uniform
+from training.formula_images.draw import Episodes, log_uniform
 from training.formula_images.formulas import draw_formulas
 from training.formula_images.lighting import lit
 from training.formula_images.pictures import draw_pictures
@@ -103,24 +103,62 @@ def test_a_flat_matt_surface_is_lit_by_the_sine_of_the_elevation():
 
 def test_pictures_have_eight_bits_and_the_truth_of_every_pixel():
     formulas = draw_formulas(22, 0, CPU)
-    pictures = draw_pictures(formulas, 6, 64, 0.5, 0.3, generator(1))
-    again = draw_pictures(formulas, 6, 64, 0.5, 0.3, generator(1))
+    episodes = Episodes(3, sound=1, flawed=2, jitter=0.1)
+    pictures = draw_pictures(formulas, episodes, 64, 0.5, 0.9, 0.5, generator(1))
+    again = draw_pictures(formulas, episodes, 64, 0.5, 0.9, 0.5, generator(1))
     for values, same in zip(pictures, again, strict=True):
         assert torch.equal(values, same)
-    assert pictures.pixels.shape == (6, 3, 64, 64)
-    assert pictures.fields.shape == (6, 3, 64, 64)
+    assert pictures.pixels.shape == (9, 3, 64, 64)
+    assert pictures.fields.shape == (9, 3, 64, 64)
     levels = pictures.pixels * 255
     assert torch.equal(levels.round(), levels.clamp(0, 255).round())
     np.testing.assert_allclose(levels, levels.round(), atol=1e-4)
     assert all(1 <= len(formula.unique()) <= 2 for formula in pictures.formula)
-    alone = draw_pictures(formulas, 6, 64, 0.0, 0.0, generator(1))
+    assert (pictures.flaw[:3] == 0).all()
+    assert (pictures.flaw[3:] > 0).any(2).any(1).all()
+    alone = draw_pictures(formulas, episodes, 64, 0.0, 0.0, 0.5, generator(1))
     assert all(len(formula.unique()) == 1 for formula in alone.formula)
     assert (alone.flaw == 0).all()
 
 
+def test_pictures_of_an_episode_show_its_formulas():
+    formulas = draw_formulas(2000, 0, CPU)
+    pictures = draw_pictures(formulas, Episodes(4, 1, 2, 0.1), 64, 1.0, 0.3, 0.5, generator(3))
+    shown = [set(formula.unique().tolist()) for formula in pictures.formula]
+    for number in range(4):
+        assert shown[number] == shown[number + 4] == shown[number + 8]
+    assert len(set.union(*shown)) == 8
+
+
+@pytest.mark.parametrize("same_light", [0.0, 1.0])
+def test_the_lamps_of_an_episode_stay_where_they_are(same_light, monkeypatch):
+    lamps = []
+
+    def recorded(height, brightness, relief, metal, draws):
+        start = draws.get_state()
+        lamps.extend(torch.rand(len(height), generator=draws).tolist())
+        draws.set_state(start)
+        return lit(height, brightness, relief, metal, draws)
+
+    monkeypatch.setattr("training.formula_images.pictures.lit", recorded)
+    draw_pictures(draw_formulas(22, 0, CPU), Episodes(3, 1, 1, 0.1), 32, 0.0, 0.3, same_light, generator(2))
+    assert (lamps[:3] == lamps[3:]) == bool(same_light)
+
+
+def test_episodes_hold_their_values_together():
+    episodes = Episodes(500, 2, 1, jitter=0.1)
+    values = episodes.drawn(generator(1), 1.0, 3.0).view(3, 500)
+    assert values.min() >= 1
+    assert values.max() <= 3
+    assert (values.max(0).values - values.min(0).values).max() <= 2 * 0.1 * 2 + 1e-6
+    assert values[0].std() == pytest.approx(2 / 12**0.5, rel=0.1)
+    logarithmic = episodes.drawn(generator(1), 1.0, 3.0, logarithmic=True).view(3, 500)
+    np.testing.assert_allclose(logarithmic.log() / math.log(3), (values - 1) / 2, atol=1e-5)
+
+
 def test_the_camera_exposes_within_its_range():
     radiance = 5 + torch.rand(32, 48, 48, generator=generator(1))
-    pictures = photographed(radiance, generator(2))
+    pictures = photographed(radiance, Episodes(32, 0, 1, 0.0), generator(2))
     assert pictures.min() >= 0
     assert pictures.max() <= 1
     means = pictures.mean((1, 2, 3))
