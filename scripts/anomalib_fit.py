@@ -44,8 +44,11 @@ def backbone(job):
 def batch(path, job):
     """Return one normalised image (1, 3, H, W)."""
     pixels = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
+    values = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    if job["least_contrast"] is not None:
+        return (values - values.mean()) / values.std(correction=0).clamp_min(job["least_contrast"])
     mean, std = (torch.tensor(job[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
-    return (torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255 - mean) / std
+    return (values - mean) / std
 
 
 def fitted_patchcore(job, images):

@@ -13,7 +13,7 @@ from rich.console import Console
 from safetensors.torch import save_file
 
 from training.backbone_weights import find_weights
-from training.extractor import FeatureExtractor
+from training.extractor import LEAST_CONTRAST, FeatureExtractor
 from training.user_error import UserError
 
 REQUIREMENT = "anomalib==2.7.*"
@@ -59,7 +59,10 @@ def described_backbone(extractor: FeatureExtractor, file: Path) -> dict[str, Any
     state = find_weights(config["weights"], config["architecture"], config["seed"], network).state
     save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, file)
     described = {name: fingerprint[name] for name in ("architecture", "layers", "activation")}
-    return {**described, **{name: fingerprint["input"][name] for name in ("mean", "std")}, "weights": str(file)}
+    described |= {name: fingerprint["input"][name] for name in ("mean", "std")}
+    # each image by its own deviation, at least so much; or none
+    described["least_contrast"] = LEAST_CONTRAST if extractor.standardise else None
+    return {**described, "weights": str(file)}
 
 
 def run_peer(python: Path, job: dict[str, Any], folder: Path, memory_gb: float, seconds: float) -> dict[str, Any]:

@@ -5,7 +5,7 @@ On MVTec-layout folders and dataset folders of this project, with weights from f
       --extractor resnet18=resnet18.pth mobilenet_v3_large=runs/pretrain/backbone.safetensors
 In under a minute, on a few images and a coreset of 256:
   uv run scripts/benchmark_extractors.py --quick --data magnetic_tile
-Random weights are always among the extractors. CONFIG=FILE adds one of conf/extractor with weights from a file;
+Random weights and the project's own are always among the extractors. CONFIG=FILE adds one of conf/extractor with weights from a file;
 CONFIG+relu=FILE is the minimalistic MobileNetV3.
 """
 
@@ -39,6 +39,7 @@ class Backbone:
 
 
 RANDOM = Backbone("random", ("extractor=mobilenet_v3_large", "extractor.weights=random"))
+OURS = Backbone("stainless_texture", ("extractor=stainless_texture",))
 
 
 def arguments() -> argparse.Namespace:
@@ -54,8 +55,8 @@ def arguments() -> argparse.Namespace:
 
 
 def backbones(named: list[str]) -> list[Backbone]:
-    """Return the random extractor and those of CONFIG=FILE. Raises UserError for another form."""
-    chosen = [RANDOM]
+    """Return the random extractor, ours and those of CONFIG=FILE. Raises UserError for another form."""
+    chosen = [RANDOM, OURS]
     for text in named:
         config, separator, file = text.partition("=")
         if not separator or not file:

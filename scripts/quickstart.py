@@ -30,6 +30,7 @@ from training.user_error import UserError
 
 DATASETS = ("clean", "stained", "inspected")
 CONTENTS = ("datasets", "runs", "report")
+EXTRACTOR = "extractor=stainless_texture"  # the project's own: the figures are the same with and without a network
 DONE = "quickstart.yaml"  # written last into a run folder: what the run was made from
 
 
@@ -142,6 +143,8 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
 def _scenario_config(scenario: Scenario, overrides: Sequence[str]) -> DictConfig:
     if scenario.config != "train":  # what builds on a coreset uses the extractor that is recorded with it
         overrides = [override for override in overrides if not override.startswith("extractor")]
+    elif not any(override.startswith("extractor=") for override in overrides):
+        overrides = [EXTRACTOR, *overrides]
     return composed_config(scenario.config, f"name={scenario.folder}", *scenario.overrides, *overrides)
 
 

@@ -14,7 +14,7 @@ from training.user_error import UserError
 
 @pytest.fixture(scope="module")
 def figures(tmp_path_factory):
-    """Two extractors on a small folder: the same seeded network twice, once as drawn and once from a file."""
+    """Extractors on a small folder: the same seeded network twice, once as drawn and once from a file."""
     folder = tmp_path_factory.mktemp("extractors")
     write_nominal_folder(folder / "plates", 3, (128, 128), 0)
     from training.backbone_weights import seeded_weights
@@ -38,7 +38,7 @@ def figures(tmp_path_factory):
 
 
 def test_every_extractor_gets_every_figure(figures):
-    assert list(figures) == ["random", "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
+    assert list(figures) == ["random", "stainless_texture", "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
     for row in figures.values():
         assert tuple(row) == KEYS
         assert all(math.isfinite(value) for value in row.values())
