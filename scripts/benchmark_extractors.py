@@ -5,8 +5,8 @@ On MVTec-layout folders and dataset folders of this project, with weights from f
       --extractor resnet18=resnet18.pth mobilenet_v3_large=runs/pretrain/backbone.safetensors
 In under a minute, on a few images and a coreset of 256:
   uv run scripts/benchmark_extractors.py --quick --data magnetic_tile
-Random weights and the project's own are always among them. CONFIG=FILE adds one of conf/extractor with weights from a file;
-CONFIG+relu=FILE is the minimalistic MobileNetV3.
+Random weights and the project's own are always among them. CONFIG=FILE adds one of conf/extractor with weights from a
+file; CONFIG+relu=FILE is the minimalistic MobileNetV3.
 """
 
 import argparse
