@@ -35,5 +35,5 @@ def test_the_sheet_shows_the_pretraining_s_pictures_product_by_product():
 
 
 def test_an_unknown_setting_is_the_user_s_mistake():
-    with pytest.raises(UserError, match="pretrain.sise"):
+    with pytest.raises(UserError, match=r"pretrain\.sise"):
         drawn_sheet(1, 0, ["pretrain.sise=64"])
