@@ -48,10 +48,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="folders to judge on")
     parser.add_argument("--extractor", nargs="+", default=[], metavar="CONFIG=FILE", help="weights to compare")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument("--pixels", type=int, default=512, help="length of an image's shorter side (default: 512)")
+    parser.add_argument("--pixels", type=int, help="length of an image's shorter side (default: 512)")
     parser.add_argument("--training", nargs="+", default=[], metavar="NAME=VALUE", help="settings of conf/train.yaml")
-    parser.add_argument("--quick", action="store_true", help="12 train images, 256 points, one epoch")
-    return parser.parse_args()
+    parser.add_argument("--quick", action="store_true", help="12 train images, 256 points, one epoch, 192 pixels")
+    options = parser.parse_args()
+    if options.pixels is None:
+        options.pixels = 192 if options.quick else 512
+    return options
 
 
 def backbones(named: list[str]) -> list[Backbone]:
