@@ -21,14 +21,17 @@ def patch_maps(fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return fine, coarse, torch.cat([fine, resampled], 1)
 
 
-def ranked(patches: Tensor, flaw: Tensor, episodes: Episodes, temperature: float) -> tuple[Tensor, Tensor]:
+def ranked(
+    patches: Tensor, flaw: Tensor, episodes: Episodes, temperature: float, kept: float = 1.0
+) -> tuple[Tensor, Tensor]:
     """Return loss and accuracy (scalars) of patches (B, C, h, w) with flaws (B, H, W) int64, 0 for none.
 
     Every patch of an episode's further pictures has a score, the logarithm of its squared distance to the nearest
-    patch of the sound ones. The loss is the logistic one of all pairs of a flawed and a sound patch, the accuracy the
-    share of pairs where the flawed one scores higher (the AUROC); both are means over the episodes that have pairs.
+    patch of the sound ones; of those, the share ``kept`` counts, chosen farthest first, as a coreset is. The loss is
+    the logistic one of all pairs of a flawed and a sound patch, the accuracy the share of pairs where the flawed one
+    scores higher (the AUROC); both are means over the episodes that have pairs.
     """
-    scores = _scores(patches, episodes)
+    scores = _scores(patches, episodes, kept)
     whole = episodes.sound * episodes.count
     cover = F.avg_pool2d((flaw[whole:] > 0).float(), flaw.shape[-1] // patches.shape[-1])
     covers = cover.unflatten(0, (episodes.flawed, episodes.count)).transpose(0, 1).flatten(1)
@@ -43,10 +46,26 @@ def ranked(patches: Tensor, flaw: Tensor, episodes: Episodes, temperature: float
     return torch.stack(losses).mean(), torch.stack(accuracies).mean()
 
 
-def _scores(patches: Tensor, episodes: Episodes) -> Tensor:
+def _scores(patches: Tensor, episodes: Episodes, kept: float) -> Tensor:
     """Return the scores (count, patches of the further pictures) of patches (B, C, h, w)."""
     rounds = patches.float().unflatten(0, (episodes.sound + episodes.flawed, episodes.count))
     vectors = rounds.permute(1, 0, 3, 4, 2)  # episode, round, row, column, channel
     known, asked = (part.flatten(1, 3) for part in (vectors[:, : episodes.sound], vectors[:, episodes.sound :]))
+    members = max(1, round(kept * known.shape[1]))
+    if members < known.shape[1]:
+        chosen = farthest_first(known.detach(), members)
+        known = known.gather(1, chosen[:, :, None].expand(-1, -1, known.shape[2]))
     squares = asked.square().sum(2)[:, :, None] + known.square().sum(2)[:, None] - 2 * asked @ known.transpose(1, 2)
     return squares.amin(2).clamp_min(1e-8).log()
+
+
+def farthest_first(vectors: Tensor, members: int) -> Tensor:
+    """Return the indices (B, members) of vectors (B, n, C), from the first on each the farthest from all before it."""
+    every = torch.arange(len(vectors), device=vectors.device)
+    chosen = [torch.zeros_like(every)]
+    nearest = torch.full(vectors.shape[:2], torch.inf, device=vectors.device)
+    while len(chosen) < members:
+        last = vectors[every, chosen[-1]]
+        nearest = torch.minimum(nearest, (vectors - last[:, None]).square().sum(2))
+        chosen.append(nearest.argmax(1))
+    return torch.stack(chosen, 1)

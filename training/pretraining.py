@@ -63,11 +63,16 @@ def standardised(pixels: Tensor) -> Tensor:
 
 
 def objective(
-    learner: Learner, pictures: Pictures, episodes: Episodes, temperature: float, task: dict[str, float]
+    learner: Learner,
+    pictures: Pictures,
+    episodes: Episodes,
+    temperature: float,
+    task: dict[str, float],
+    kept: float = 1.0,
 ) -> tuple[Tensor, Tensor]:
     """Return the loss (scalar) of a batch and its parts (NEIGHBOUR, then READ_OUT; NaN where not asked for)."""
     maps = learner(pictures.pixels)
-    ranks = [ranked(patches, pictures.flaw, episodes, temperature) for patches in patch_maps(*maps)]
+    ranks = [ranked(patches, pictures.flaw, episodes, temperature, kept) for patches in patch_maps(*maps)]
     neighbour = torch.stack([loss for loss, _ in ranks])
     accuracy = torch.stack([right for _, right in ranks])
     total = task["neighbour"] * neighbour.sum()
@@ -104,7 +109,8 @@ def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         pictures = next(batches)
         for group in optimiser.param_groups:
             group["lr"] = settings.learning_rate * _rate(step, settings.steps, settings.warmup_steps)
-        loss, present = objective(learner, pictures, episodes, settings.temperature, recipe["task"])
+        kept = settings.coreset.kept if step >= settings.coreset.from_step else 1.0
+        loss, present = objective(learner, pictures, episodes, settings.temperature, recipe["task"], kept)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(learner.parameters(), 5.0)

@@ -6,7 +6,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from training.formula_images.draw import Episodes
-from training.neighbour_task import FLAWED_SHARE, patch_maps, ranked
+from training.neighbour_task import FLAWED_SHARE, farthest_first, patch_maps, ranked
 
 EPISODES = Episodes(2, sound=2, flawed=1, jitter=0.0)
 PICTURES, CHANNELS, CELLS, STRIDE = 6, 5, 4, 8
@@ -21,12 +21,15 @@ def patches_and_flaws():
     return patches, flaw
 
 
-def test_a_ranking_is_that_of_a_literal_loop():
+@pytest.mark.parametrize("kept", [1.0, 0.2])
+def test_a_ranking_is_that_of_a_literal_loop(kept):
     patches, flaw = patches_and_flaws()
-    loss, accuracy = ranked(patches, flaw, EPISODES, temperature=0.5)
+    loss, accuracy = ranked(patches, flaw, EPISODES, 0.5, kept)
     losses, accuracies = [], []
     for episode in range(2):
         known = [patches[number, :, y, x] for number in (episode, episode + 2) for y in range(4) for x in range(4)]
+        if kept < 1:
+            known = literal_farthest_first(known, round(kept * len(known)))
         flawed, sound = [], []
         for y in range(CELLS):
             for x in range(CELLS):
@@ -45,6 +48,25 @@ def test_a_ranking_is_that_of_a_literal_loop():
         accuracies.append(roc_auc_score(labels, flawed + sound))
     assert loss == pytest.approx(np.mean(losses), rel=1e-5)
     assert accuracy == pytest.approx(np.mean(accuracies), abs=1e-6)
+
+
+def literal_farthest_first(vectors, members):
+    chosen = [vectors[0]]
+    while len(chosen) < members:
+        gaps = [min(float((vector - other).square().sum()) for other in chosen) for vector in vectors]
+        chosen.append(vectors[int(np.argmax(gaps))])
+    return chosen
+
+
+def test_members_are_the_farthest_first():
+    vectors = torch.randn(3, 40, 6, generator=torch.Generator().manual_seed(4))
+    chosen = farthest_first(vectors, 7)
+    assert chosen.shape == (3, 7)
+    for batch in range(3):
+        expected = literal_farthest_first(list(vectors[batch]), 7)
+        assert all(
+            torch.equal(vectors[batch, index], other) for index, other in zip(chosen[batch], expected, strict=True)
+        )
 
 
 def test_flawed_patches_far_off_rank_first_and_cost_little():

@@ -20,7 +20,7 @@ from training.user_error import UserError
 
 SMALL = [
     *("pretrain.formulas=11", "pretrain.steps=6", "pretrain.episodes.count=2", "pretrain.size=64"),
-    *("pretrain.curve_steps=2", "pretrain.checkpoint_steps=2", "device=cpu"),
+    *("pretrain.curve_steps=2", "pretrain.checkpoint_steps=2", "pretrain.coreset.from_step=3", "device=cpu"),
 ]
 
 
@@ -101,6 +101,18 @@ def test_a_task_has_the_weight_that_it_is_given():
     assert totals["neighbour"] == pytest.approx(2 * parts[:3].sum().item(), rel=1e-5)
     for place, name in enumerate(names[1:]):
         assert totals[name] == pytest.approx(2 * (parts[6 + place] + parts[9 + place]).item(), rel=1e-5)
+
+
+def test_members_are_thinned_from_the_given_step_on(tmp_path, monkeypatch):
+    shares = []
+
+    def recorded(learner, pictures, episodes, temperature, task, kept):
+        shares.append(kept)
+        return objective(learner, pictures, episodes, temperature, task, kept)
+
+    monkeypatch.setattr("training.pretraining.objective", recorded)
+    pretrain_run(settings("pretrain.coreset.kept=0.5"), tmp_path)
+    assert shares == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
 
 
 def test_the_extractor_sees_what_was_trained(tmp_path):
