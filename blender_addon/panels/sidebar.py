@@ -226,19 +226,28 @@ class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
             fields(layout, context.scene.stainless.plate, "border")
 
 
-class STAINLESS_PT_dataset(_Inspection, bpy.types.Panel):
+class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
     """Pictures and jobs"""
 
     bl_label = "Dataset"
+    bl_parent_id = "STAINLESS_PT_sidebar"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """There must be stains, or a plate for them."""
+        return stain_owner(context) is not None
 
     def draw(self, context: Context) -> None:
-        """Draw the folder, the job and their buttons."""
+        """Draw the folder, the job of a plate and their buttons."""
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         dataset = context.scene.stainless.dataset
         layout.prop(dataset, "folder")
         layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
+        if not is_inspection(context.scene):
+            return  # jobs describe plates
         fields(layout, dataset, "name", "seed", heading="Job")
         fields(layout, dataset, "train", "validation", "test", heading="Plates")
         fields(layout, dataset, "scratches", "dents", heading="Defects, at Most")
