@@ -231,10 +231,14 @@ def test_presets_save_load_and_go(addon, inspection, tmp_path, monkeypatch):
         addon.ops.stainless.save_preset(name="Dense Spray", remove_name=True)
 
 
-def test_lengths_are_shown_in_the_scenes_unit(addon, inspection):
+@pytest.mark.parametrize("unit", [0.001, 0.01, 0.0254])
+def test_lengths_are_shown_in_millimetres_where_the_scenes_unit_is_no_metre(addon, inspection, unit):
     stain = inspection.stainless.stain
-    inspection.unit_settings.scale_length = 0.001
+    inspection.unit_settings.scale_length = unit
     assert stain.radius_shown == pytest.approx(6.0)
+    shown = stain.bl_rna.properties["radius_shown"]
+    assert shown.default == pytest.approx(6.0)  # "Reset to Default Value"
+    assert shown.unit == "CAMERA"
     stain.radius_shown = 4.0
     assert stain.radius == pytest.approx(0.004)
     stain.radius_shown = 1e9
