@@ -69,6 +69,12 @@ def apply_camera(scene: bpy.types.Scene) -> None:
     twin.resolution_x, twin.resolution_y = size
 
 
+def apply_placement(scene: bpy.types.Scene) -> None:
+    """Hold the camera, and the ring round it, where the settings say."""
+    apply_camera(scene)
+    apply_light(scene)
+
+
 def apply_picture(scene: bpy.types.Scene) -> None:
     """Set up Cycles and the camera."""
     set_up_cycles(scene)
