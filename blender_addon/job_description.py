@@ -13,6 +13,7 @@ from typing import Any
 import bpy
 
 from .inspection_camera import CameraParams
+from .lens import LensParams
 from .parameter_property import exact, params_of, set_values, values_of
 from .placement import PlacementParams
 from .plate import PlateParams
@@ -27,7 +28,13 @@ FORMAT, VERSION = "stainless-job", 1
 TEXTURE = "texture_offset"  # of every finish: which plate it is
 NONE = [0, 0]
 GRID = "grid"  # views that cover the plate
-GROUPS = {"plate": PlateParams, "camera": CameraParams, "placement": PlacementParams, "light": RingLightParams}
+GROUPS = {
+    "plate": PlateParams,
+    "camera": CameraParams,
+    "placement": PlacementParams,
+    "lens": LensParams,
+    "light": RingLightParams,
+}
 
 
 def picture_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:

@@ -1,22 +1,27 @@
 """Operator: picture and masks as files."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
+import numpy as np
 
 from ..job_description import job_text, picture_job
+from ..lens import LensParams, through_lens
 from ..live_scene import annotation_of, set_up_cycles, show_mask
 from ..mask_preview import is_material_previewed, is_previewed, preview_material
 from ..own_scene_annotation import own_scene_annotation
+from ..parameter_property import params_of
 from ..picture_file import aim, render_file
+from ..plate_defects import PLATE
+from ..random_stream import NOISE_STREAM, stream
+from ..scene_description import description_of
 from ..scene_pictures import NothingRenderedError, Still, picture_steps
 from ..stain_target import is_inspection
 from ..whole_file import write_whole
 
-TICK = 0.1  # seconds between two looks at whether a still is there
-STILLS = 2  # the picture and its masks
+TICK = 0.1  # seconds between two looks at whether the picture is there
 LOOKING = {"MOUSEMOVE", "INBETWEEN_MOUSEMOVE", "MIDDLEMOUSE", "WHEELUPMOUSE", "WHEELDOWNMOUSE"}
 
 
@@ -29,8 +34,6 @@ class STAINLESS_OT_render_to_folder(bpy.types.Operator):
 
     _steps: Iterator[Still] | None = None
     _timer: bpy.types.Timer | None = None
-    _done = 0
-    _stopped = False
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -43,77 +46,63 @@ class STAINLESS_OT_render_to_folder(bpy.types.Operator):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Render one after the other, and return when all is written."""
         self._steps = self._stills(context)
-        try:
-            for still in self._steps:
-                render_file(still.scene, still.target)
-        except (ValueError, RuntimeError, OSError) as error:
-            self._steps.close()
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return {"FINISHED"}
+        return self._rest()
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        """Let Blender's render job do it beside the window, which goes on."""
+        """Let Blender's render job make the picture, which takes long, beside the window, which goes on."""
         if bpy.app.background:
             return self.execute(context)
         if bpy.app.is_job_running("RENDER"):
             self.report({"ERROR"}, "Blender is rendering something else; wait for it, or stop it with Esc")
             return {"CANCELLED"}
-        self._steps, self._done, self._stopped = self._stills(context), 0, False
+        self._steps = self._stills(context)
+        try:
+            picture = next(self._steps)
+        except (ValueError, RuntimeError, OSError) as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        aim(picture.scene, picture.target)
+        with _no_render_window(context):
+            bpy.ops.render.render("INVOKE_DEFAULT", write_still=True, scene=picture.scene.name)
+        context.workspace.status_text_set("Rendering the picture, then its masks. Esc: stop")
         self._timer = context.window_manager.event_timer_add(TICK, window=context.window)
         context.window_manager.modal_handler_add(self)
-        return self._go_on(context)
+        return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Start what comes next as soon as nothing is rendered; take clicks and keys until the end, but for looking.
+        """When the job has ended, or Esc has ended it, do the rest; until then take clicks and keys, but for looking.
 
-        Undo, say, would take away from under the job what it renders.
+        Undo, say, would take away from under the job what it renders. The masks are no job: Blender gives up what it
+        draws with for a scene that no window shows, while the job still needs it. They take one sample a pixel.
         """
         if event.type == "ESC":
-            self._stopped = True
-            return {"PASS_THROUGH"}  # Blender stops its job, and then we what is ours
-        if event.type == "TIMER" and not bpy.app.is_job_running("RENDER"):
-            return self._go_on(context)
-        return {"PASS_THROUGH"} if event.type in LOOKING else {"RUNNING_MODAL"}
+            return {"PASS_THROUGH"}
+        if event.type != "TIMER" or bpy.app.is_job_running("RENDER"):
+            return {"PASS_THROUGH"} if event.type in LOOKING else {"RUNNING_MODAL"}
+        self._leave(context)
+        return self._rest()
 
     def cancel(self, context: bpy.types.Context) -> None:
         """Put everything back where Blender ends the operator itself."""
         self._leave(context)
+        self._steps.close()
 
-    def _go_on(self, context: bpy.types.Context) -> set[str]:
-        """Start the next still, or end."""
-        if self._stopped:
-            self._leave(context)
-            self.report({"WARNING"}, "Stopped; nothing is written")
-            return {"CANCELLED"}
+    def _rest(self) -> set[str]:
+        """Render what is left, wait for it, and let the files be written."""
         try:
-            still = next(self._steps)
-        except StopIteration:
-            self._leave(context)
-            return {"FINISHED"}
-        except NothingRenderedError as error:
-            self._leave(context)
-            self.report({"WARNING"}, str(error).capitalize())
-            return {"CANCELLED"}
+            for still in self._steps:
+                render_file(still.scene, still.target)
         except (ValueError, RuntimeError, OSError) as error:
-            self._leave(context)
-            self.report({"ERROR"}, str(error))
+            self.report({"WARNING" if isinstance(error, NothingRenderedError) else "ERROR"}, str(error))
             return {"CANCELLED"}
-        self._done += 1
-        context.workspace.status_text_set(f"Rendering {self._done} of {STILLS}: {still.words}. Esc: stop")
-        aim(still.scene, still.target)
-        with _no_render_window(context):
-            bpy.ops.render.render("INVOKE_DEFAULT", write_still=True, scene=still.scene.name)
-        return {"RUNNING_MODAL"}
+        finally:
+            self._steps.close()
+        return {"FINISHED"}
 
     def _leave(self, context: bpy.types.Context) -> None:
-        if self._timer is not None:
-            context.window_manager.event_timer_remove(self._timer)
-            self._timer = None
-            context.workspace.status_text_set(None)
-        if self._steps is not None:
-            self._steps.close()
-            self._steps = None
+        """Give keys, clicks and the status bar back."""
+        context.window_manager.event_timer_remove(self._timer)
+        context.workspace.status_text_set(None)
 
     def _stills(self, context: bpy.types.Context) -> Iterator[Still]:
         """Yield what is to be rendered, whatever the viewport shows; when all is, write the files."""
@@ -138,7 +127,7 @@ def _inspection_stills(scene: bpy.types.Scene, folder: Path) -> Iterator[Still]:
         if preview:
             show_mask(scene, False)
         set_up_cycles(scene)
-        image = yield from picture_steps(scene, annotation_of(scene), folder)
+        image = yield from picture_steps(scene, annotation_of(scene), folder, _development(scene))
     finally:
         if preview:
             show_mask(scene, True)
@@ -146,6 +135,18 @@ def _inspection_stills(scene: bpy.types.Scene, folder: Path) -> Iterator[Still]:
     job.parent.mkdir(exist_ok=True)
     write_whole(job, job_words.encode())
     return image
+
+
+def _development(scene: bpy.types.Scene) -> Callable[[np.ndarray], np.ndarray] | None:
+    """Return what lens and sensor make of a linear picture, as in the scene's job; None where they add nothing."""
+    settings = scene.stainless
+    lens = params_of(settings.lens, LensParams)
+    if lens == LensParams():
+        return None
+    description = description_of(settings)
+    pixel = description.camera.sensor_width / description.picture.width
+    noise_key = (settings.dataset.seed, NOISE_STREAM, PLATE, 1)  # of the one view
+    return lambda linear: through_lens(linear, lens, pixel, stream(*noise_key))
 
 
 @contextmanager

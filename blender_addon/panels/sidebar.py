@@ -211,6 +211,8 @@ class STAINLESS_PT_camera(_Inspection, bpy.types.Panel):
         settings = context.scene.stainless
         fields(layout, settings.camera, "distance", "focal_length", "sensor_width")
         fields(layout, settings.placement, "shift_x", "shift_y", "turn", heading="Place over the Plate")
+        names = ("blur", "vignetting", "exposure", "full_well", "read_noise")
+        fields(layout, settings.lens, *names, heading="Lens and Sensor, in Rendered Pictures")
         fields(layout, settings.picture, "width", "height", "samples", "denoise", heading="Picture")
         try:
             camera = params_of(settings.camera, CameraParams)

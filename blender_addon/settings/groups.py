@@ -7,6 +7,7 @@ from ..brushed_metal import BrushedMetalParams
 from ..bump import BumpParams
 from ..dent import DentParams
 from ..inspection_camera import CameraParams
+from ..lens import LensParams
 from ..milled_metal import MilledMetalParams
 from ..parameter_property import property_group
 from ..placement import PlacementParams
@@ -33,7 +34,7 @@ VERSION = 1  # of the settings; see migration
 
 
 def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
-    """Ranges show when the next stains are drawn."""
+    """Ranges show when the next stains are drawn, a lens when the next picture is rendered."""
 
 
 STAINLESS_Stain = property_group(
@@ -47,6 +48,7 @@ STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_chang
 STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)])
 STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)])
 STAINLESS_Placement = property_group("STAINLESS_Placement", [(PlacementParams, placement_changed)])
+STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)])
 STAINLESS_Scratch = property_group("STAINLESS_Scratch", [(ScratchParams, surface_changed)])
 STAINLESS_Dent = property_group("STAINLESS_Dent", [(DentParams, surface_changed)])
 STAINLESS_Bump = property_group("STAINLESS_Bump", [(BumpParams, surface_changed)])
@@ -208,6 +210,7 @@ class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
     defects: PointerProperty(type=STAINLESS_Defects)
     camera: PointerProperty(type=STAINLESS_Camera)
     placement: PointerProperty(type=STAINLESS_Placement)
+    lens: PointerProperty(type=STAINLESS_Lens)
     picture: PointerProperty(type=STAINLESS_Picture)
     dataset: PointerProperty(type=STAINLESS_Dataset)
     plate_object: PointerProperty(type=bpy.types.Object)
@@ -226,6 +229,7 @@ CLASSES = (
     STAINLESS_Light,
     STAINLESS_Camera,
     STAINLESS_Placement,
+    STAINLESS_Lens,
     STAINLESS_Scratch,
     STAINLESS_Dent,
     STAINLESS_Bump,

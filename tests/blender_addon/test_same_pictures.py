@@ -75,6 +75,21 @@ def test_the_users_scene_and_its_job_render_the_same_bytes(addon, inspection, tm
     assert all(other[name] != shown[name] for name in FOLDERS)
 
 
+def test_a_lens_and_its_noise_are_the_same_bytes(addon, inspection, tmp_path):
+    settings = inspection.stainless
+    settings.dataset.folder, settings.dataset.seed = str(tmp_path / "ui"), 5
+    assert addon.ops.stainless.render_to_folder() == {"FINISHED"}
+    settings.lens.blur, settings.lens.vignetting, settings.lens.exposure = 5e-5, 0.3, 0.9
+    settings.lens.full_well, settings.lens.read_noise = 900, 0.01
+    assert addon.ops.stainless.render_to_folder() == {"FINISHED"}
+    ideal, real = digests(tmp_path / "ui", 0), digests(tmp_path / "ui", 1)
+    assert [ideal[name] == real[name] for name in FOLDERS] == [False, True, True]
+    job = tmp_path / "job.json"
+    assert addon.ops.stainless.export_job(filepath=str(job), content="PICTURE") == {"FINISHED"}
+    assert real == headless(job, tmp_path / "headless")
+    assert inspection.render.image_settings.file_format == "PNG"
+
+
 def test_an_imported_job_renders_the_same_bytes(addon, inspection, tmp_path):
     drag(inspection.stainless, "brushed")
     job, again = tmp_path / "job.json", tmp_path / "again.json"
