@@ -243,3 +243,11 @@ def test_lengths_are_shown_in_millimetres_where_the_scenes_unit_is_no_metre(addo
     assert stain.radius == pytest.approx(0.004)
     stain.radius_shown = 1e9
     assert stain.radius == pytest.approx(10.0)  # the definition's limit
+
+
+def test_viewports_stay_in_the_cameras_view_while_the_camera_changes(addon, inspection):
+    views = [area.spaces.active for area in addon.context.window.screen.areas if area.type == "VIEW_3D"]
+    views[0].region_3d.view_perspective = "CAMERA"
+    inspection.stainless.camera.distance = 0.31
+    assert views[0].region_3d.view_perspective == "CAMERA"
+    assert views[0].camera == inspection.camera == inspection.stainless.camera_object
