@@ -28,7 +28,7 @@ def test_the_button_writes_what_a_script_writes_to_the_bit(session):
 
 def test_the_window_goes_on_while_it_renders(session):
     facts, _ = session
-    assert facts["ticks while rendering"] > 3
+    assert facts["ticks while rendering"] > 1  # none where the render holds the window up
     assert facts["windows"] == [1, 1]
     assert facts["scenes"] == 1  # the annotation's is gone
 
