@@ -69,8 +69,8 @@ def cube(driver: Driver):
     scene.cycles.use_denoising = True
     scene.stainless.dataset.folder = str(driver.out / "failed")
     yield from driver.click(button)
-    yield lambda: len(bpy.data.scenes) == 2
-    yield lambda: len(bpy.data.scenes) == 1
+    yield (driver.out / "failed" / "images").exists
+    yield lambda: len(bpy.data.scenes) == 1 and not bpy.app.is_job_running("RENDER")
     yield driver.redrawn(5)
     driver.screenshot("4_failed")
 
