@@ -99,20 +99,24 @@ def _where(switch: Value, here: Value | float, elsewhere: Value | float) -> Valu
 def labels(annotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
     """Turn a rendered annotation into masks.
 
-    `annotation` is float32 (H, W, 4), first row on top. Returns the class ids, uint8 (H, W), 255 where there is no
-    part or only its border; the instance ids, uint16 (H, W), counted from 1 in the order of (class, key), 0 outside;
-    and the (class id, key) of every instance. Raises ValueError if a value is not a whole number in range, or if
-    there are more than 65535 instances.
+    `annotation` is float32 (H, W, 4), first row on top: class id, instance key, number of the object. Returns the
+    class ids, uint8 (H, W), 255 where there is no part or only its border; the instance ids, uint16 (H, W), counted
+    from 1 in the order of (class, object, key), 0 outside; and the (class id, key) of every instance. Raises ValueError
+    if a value is not a whole number in range, or if there are more than 65535 instances.
     """
-    classes, keys = annotation[..., 0], annotation[..., 1]
-    if not (np.array_equal(classes, np.rint(classes)) and np.array_equal(keys, np.rint(keys))):
+    values = annotation[..., :3]
+    if not np.array_equal(values, np.rint(values)):
         raise ValueError("the annotation pass holds fractions: its pixels were filtered or denoised")
+    classes, keys, objects = np.moveaxis(values, -1, 0)
     mask = np.where(annotation[..., 3] > 0, classes, IGNORE).astype(np.uint8)
     labelled = (mask != BACKGROUND) & (mask != IGNORE)
-    pairs = np.stack([mask[labelled].astype(np.int64), keys[labelled].astype(np.int64)], axis=1)
-    found, inverse = np.unique(pairs, axis=0, return_inverse=True)
+    found, inverse = np.unique(
+        np.stack([part[labelled].astype(np.int64) for part in (mask, objects, keys)], axis=1),
+        axis=0,
+        return_inverse=True,
+    )
     if len(found) > np.iinfo(np.uint16).max:
         raise ValueError(f"{len(found)} instances in one picture; 65535 fit")
     instances = np.zeros(mask.shape, np.uint16)
     instances[labelled] = inverse.reshape(-1) + 1
-    return mask, instances, [(int(class_id), int(key)) for class_id, key in found]
+    return mask, instances, [(int(class_id), int(key)) for class_id, _, key in found]

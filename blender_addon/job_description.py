@@ -13,8 +13,11 @@ from typing import Any
 import bpy
 
 from .inspection_camera import CameraParams
-from .parameter_property import params_of, set_values, values_of
+from .lens import LensParams
+from .parameter_property import exact, params_of, set_values, values_of
+from .placement import PlacementParams
 from .plate import PlateParams
+from .plate_defects import DEFECTS, KINDS, defect_ranges, take_defects
 from .ring_light import RingLightParams
 from .scene_description import FINISHES, description_of
 from .stain_ranges import RANGED, StainRanges, ranges_by_field
@@ -24,14 +27,24 @@ from .water_stain import WaterStainParams
 FORMAT, VERSION = "stainless-job", 1
 TEXTURE = "texture_offset"  # of every finish: which plate it is
 NONE = [0, 0]
-GROUPS = {"plate": PlateParams, "camera": CameraParams, "light": RingLightParams}
+GRID = "grid"  # views that cover the plate
+GROUPS = {
+    "plate": PlateParams,
+    "camera": CameraParams,
+    "placement": PlacementParams,
+    "lens": LensParams,
+    "light": RingLightParams,
+}
 
 
 def picture_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
     """Describe the one picture that the scene shows. Raises ValueError where the settings contradict each other."""
     description_of(settings)
-    split = {"name": "test", "plates": 1, "water_stains": settings.water_stains, "scratches": NONE, "dents": NONE}
-    return _job(settings, values_of(settings.stain, WaterStainParams), _metals(settings), [split])
+    counts = {thing.field: [getattr(settings.defects, thing.field)] * 2 for thing in DEFECTS}
+    split = {"name": "test", "plates": 1, "water_stains": settings.water_stains, **counts}
+    job = _job(settings, values_of(settings.stain, WaterStainParams), _metals(settings), [split])
+    job["seeds"]["defect"] = settings.defects.seed
+    return job
 
 
 def dataset_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
@@ -48,17 +61,22 @@ def dataset_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
         texture = next(f for f in dataclasses.fields(FINISHES[key.removesuffix("_metal")]) if f.name == TEXTURE)
         metal[TEXTURE] = [texture.metadata["low"], texture.metadata["high"]]
     splits = []
-    for name, plates, most in (
-        ("train", dataset.train, (0, 0)),
-        ("validation", dataset.validation, (dataset.scratches, dataset.dents)),
-        ("test", dataset.test, (dataset.scratches, dataset.dents)),
+    most = {thing.field: [0, getattr(dataset, thing.field)] for thing in DEFECTS}
+    none = dict.fromkeys(most, NONE)
+    for name, plates, counts in (
+        ("train", dataset.train, none),
+        ("validation", dataset.validation, most),
+        ("test", dataset.test, most),
     ):
         if plates:
-            counts = {"scratches": [0, most[0]], "dents": [0, most[1]]}
             splits.append({"name": name, "plates": plates, "water_stains": settings.water_stains, **counts})
     if not splits:
         raise ValueError("dataset: there is not one plate in it; set Training, Validation or Test above 0")
-    return _job(settings, stain, metals, splits)
+    job = _job(settings, stain, metals, splits)
+    if dataset.views == GRID:
+        grid = {"columns": dataset.columns, "rows": dataset.rows, "overlap": exact(dataset.overlap)}
+        job |= {"views": GRID, "grid": grid, "placement": {}}  # the scene may show one view of them
+    return job
 
 
 def job_text(job: dict[str, Any]) -> str:
@@ -95,7 +113,10 @@ def read_job_text(text: str) -> dict[str, Any]:
 
 def take_job(settings: bpy.types.PropertyGroup, job: dict[str, Any]) -> None:
     """Set everything that a checked job says; of a range take the middle, and keep it as range to draw stains from."""
+    take_defects(settings, job)
     for key, params_class in _parameter_groups().items():
+        if key in KINDS:
+            continue
         group = settings.stain if key in ("water_stain", "stain_shading") else getattr(settings, key)
         given = job.get(key, {})
         defaults = {field.name: field.default for field in dataclasses.fields(params_class)}
@@ -136,8 +157,7 @@ def _job(
         **metals,
         "water_stain": stain,
         "stain_shading": values_of(settings.stain, StainShadingParams),
-        "scratch": {},
-        "dent": {},
+        **{kind: defect_ranges(settings, kind) for kind in KINDS},
         "splits": splits,
     }
 
@@ -150,7 +170,7 @@ def _metals(settings: bpy.types.PropertyGroup) -> dict[str, dict[str, Any]]:
 
 def _parameter_groups() -> dict[str, type]:
     metals = {f"{name}_metal": params_class for name, params_class in FINISHES.items()}
-    return {**GROUPS, **metals, "water_stain": WaterStainParams, "stain_shading": StainShadingParams}
+    return {**GROUPS, **metals, **KINDS, "water_stain": WaterStainParams, "stain_shading": StainShadingParams}
 
 
 def _check_parameter(key: str, name: str, value: Any, fields: dict[str, dataclasses.Field]) -> None:

@@ -63,10 +63,14 @@ def apply_camera(scene: bpy.types.Scene) -> None:
     size = description.picture.width, description.picture.height
     camera = scene.stainless.camera_object
     _exchange(scene, camera, lambda: inspection_camera(description.camera, description.pose, *size))
-    if _is_there(scene, camera):
-        scene.camera = camera
     twin = annotation_of(scene).render
     twin.resolution_x, twin.resolution_y = size
+
+
+def apply_placement(scene: bpy.types.Scene) -> None:
+    """Hold the camera, and the ring round it, where the settings say."""
+    apply_camera(scene)
+    apply_light(scene)
 
 
 def apply_picture(scene: bpy.types.Scene) -> None:
@@ -128,6 +132,8 @@ def _exchange(scene: bpy.types.Scene, old: bpy.types.Object | None, make: Callab
         return
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         new = make()
+    if scene.camera == new:
+        scene.camera = old  # before `new` goes, or viewports would leave the camera's view
     was, name = old.data, old.data.name
     materials = list(was.materials) if hasattr(was, "materials") else []
     old.data = new.data

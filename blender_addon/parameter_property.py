@@ -1,7 +1,7 @@
 """Blender properties made of parameter definitions, and parameters read back from them: numbers live once.
 
 A property holds metres and radians, as files do. In a scene whose unit is not the metre, panels draw its twin
-`<name>_shown`, which converts to and from the scene's unit.
+`<name>_shown` in millimetres: Blender would take the metres for the scene's units.
 """
 
 import dataclasses
@@ -18,6 +18,7 @@ Params = TypeVar("Params")
 Update = Callable[[bpy.types.PropertyGroup, bpy.types.Context], None]
 
 SHOWN = "_shown"
+MILLIMETRES = 1000.0  # in a metre
 SWITCH = (0, 1)  # the range of a whole number that is a yes or a no
 DRAG_SPAN = 5.0  # defaults that dragging across a field goes through
 DRAG_LENGTH = 0.1  # metres, where the default is 0
@@ -107,21 +108,26 @@ def _drag(unit: str, default: float, low: float, high: float) -> dict[str, Any]:
 
 
 def _shown_property(field: dataclasses.Field) -> Any:
+    """Return the twin in millimetres, which Blender shows as such in any scene: its kind of length is that of lenses.
+
+    A twin in the scene's unit would have no fixed default, and so "Reset to Default Value" would set nonsense.
+    """
     name, low, high = field.name, field.metadata["low"], field.metadata["high"]
 
     def shown(group: bpy.types.PropertyGroup) -> float:
-        return getattr(group, name) / metres_per_unit(group)
+        return getattr(group, name) * MILLIMETRES
 
     def set_shown(group: bpy.types.PropertyGroup, value: float) -> None:
-        setattr(group, name, min(max(value * metres_per_unit(group), low), high))
+        setattr(group, name, min(max(value / MILLIMETRES, low), high))
 
-    reach = 1000 * (DRAG_SPAN * abs(field.default) or DRAG_LENGTH)  # most such scenes count in millimetres
+    reach = MILLIMETRES * (DRAG_SPAN * abs(field.default) or DRAG_LENGTH)
     return bpy.props.FloatProperty(
         name=socket_label(name),
         description=_tooltip(field),
+        default=MILLIMETRES * field.default,
         get=shown,
         set=set_shown,
-        subtype="DISTANCE",
+        subtype="DISTANCE_CAMERA",
         soft_min=-reach if low < 0 else 0.0,
         soft_max=reach,
         step=reach / DRAG_SPAN,

@@ -6,11 +6,16 @@ import bpy
 import numpy as np
 
 
-def render_file(scene: bpy.types.Scene, target: Path) -> None:
-    """Render a scene into `target`, under that name exactly."""
+def aim(scene: bpy.types.Scene, target: Path) -> None:
+    """Let the scene's next still picture become `target`, under that name exactly."""
     target.unlink(missing_ok=True)  # what a killed render left there must not pass for this one
     scene.render.use_file_extension = False
     scene.render.filepath = str(target)
+
+
+def render_file(scene: bpy.types.Scene, target: Path) -> None:
+    """Render a scene into `target`, under that name exactly."""
+    aim(scene, target)
     bpy.ops.render.render(write_still=True, scene=scene.name)
     if not target.exists():
         raise RuntimeError(f"Blender wrote no picture {target}")
@@ -19,11 +24,17 @@ def render_file(scene: bpy.types.Scene, target: Path) -> None:
 def render_floats(scene: bpy.types.Scene, target: Path) -> np.ndarray:
     """Render a scene that makes 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
     render_file(scene, target)
-    image = bpy.data.images.load(str(target))
+    pixels = read_floats(target)
+    target.unlink()
+    return pixels
+
+
+def read_floats(path: Path) -> np.ndarray:
+    """Read a 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
+    image = bpy.data.images.load(str(path))
     image.colorspace_settings.name = "Non-Color"
     width, height = image.size
     pixels = np.empty(width * height * 4, np.float32)
     image.pixels.foreach_get(pixels)
     bpy.data.images.remove(image)
-    target.unlink()
     return pixels.reshape(height, width, 4)[::-1]

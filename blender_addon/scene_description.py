@@ -4,11 +4,13 @@ import bpy
 
 from .brushed_metal import BrushedMetalParams
 from .inspected_surface import InspectedSurface, MetalParams
-from .inspection_camera import CameraParams
+from .inspection_camera import OVER_THE_MIDDLE, CameraParams
 from .inspection_scene import InspectionScene, PictureParams
 from .milled_metal import MilledMetalParams
 from .parameter_property import params_of
+from .placement import PlacementParams, displaced
 from .plate import PlateParams
+from .plate_defects import drawn_defects
 from .ring_light import RingLightParams
 from .sandblasted_metal import SandblastedMetalParams
 from .stain_shading import StainShadingParams
@@ -33,7 +35,9 @@ def description_of(settings: bpy.types.PropertyGroup) -> InspectionScene:
             metal=metal_of(settings),
             water_stain=params_of(settings.stain, WaterStainParams) if settings.water_stains else None,
             stain_shading=params_of(settings.stain, StainShadingParams),
+            **drawn_defects(settings),
         ),
+        pose=displaced(OVER_THE_MIDDLE, params_of(settings.placement, PlacementParams)),
     )
 
 

@@ -10,19 +10,19 @@ import numpy as np
 
 from blender_addon.annotation import labels
 from blender_addon.annotation_classes import BACKGROUND, IGNORE, WATER_STAIN
+from blender_addon.drawn_things import THINGS
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_scene import apply
+from blender_addon.lens import LensParams, through_lens
 from blender_addon.picture_file import render_file, render_floats
 from blender_addon.png import without_metadata, write_grey_png, write_rgb_png
+from blender_addon.random_stream import stream
 from blender_addon.whole_file import json_bytes, part_path, write_whole
 
 from .classes import CLASSES
 from .kept_groups import KeptGroups
-from .lens import LensParams, through_lens
-from .random_stream import stream
 from .sample_files import record_path, relative_path
 from .sample_plan import PlannedSample
-from .surface_plan import THINGS
 
 
 def render_sample(

@@ -6,14 +6,14 @@ from typing import Any
 from blender_addon.inspected_surface import InspectedSurface
 from blender_addon.inspection_camera import CameraParams, CameraPose
 from blender_addon.inspection_scene import InspectionScene, PictureParams
+from blender_addon.lens import LensParams, draw_lens_params
+from blender_addon.placement import displaced, draw_placement_params
 from blender_addon.plate import PlateParams
+from blender_addon.random_stream import LENS_STREAM, LIGHT_STREAM, NOISE_STREAM, PLACEMENT_STREAM, stream
 from blender_addon.ring_light import RingLightParams, draw_ring_light_params
 from blender_addon.surface_groups import NODES
 
 from .job_error import JobError
-from .lens import LensParams, draw_lens_params
-from .placement import displaced, draw_placement_params
-from .random_stream import LENS_STREAM, LIGHT_STREAM, NOISE_STREAM, PLACEMENT_STREAM, stream
 from .surface_plan import BRUSHED, plan_surface
 from .view_grid import View, plan_views
 

@@ -3,38 +3,20 @@
 A plate of the same texture seed is the same plate in every job.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from blender_addon.brushed_metal import draw_brushed_metal_params
-from blender_addon.bump import draw_bump_params
-from blender_addon.dent import draw_dent_params
-from blender_addon.fingerprint import draw_fingerprint_params
+from blender_addon.drawn_things import NONE, THINGS, draw_things
 from blender_addon.inspected_surface import InspectedSurface, MetalParams
 from blender_addon.milled_metal import draw_milled_metal_params
+from blender_addon.random_stream import SHADING_STREAM, SIDE_STEP, STAIN_STREAM, TEXTURE_STREAM, stream
 from blender_addon.sandblasted_metal import draw_sandblasted_metal_params
-from blender_addon.scratch import draw_scratch_params
 from blender_addon.stain_shading import StainShadingParams, draw_stain_shading_params
-from blender_addon.sticker import draw_sticker_params
 from blender_addon.water_stain import draw_water_stain_params
 
-from .random_stream import (
-    BUMP_STREAM,
-    DENT_STREAM,
-    FINGERPRINT_STREAM,
-    SCRATCH_STREAM,
-    SHADING_STREAM,
-    SIDE_STEP,
-    STAIN_STREAM,
-    STICKER_STREAM,
-    TEXTURE_STREAM,
-    stream,
-)
-
-NONE = (0, 0)  # least and most of what a split does not name
 BRUSHED = "brushed"  # the finish of a job that names none
 # A job's finish: its ranges' key in the job and what draws it.
 FINISHES: dict[str, tuple[str, Callable[[np.random.Generator, Mapping[str, Any]], MetalParams]]] = {
@@ -42,28 +24,6 @@ FINISHES: dict[str, tuple[str, Callable[[np.random.Generator, Mapping[str, Any]]
     "milled": ("milled_metal", draw_milled_metal_params),
     "sandblasted": ("sandblasted_metal", draw_sandblasted_metal_params),
 }
-
-
-@dataclass(frozen=True)
-class Thing:
-    """A kind of thing of which a plate has several: its field in InspectedSurface and in a job's splits (the counts),
-    its ranges' key in a job, its seed (that of defects or of impurities) and stream, and what draws one.
-    """
-
-    field: str
-    ranges: str
-    seed: str
-    stream: int
-    draw: Callable[[np.random.Generator, Mapping[str, Any]], Any]
-
-
-THINGS = (
-    Thing("scratches", "scratch", "defect", SCRATCH_STREAM, draw_scratch_params),
-    Thing("dents", "dent", "defect", DENT_STREAM, draw_dent_params),
-    Thing("bumps", "bump", "defect", BUMP_STREAM, draw_bump_params),
-    Thing("fingerprints", "fingerprint", "impurity", FINGERPRINT_STREAM, draw_fingerprint_params),
-    Thing("stickers", "sticker", "impurity", STICKER_STREAM, draw_sticker_params),
-)
 
 
 def plan_surface(job: dict[str, Any], split: dict[str, Any], plate: int, side: int) -> InspectedSurface:
@@ -81,7 +41,9 @@ def plan_surface(job: dict[str, Any], split: dict[str, Any], plate: int, side: i
         water_stain=stain,
         stain_shading=_draw_shading(job, plate),
         **{
-            thing.field: _draw_things(job, split, thing, plate, step)
+            thing.field: draw_things(
+                thing, seeds[thing.seed], plate, side, split.get(thing.field, NONE), job.get(thing.ranges, {})
+            )
             for thing in THINGS
             if side == 0 or thing.seed == "defect"
         },
@@ -91,14 +53,3 @@ def plan_surface(job: dict[str, Any], split: dict[str, Any], plate: int, side: i
 def _draw_shading(job: dict[str, Any], plate: int) -> StainShadingParams:
     rng = stream(job["seeds"]["impurity"], SHADING_STREAM, plate)
     return draw_stain_shading_params(rng, job.get("stain_shading", {}))
-
-
-def _draw_things(job: dict[str, Any], split: dict[str, Any], thing: Thing, plate: int, step: int) -> tuple[Any, ...]:
-    key = (job["seeds"][thing.seed], thing.stream + step, plate)
-    count = _draw_count(stream(*key), split.get(thing.field, NONE))
-    return tuple(thing.draw(stream(*key, number + 1), job.get(thing.ranges, {})) for number in range(count))
-
-
-def _draw_count(rng: np.random.Generator, least_and_most: Sequence[int]) -> int:
-    least, most = least_and_most
-    return int(rng.integers(least, most, endpoint=True))

@@ -12,7 +12,9 @@ from blender_addon.bump import BumpParams
 from blender_addon.dent import DentParams
 from blender_addon.fingerprint import FingerprintParams
 from blender_addon.inspection_camera import CameraParams
+from blender_addon.lens import LensParams
 from blender_addon.milled_metal import MilledMetalParams
+from blender_addon.placement import PlacementParams
 from blender_addon.plate import PlateParams
 from blender_addon.ring_light import RingLightParams
 from blender_addon.sandblasted_metal import SandblastedMetalParams
@@ -21,8 +23,6 @@ from blender_addon.stain_shading import StainShadingParams
 from blender_addon.sticker import StickerParams
 from blender_addon.surface_groups import STAIN_RENDERERS
 from blender_addon.water_stain import WaterStainParams
-from render_jobs.lens import LensParams
-from render_jobs.placement import PlacementParams
 from render_jobs.surface_plan import FINISHES
 
 TARGET = Path(__file__).resolve().parent.parent / "conf" / "schemas" / "job.schema.json"

@@ -4,6 +4,7 @@ import bpy
 
 from ..annotation_classes import COLOURS, WATER_STAIN
 from ..inspection_camera import CameraParams, metres_per_pixel
+from ..job_description import GRID
 from ..mask_preview import is_material_previewed, is_previewed
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
@@ -14,6 +15,7 @@ from ..operators.remove_stains import STAINLESS_OT_remove_stains
 from ..operators.render_to_folder import STAINLESS_OT_render_to_folder
 from ..operators.set_light import VARIANTS, STAINLESS_OT_set_light
 from ..parameter_property import params_of
+from ..plate_defects import DEFECTS
 from ..scene_description import FINISHES
 from ..stain_target import is_inspection, stain_owner, stained_material
 from .drawing import fields, problem
@@ -162,6 +164,23 @@ class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
         fields(layout, settings.plate, "width", "height", "thickness", "bevel", heading="Plate")
 
 
+class STAINLESS_PT_defects(_Inspection, bpy.types.Panel):
+    """What is wrong with the plate"""
+
+    bl_label = "Defects"
+
+    def draw(self, context: Context) -> None:
+        """Draw the counts and the sizes."""
+        layout = self.layout
+        layout.use_property_split = True
+        layout.use_property_decorate = False
+        settings = context.scene.stainless
+        fields(layout, settings.defects, *(thing.field for thing in DEFECTS), "seed", "variation")
+        fields(layout, settings.scratch, "length", "width", "depth", heading="Scratch")
+        fields(layout, settings.dent, "radius", "depth", heading="Dent")
+        fields(layout, settings.bump, "radius", "height", heading="Bump")
+
+
 class STAINLESS_PT_light(_Inspection, bpy.types.Panel):
     """The hexagonal ring light"""
 
@@ -191,6 +210,9 @@ class STAINLESS_PT_camera(_Inspection, bpy.types.Panel):
         layout.use_property_decorate = False
         settings = context.scene.stainless
         fields(layout, settings.camera, "distance", "focal_length", "sensor_width")
+        fields(layout, settings.placement, "shift_x", "shift_y", "turn", heading="Place over the Plate")
+        names = ("blur", "vignetting", "exposure", "full_well", "read_noise")
+        fields(layout, settings.lens, *names, heading="Lens and Sensor, in Rendered Pictures")
         fields(layout, settings.picture, "width", "height", "samples", "denoise", heading="Picture")
         try:
             camera = params_of(settings.camera, CameraParams)
@@ -226,22 +248,34 @@ class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
             fields(layout, context.scene.stainless.plate, "border")
 
 
-class STAINLESS_PT_dataset(_Inspection, bpy.types.Panel):
+class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
     """Pictures and jobs"""
 
     bl_label = "Dataset"
+    bl_parent_id = "STAINLESS_PT_sidebar"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context: Context) -> bool:
+        """There must be stains, or a plate for them."""
+        return stain_owner(context) is not None
 
     def draw(self, context: Context) -> None:
-        """Draw the folder, the job and their buttons."""
+        """Draw the folder, the job of a plate and their buttons."""
         layout = self.layout
         layout.use_property_split = True
         layout.use_property_decorate = False
         dataset = context.scene.stainless.dataset
         layout.prop(dataset, "folder")
         layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
+        if not is_inspection(context.scene):
+            return  # jobs describe plates
         fields(layout, dataset, "name", "seed", heading="Job")
         fields(layout, dataset, "train", "validation", "test", heading="Plates")
-        fields(layout, dataset, "scratches", "dents", heading="Defects, at Most")
+        fields(layout, dataset, "scratches", "dents", "bumps", heading="Defects, at Most")
+        fields(layout, dataset, "views")
+        if dataset.views == GRID:
+            fields(layout, dataset, "columns", "rows", "overlap")
         row = layout.row(align=True)
         row.operator(STAINLESS_OT_export_job.bl_idname, icon="EXPORT")
         row.operator(STAINLESS_OT_import_job.bl_idname, icon="IMPORT")
@@ -256,6 +290,7 @@ CLASSES = (
     STAINLESS_PT_run_off,
     STAINLESS_PT_random,
     STAINLESS_PT_surface,
+    STAINLESS_PT_defects,
     STAINLESS_PT_light,
     STAINLESS_PT_camera,
     STAINLESS_PT_annotation,

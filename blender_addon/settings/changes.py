@@ -85,6 +85,11 @@ def camera_changed(group: bpy.types.PropertyGroup, _context: bpy.types.Context) 
     _follow(group.id_data, live_scene.apply_camera)
 
 
+def placement_changed(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
+    """Follow a property of where camera and light are held."""
+    _follow(group.id_data, live_scene.apply_placement)
+
+
 def picture_changed(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
     """Follow a property of the picture."""
     _follow(group.id_data, live_scene.apply_picture)

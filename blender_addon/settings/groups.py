@@ -1,27 +1,40 @@
 """Everything that the add-on stores in a file: settings of scenes and of materials."""
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
 from ..brushed_metal import BrushedMetalParams
+from ..bump import BumpParams
+from ..dent import DentParams
 from ..inspection_camera import CameraParams
+from ..lens import LensParams
 from ..milled_metal import MilledMetalParams
 from ..parameter_property import property_group
+from ..placement import PlacementParams
 from ..plate import PlateParams
 from ..ring_light import RingLightParams
 from ..sandblasted_metal import SandblastedMetalParams
 from ..scene_description import FINISHES
+from ..scratch import ScratchParams
 from ..stain_ranges import StainRanges
 from ..stain_shading import StainShadingParams
 from ..water_stain import WaterStainParams
-from .changes import camera_changed, light_changed, picture_changed, shading_changed, stain_changed, surface_changed
+from .changes import (
+    camera_changed,
+    light_changed,
+    picture_changed,
+    placement_changed,
+    shading_changed,
+    stain_changed,
+    surface_changed,
+)
 from .random_stain import random_seed_changed
 
 VERSION = 1  # of the settings; see migration
 
 
 def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
-    """Ranges show when the next stains are drawn."""
+    """Ranges show when the next stains are drawn, a lens when the next picture is rendered."""
 
 
 STAINLESS_Stain = property_group(
@@ -34,6 +47,11 @@ STAINLESS_SandblastedMetal = property_group("STAINLESS_SandblastedMetal", [(Sand
 STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_changed)])
 STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)])
 STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)])
+STAINLESS_Placement = property_group("STAINLESS_Placement", [(PlacementParams, placement_changed)])
+STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)])
+STAINLESS_Scratch = property_group("STAINLESS_Scratch", [(ScratchParams, surface_changed)])
+STAINLESS_Dent = property_group("STAINLESS_Dent", [(DentParams, surface_changed)])
+STAINLESS_Bump = property_group("STAINLESS_Bump", [(BumpParams, surface_changed)])
 
 
 class STAINLESS_Picture(bpy.types.PropertyGroup):
@@ -73,6 +91,32 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
     )
 
 
+class STAINLESS_Defects(bpy.types.PropertyGroup):
+    """How many defects the plate has, and how they differ."""
+
+    scratches: IntProperty(
+        name="Scratches", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
+    )
+    dents: IntProperty(
+        name="Dents", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
+    )
+    bumps: IntProperty(
+        name="Bumps", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
+    )
+    seed: IntProperty(
+        name="Seed", description="Where defects lie and how they are turned", min=0, update=surface_changed
+    )
+    variation: FloatProperty(
+        name="Size Variation",
+        description="How far the sizes of two defects of a kind go below and above what is set, as a part of it",
+        subtype="FACTOR",
+        default=0.3,
+        min=0.0,
+        max=1.0,
+        update=surface_changed,
+    )
+
+
 class STAINLESS_Dataset(bpy.types.PropertyGroup):
     """Where pictures go, and what an exported job renders."""
 
@@ -89,6 +133,27 @@ class STAINLESS_Dataset(bpy.types.PropertyGroup):
     )
     dents: IntProperty(
         name="Dents", description="The most on a plate of validation and test", default=2, min=0, soft_max=10
+    )
+    bumps: IntProperty(
+        name="Bumps", description="The most on a plate of validation and test", default=0, min=0, soft_max=10
+    )
+    views: EnumProperty(
+        name="Views",
+        description="Of every plate of the dataset",
+        items=[
+            ("middle", "Middle", "One picture, as the scene shows the plate"),
+            ("grid", "Grid", "Pictures side by side that cover the plate, as a robot takes them"),
+        ],
+    )
+    columns: IntProperty(name="Columns", description="Views from left to right", default=2, min=1, max=100)
+    rows: IntProperty(name="Rows", description="Views from above to below", default=2, min=1, max=100)
+    overlap: FloatProperty(
+        name="Least Overlap",
+        description="The least part of a view that its neighbour shows, too",
+        subtype="FACTOR",
+        default=0.1,
+        min=0.0,
+        max=0.99,
     )
 
 
@@ -139,7 +204,13 @@ class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
     sandblasted_metal: PointerProperty(type=STAINLESS_SandblastedMetal)
     plate: PointerProperty(type=STAINLESS_Plate)
     light: PointerProperty(type=STAINLESS_Light)
+    scratch: PointerProperty(type=STAINLESS_Scratch)
+    dent: PointerProperty(type=STAINLESS_Dent)
+    bump: PointerProperty(type=STAINLESS_Bump)
+    defects: PointerProperty(type=STAINLESS_Defects)
     camera: PointerProperty(type=STAINLESS_Camera)
+    placement: PointerProperty(type=STAINLESS_Placement)
+    lens: PointerProperty(type=STAINLESS_Lens)
     picture: PointerProperty(type=STAINLESS_Picture)
     dataset: PointerProperty(type=STAINLESS_Dataset)
     plate_object: PointerProperty(type=bpy.types.Object)
@@ -157,6 +228,12 @@ CLASSES = (
     STAINLESS_Plate,
     STAINLESS_Light,
     STAINLESS_Camera,
+    STAINLESS_Placement,
+    STAINLESS_Lens,
+    STAINLESS_Scratch,
+    STAINLESS_Dent,
+    STAINLESS_Bump,
+    STAINLESS_Defects,
     STAINLESS_Picture,
     STAINLESS_Dataset,
     STAINLESS_MaterialSettings,

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
@@ -45,6 +47,10 @@ def drag(settings, finish: str) -> None:
     settings.camera.distance = 0.31
     settings.plate.bevel = 4e-4
     settings.picture.width, settings.picture.samples = 131, 3
+    settings.placement.shift_x, settings.placement.turn = 0.004, 0.2
+    settings.scratch.width, settings.dent.radius, settings.bump.edge_height = 0.0021, 0.004, 0.2
+    settings.defects.scratches, settings.defects.dents, settings.defects.bumps = 2, 3, 1
+    settings.defects.seed, settings.defects.variation = 11, 0.2
 
 
 @pytest.mark.parametrize("finish", ["brushed", "milled", "sandblasted"])
@@ -59,12 +65,29 @@ def test_the_users_scene_and_its_job_render_the_same_bytes(addon, inspection, tm
     assert addon.ops.stainless.preview_mask() == {"FINISHED"}
     assert addon.ops.stainless.render_to_folder() == {"FINISHED"}
     shown = digests(tmp_path / "ui", 0)
+    mask = cv2.imread(str(tmp_path / "ui" / "masks" / "000000.png"), cv2.IMREAD_UNCHANGED)
+    assert {1, 2, 4, 6} <= set(np.unique(mask))  # bump, dent, scratch, water stain
     assert shown == headless(job, tmp_path / "headless")
     assert (tmp_path / "ui" / "jobs" / "000000.json").read_text() == job.read_text()
     settings.stain.radius = 0.0054
     assert addon.ops.stainless.render_to_folder() == {"FINISHED"}
     other = digests(tmp_path / "ui", 1)
     assert all(other[name] != shown[name] for name in FOLDERS)
+
+
+def test_a_lens_and_its_noise_are_the_same_bytes(addon, inspection, tmp_path):
+    settings = inspection.stainless
+    settings.dataset.folder, settings.dataset.seed = str(tmp_path / "ui"), 5
+    assert addon.ops.stainless.render_to_folder() == {"FINISHED"}
+    settings.lens.blur, settings.lens.vignetting, settings.lens.exposure = 5e-5, 0.3, 0.9
+    settings.lens.full_well, settings.lens.read_noise = 900, 0.01
+    assert addon.ops.stainless.render_to_folder() == {"FINISHED"}
+    ideal, real = digests(tmp_path / "ui", 0), digests(tmp_path / "ui", 1)
+    assert [ideal[name] == real[name] for name in FOLDERS] == [False, True, True]
+    job = tmp_path / "job.json"
+    assert addon.ops.stainless.export_job(filepath=str(job), content="PICTURE") == {"FINISHED"}
+    assert real == headless(job, tmp_path / "headless")
+    assert inspection.render.image_settings.file_format == "PNG"
 
 
 def test_an_imported_job_renders_the_same_bytes(addon, inspection, tmp_path):
@@ -89,21 +112,58 @@ def test_a_dataset_draws_from_the_ranges(addon, inspection, tmp_path):
     settings = inspection.stainless
     settings.stain.radius = 0.005
     assert addon.ops.stainless.set_ranges(spread=0.1) == {"FINISHED"}
-    settings.dataset.train, settings.dataset.validation, settings.dataset.test = 3, 0, 2
+    settings.dataset.train, settings.dataset.validation, settings.dataset.test = 3, 0, 6
     path = tmp_path / "job.json"
     assert addon.ops.stainless.export_job(filepath=str(path), content="DATASET") == {"FINISHED"}
     job = json.loads(path.read_text())
     validate_job(job, "exported")
     samples = plan_samples(job)
-    assert [sample.split for sample in samples] == ["train"] * 3 + ["test"] * 2
+    assert [sample.split for sample in samples] == ["train"] * 3 + ["test"] * 6
     radii = {sample.scene.surface.water_stain.radius for sample in samples}
-    assert len(radii) == 5
+    assert len(radii) == 9
     assert all(0.0045 <= radius <= 0.0055 for radius in radii)
-    assert len({sample.scene.surface.metal.texture_offset for sample in samples}) == 5
+    assert len({sample.scene.surface.metal.texture_offset for sample in samples}) == 9
     assert {sample.scene.surface.metal.roughness for sample in samples} == {0.14}
-    assert any(
-        sample.scene.surface.scratches or sample.scene.surface.dents for sample in samples if sample.split == "test"
-    )
+    tests = [sample.scene.surface for sample in samples if sample.split == "test"]
+    scratches = [scratch for surface in tests for scratch in surface.scratches]
+    assert len({(scratch.centre_x, scratch.centre_y, scratch.angle, scratch.length) for scratch in scratches}) > 1
+    assert all(abs(scratch.centre_x) <= 0.058 and abs(scratch.centre_y) <= 0.048 for scratch in scratches)
+    assert not any(surface.scratches for surface in (samples[i].scene.surface for i in range(3)))
+
+
+def test_a_dataset_is_seen_in_a_grid_of_views(addon, inspection, tmp_path):
+    settings = inspection.stainless
+    settings.camera.focal_length = 0.035
+    settings.placement.shift_x = 0.03  # where the scene looks now is not where the robot goes
+    dataset = settings.dataset
+    dataset.train, dataset.validation, dataset.test = 0, 0, 1
+    dataset.views, dataset.columns, dataset.rows, dataset.overlap = "grid", 3, 2, 0.05
+    path = tmp_path / "job.json"
+    assert addon.ops.stainless.export_job(filepath=str(path), content="DATASET") == {"FINISHED"}
+    job = json.loads(path.read_text())
+    validate_job(job, "exported")
+    samples = plan_samples(job)
+    assert [sample.view for sample in samples] == ["r1c1", "r1c2", "r1c3", "r2c1", "r2c2", "r2c3"]
+    assert samples[0].scene.pose.x == -samples[2].scene.pose.x < 0
+
+
+def test_defects_are_drawn_anew_by_their_seed_and_leave_without_a_trace(addon, inspection):
+    from blender_addon.scene_description import description_of
+
+    settings = inspection.stainless
+    clean = description_of(settings)
+    groups = len(addon.data.node_groups)
+    settings.defects.scratches = 2
+    first = description_of(settings).surface.scratches
+    settings.defects.scratches = 3
+    assert description_of(settings).surface.scratches[:2] == first  # one more leaves the others where they are
+    material = settings.plate_object.data.materials
+    assert any("Scratch" in node.label for slot in material for node in slot.node_tree.nodes)
+    settings.defects.seed = 1
+    assert description_of(settings).surface.scratches[:2] != first
+    settings.defects.scratches = 0
+    assert description_of(settings) == clean
+    assert len(addon.data.node_groups) == groups
 
 
 @pytest.mark.parametrize(

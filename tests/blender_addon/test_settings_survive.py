@@ -231,11 +231,23 @@ def test_presets_save_load_and_go(addon, inspection, tmp_path, monkeypatch):
         addon.ops.stainless.save_preset(name="Dense Spray", remove_name=True)
 
 
-def test_lengths_are_shown_in_the_scenes_unit(addon, inspection):
+@pytest.mark.parametrize("unit", [0.001, 0.01, 0.0254])
+def test_lengths_are_shown_in_millimetres_where_the_scenes_unit_is_no_metre(addon, inspection, unit):
     stain = inspection.stainless.stain
-    inspection.unit_settings.scale_length = 0.001
+    inspection.unit_settings.scale_length = unit
     assert stain.radius_shown == pytest.approx(6.0)
+    shown = stain.bl_rna.properties["radius_shown"]
+    assert shown.default == pytest.approx(6.0)  # "Reset to Default Value"
+    assert shown.unit == "CAMERA"
     stain.radius_shown = 4.0
     assert stain.radius == pytest.approx(0.004)
     stain.radius_shown = 1e9
     assert stain.radius == pytest.approx(10.0)  # the definition's limit
+
+
+def test_viewports_stay_in_the_cameras_view_while_the_camera_changes(addon, inspection):
+    views = [area.spaces.active for area in addon.context.window.screen.areas if area.type == "VIEW_3D"]
+    views[0].region_3d.view_perspective = "CAMERA"
+    inspection.stainless.camera.distance = 0.31
+    assert views[0].region_3d.view_perspective == "CAMERA"
+    assert views[0].camera == inspection.camera == inspection.stainless.camera_object

@@ -18,6 +18,7 @@ SCREEN_FILE = Path("/trial/screen/Xvfb_screen0")
 POLL = 0.03  # seconds
 PATIENCE = 240.0  # seconds until a condition is given up
 STILL = 1.5  # seconds without a change after which a progressive render is done
+COLUMNS = (0.72, 0.5, 0.2, 0.9)  # of a region's width: places across it where buttons are
 ROW = 11  # pixels from one place to the next when looking for buttons; half a row
 
 Scenario = Callable[["Driver"], Iterator[Callable[[], bool]]]
@@ -136,13 +137,16 @@ class Driver:
         """A condition: what was simulated has been handled."""
         return self.redrawn(0)
 
-    def find(self, area: bpy.types.Area, region: bpy.types.Region, wanted: str) -> Iterator[Callable[[], bool]]:
+    def find(
+        self, area: bpy.types.Area, region: bpy.types.Region, wanted: str, parts: tuple[float, ...] = COLUMNS
+    ) -> Iterator[Callable[[], bool]]:
         """Move the mouse down a region until it is over the wanted button; `found` is its place.
 
-        `wanted` is a property's name, or the Python call of an operator's button (or how it begins).
+        `wanted` is a property's name, or the Python call of an operator's button (or how it begins); `parts` are where
+        across the region to look for it.
         """
         self.found = None
-        for part in (0.72, 0.5, 0.2, 0.9):
+        for part in parts:
             for y in range(region.y + region.height - 8, region.y + 4, -ROW):
                 place = (region.x + int(region.width * part), y)
                 self.move(place)

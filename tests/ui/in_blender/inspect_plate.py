@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from driver import Driver, run
 
-CLOSED = ("single", "rim", "run_off", "random", "surface", "light", "camera", "annotation", "dataset")
+CLOSED = ("single", "rim", "run_off", "random", "surface", "defects", "light", "camera", "annotation", "dataset")
 HEADING = 26  # pixels from one closed panel to the next
 FIELD_TO_HEADING = 37  # pixels from the upper part of the last field to the first heading
 
@@ -90,11 +90,11 @@ def quick(scene: bpy.types.Scene) -> None:
     scene.cycles.use_preview_denoising = False
 
 
-def headings(driver: Driver):
+def headings(driver: Driver, closed: tuple[str, ...] = CLOSED):
     """Return the places of the closed panels below the last field of "Stain", while all of them are closed."""
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "seed_offset")
     first = driver.found[1] - FIELD_TO_HEADING
-    return {name: (driver.region(driver.view, "UI").x + 60, first - HEADING * row) for row, name in enumerate(CLOSED)}
+    return {name: (driver.region(driver.view, "UI").x + 60, first - HEADING * row) for row, name in enumerate(closed)}
 
 
 def centre(driver: Driver) -> tuple[int, int]:

@@ -17,19 +17,7 @@ def cube(driver: Driver):
     """The scenario; see the module."""
     facts = driver.facts
     yield from open_sidebar(driver)
-    obj = bpy.data.objects["Cube"]
-    obj.dimensions = (0.1, 0.1, 0.1)
-    obj.select_set(True)
-    driver.window.view_layer.objects.active = obj
-    view = driver.view.spaces.active
-    view.region_3d.view_rotation = (1.0, 0.0, 0.0, 0.0)
-    view.region_3d.view_perspective = "ORTHO"
-    view.region_3d.view_location = (0.0, 0.0, 0.0)
-    view.region_3d.view_distance = 0.25
-    view.clip_start = 0.001
-    view.overlay.show_overlays = False
-    view.shading.type = "MATERIAL"
-    bpy.ops.ed.undo_push(message="Preview")
+    obj = seen_from_above(driver)
     facts["box"] = driver.viewport_box()
     yield driver.settled("1_clean")
 
@@ -54,6 +42,24 @@ def cube(driver: Driver):
     yield driver.shows_again("1_clean", EEVEE_GRAIN)
     driver.screenshot("4_removed")
     facts["nodes"] = len(material.node_tree.nodes)
+
+
+def seen_from_above(driver: Driver) -> bpy.types.Object:
+    """Return the cube, 0.1 m large, selected and shown from above in the material preview."""
+    obj = bpy.data.objects["Cube"]
+    obj.dimensions = (0.1, 0.1, 0.1)
+    obj.select_set(True)
+    driver.window.view_layer.objects.active = obj
+    view = driver.view.spaces.active
+    view.region_3d.view_rotation = (1.0, 0.0, 0.0, 0.0)
+    view.region_3d.view_perspective = "ORTHO"
+    view.region_3d.view_location = (0.0, 0.0, 0.0)
+    view.region_3d.view_distance = 0.25
+    view.clip_start = 0.001
+    view.overlay.show_overlays = False
+    view.shading.type = "MATERIAL"
+    bpy.ops.ed.undo_push(message="Preview")
+    return obj
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import scipy.ndimage
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
-from render_jobs.lens import LensParams, srgb_bytes, through_lens
+from blender_addon.lens import LensParams, srgb_bytes, through_lens
 
 PIXEL = 3.45e-6
 

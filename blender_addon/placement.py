@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from blender_addon.inspection_camera import CameraPose
-from blender_addon.parameter import draw_params, parameter
+from .inspection_camera import CameraPose
+from .parameter import draw_params, parameter
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from blender_addon.parameter import draw_params, parameter
+from .parameter import draw_params, parameter
 
 REACH = 4.0  # standard deviations that the blur's kernel goes out
 
