@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import bpy
-
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from driver import Driver, run
