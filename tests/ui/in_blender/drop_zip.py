@@ -1,4 +1,4 @@
-"""The zip is dropped on Blender's window, by the call that Blender makes for a dropped file, over an older installation."""
+"""The zip is dropped on Blender's window, by the call that Blender makes for a file, over an older installation."""
 
 import shutil
 import sys
