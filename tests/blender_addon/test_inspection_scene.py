@@ -202,8 +202,8 @@ def test_a_fingerprints_grease_lies_in_ridges_of_its_period_within_its_contact(b
     rho = np.hypot(points[..., 0], points[..., 1])
     ring = np.round(rho / (params.ridge_period / 4)).astype(int)
     upper = (points[..., 1] > 0.004) & (rho < 0.03)
-    profile = np.bincount(ring[upper], grease[upper]) / np.bincount(ring[upper])
-    spectrum = np.abs(np.fft.rfft(profile[4:28] - profile[4:28].mean()))
+    profile = np.bincount(ring[upper], grease[upper])[4:28] / np.bincount(ring[upper])[4:28]
+    spectrum = np.abs(np.fft.rfft(profile - profile.mean()))
     assert np.argmax(spectrum) == 6  # six periods in 24 quarters
     # Drag smears the lower half's ridges and leaves the upper half as it was.
     smeared = dataclasses.replace(params, smear=0.1)
