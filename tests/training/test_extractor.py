@@ -185,7 +185,7 @@ def test_the_own_weights_are_for_their_architecture():
 def test_the_own_weights_are_small_and_of_the_recorded_bytes():
     content = OWN_FILE.read_bytes()
     assert len(content) <= 4 * 2**20
-    document = Path("docs/extractor.md").read_text(encoding="utf-8")
+    document = (Path(__file__).parents[2] / "docs" / "extractor.md").read_text(encoding="utf-8")
     assert hashlib.sha256(content).hexdigest() in document
 
 
