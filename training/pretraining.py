@@ -37,6 +37,7 @@ STAGES = (7, 13)
 CHANNELS = (40, 112)
 CHECKPOINT = "checkpoint.safetensors"
 WEIGHTS = "backbone.safetensors"
+_SEED_STRIDE = 0x9E3779B1  # odd and large, so that the steps of two seeds lie far apart
 NEIGHBOUR = ("neighbour_8", "neighbour_16", "neighbour_both", "accuracy_8", "accuracy_16", "accuracy_both")
 READ_OUT = tuple(f"{part}_{stride}" for stride in (8, 16) for part in ("formula", "flaw", "structure"))
 
@@ -133,7 +134,8 @@ def _batches(
     """Yield each step's pictures, which depend on the seed and the step alone; the next are drawn meanwhile."""
 
     def drawn(step: int) -> Pictures:
-        generator = torch.Generator(device).manual_seed((settings.seed << 32) + step)
+        # torch's CPU generator keeps the lower 32 bits only: the seed has to be among them
+        generator = torch.Generator(device).manual_seed((settings.seed * _SEED_STRIDE + step) % 2**32)
         with torch.no_grad():
             return draw_pictures(
                 formulas, episodes, settings.size, settings.mixed, settings.flawed, settings.same_light, generator
@@ -143,7 +145,8 @@ def _batches(
         coming = pool.submit(drawn, first)
         for step in range(first, settings.steps):
             pictures = coming.result()
-            coming = pool.submit(drawn, step + 1)
+            if step + 1 < settings.steps:
+                coming = pool.submit(drawn, step + 1)
             yield pictures
 
 

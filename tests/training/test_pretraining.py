@@ -28,6 +28,12 @@ def settings(*overrides):
     return compose_config("pretrain", [*SMALL, *overrides])
 
 
+def seeded_learner():
+    with torch.random.fork_rng():
+        torch.default_generator.manual_seed(0)
+        return Learner(11).eval()
+
+
 class StoppedError(Exception):
     pass
 
@@ -51,6 +57,29 @@ def test_a_stopped_run_continues_to_the_same_bits(tmp_path, monkeypatch):
     assert continued["sha256"] == whole["sha256"]
     assert (tmp_path / "stopped" / "curve.csv").read_text() == (tmp_path / "whole" / "curve.csv").read_text()
     assert not (tmp_path / "stopped" / CHECKPOINT).exists()
+
+
+def test_each_seed_and_step_has_pictures_of_its_own(tmp_path, monkeypatch):
+    seen, first_numbers = [], set()
+
+    def recorded(*arguments):
+        generator = arguments[-1]
+        start = generator.get_state()
+        first_numbers.add(torch.rand(1, generator=generator, dtype=torch.float64).item())
+        generator.set_state(start)
+        pictures = draw_pictures(*arguments)
+        seen.append(pictures.pixels.sum().item())
+        return pictures
+
+    monkeypatch.setattr("training.pretraining.draw_pictures", recorded)
+    for seed in (0, 1):
+        pretrain_run(settings("pretrain.formulas=11", f"pretrain.seed={seed}"), tmp_path / str(seed))
+    assert len(seen) == len(first_numbers) == 12
+    generator = torch.Generator().manual_seed(4)  # seed 0 draws as the committed weights were drawn: by the step
+    expected = draw_pictures(
+        draw_formulas(11, 0, torch.device("cpu")), Episodes(2, 2, 2, 0.15), 64, 0.3, 0.3, 0.7, generator
+    )
+    assert seen[4] == expected.pixels.sum().item()
 
 
 def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, monkeypatch):
@@ -87,7 +116,7 @@ def test_the_run_folder_holds_weights_curve_and_recipe(tmp_path):
 
 
 def test_a_task_has_the_weight_that_it_is_given():
-    learner = Learner(11).eval()
+    learner = seeded_learner()
     episodes = Episodes(2, 2, 2, 0.15)
     pictures = draw_pictures(
         draw_formulas(11, 0, torch.device("cpu")), episodes, 64, 0.3, 0.5, 0.5, torch.Generator().manual_seed(0)
@@ -122,7 +151,7 @@ def test_the_extractor_sees_what_was_trained(tmp_path):
     extractor = build_extractor(cfg.extractor, "cpu")
     assert extractor.fingerprint["input"]["standardise"] is True
     image = np.random.default_rng(0).integers(0, 90, (64, 96, 3), dtype=np.uint8)
-    learner = Learner(11).eval()
+    learner = seeded_learner()
     state = {name.removeprefix("features."): tensor for name, tensor in load_file(tmp_path / WEIGHTS).items()}
     learner.features.load_state_dict(state)
     with torch.no_grad():
