@@ -3,7 +3,7 @@
 Flaws are outlined in red in the last columns:
   uv run scripts/formula_pictures.py --out runs/formula_pictures.png
 Others, and with settings of conf/pretrain.yaml:
-  uv run scripts/formula_pictures.py --seed 7 --settings pretrain.flawed=0.6 pretrain.size=192
+  uv run scripts/formula_pictures.py --seed 7 --settings pretrain.chances.flawed=0.6 pretrain.size=192
 """
 
 import argparse
@@ -54,15 +54,13 @@ def drawn_sheet(rows: int, seed: int, overrides: list[str]) -> np.ndarray:
 
     from training.formula_images.draw import Episodes
     from training.formula_images.formulas import draw_formulas
-    from training.formula_images.pictures import draw_pictures
+    from training.formula_images.pictures import Chances, draw_pictures
 
     settings = composed_config("pretrain", *overrides).pretrain
     formulas = draw_formulas(settings.formulas, settings.seed, torch.device("cpu"))
     episodes = Episodes(rows, settings.episodes.sound, settings.episodes.flawed, settings.episodes.jitter)
-    pictures = draw_pictures(
-        *(formulas, episodes, settings.size, settings.mixed, settings.flawed, settings.same_light),
-        torch.Generator().manual_seed(seed),
-    )
+    chances = Chances(**settings.chances)
+    pictures = draw_pictures(formulas, episodes, settings.size, chances, torch.Generator().manual_seed(seed))
     images = (pictures.pixels * 255).round().byte().permute(0, 2, 3, 1).numpy()
     outlined = [_outlined(image, flaw) for image, flaw in zip(images, pictures.flaw.numpy() > 0, strict=True)]
     lines = []

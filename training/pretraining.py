@@ -23,7 +23,7 @@ from training.backbone_weights import OWN_ARCHITECTURE, RECIPE
 from training.extractor import LEAST_CONTRAST, chosen_device
 from training.formula_images.draw import Episodes
 from training.formula_images.formulas import Formulas, draw_formulas
-from training.formula_images.pictures import Pictures, draw_pictures
+from training.formula_images.pictures import Chances, Pictures, draw_pictures
 from training.neighbour_task import patch_maps, ranked
 from training.pretrain_task import Head, losses
 from training.progress import with_progress
@@ -90,8 +90,11 @@ def objective(
 def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     """Train, from the checkpoint where there is one; write weights, curve and record; return the record.
 
-    Raises UserError for a checkpoint of another recipe.
+    Raises UserError for chances that exceed 1 together and for a checkpoint of another recipe.
     """
+    both = cfg.pretrain.chances.mixed + cfg.pretrain.chances.outlined
+    if both > 1:
+        raise UserError(f"pretrain.chances: mixed and outlined are {both:g} together; they may be at most 1")
     device = chosen_device(cfg.device)
     recipe: dict[str, Any] = OmegaConf.to_container(cfg.pretrain, resolve=True)  # type: ignore[assignment]
     settings = cfg.pretrain
@@ -133,13 +136,13 @@ def _batches(
 ) -> Iterator[Pictures]:
     """Yield each step's pictures, which depend on the seed and the step alone; the next are drawn meanwhile."""
 
+    chances = Chances(**settings.chances)
+
     def drawn(step: int) -> Pictures:
         # torch's CPU generator keeps the lower 32 bits only: the seed has to be among them
         generator = torch.Generator(device).manual_seed((settings.seed * _SEED_STRIDE + step) % 2**32)
         with torch.no_grad():
-            return draw_pictures(
-                formulas, episodes, settings.size, settings.mixed, settings.flawed, settings.same_light, generator
-            )
+            return draw_pictures(formulas, episodes, settings.size, chances, generator)
 
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(drawn, first)

@@ -12,7 +12,7 @@ from training.extractor import build_extractor
 from training.formula_images.damage import KINDS
 from training.formula_images.draw import Episodes
 from training.formula_images.formulas import draw_formulas
-from training.formula_images.pictures import draw_pictures
+from training.formula_images.pictures import Chances, draw_pictures
 from training.neighbour_task import patch_maps
 from training.pretrain_task import Head, losses, structure_of, touched
 from training.pretraining import CHECKPOINT, WEIGHTS, Learner, objective, pretrain_run
@@ -76,8 +76,10 @@ def test_each_seed_and_step_has_pictures_of_its_own(tmp_path, monkeypatch):
         pretrain_run(settings("pretrain.formulas=11", f"pretrain.seed={seed}"), tmp_path / str(seed))
     assert len(seen) == len(first_numbers) == 12
     generator = torch.Generator().manual_seed(4)  # seed 0 draws as the committed weights were drawn: by the step
+    shown = settings().pretrain
     expected = draw_pictures(
-        draw_formulas(11, 0, torch.device("cpu")), Episodes(2, 2, 2, 0.15), 64, 0.3, 0.3, 0.7, generator
+        *(draw_formulas(11, 0, torch.device("cpu")), Episodes(**shown.episodes), 64, Chances(**shown.chances)),
+        generator,
     )
     assert seen[4] == expected.pixels.sum().item()
 
@@ -100,6 +102,11 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, monkeypatch):
         pretrain_run(settings(), tmp_path)
 
 
+def test_chances_of_more_than_everything_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"mixed and outlined are 1\.3 together; they may be at most 1"):
+        pretrain_run(settings("pretrain.chances.mixed=0.7", "pretrain.chances.outlined=0.6"), tmp_path)
+
+
 def test_the_run_folder_holds_weights_curve_and_recipe(tmp_path):
     record = pretrain_run(settings(), tmp_path)
     content = (tmp_path / WEIGHTS).read_bytes()
@@ -119,7 +126,8 @@ def test_a_task_has_the_weight_that_it_is_given():
     learner = seeded_learner()
     episodes = Episodes(2, 2, 2, 0.15)
     pictures = draw_pictures(
-        draw_formulas(11, 0, torch.device("cpu")), episodes, 64, 0.3, 0.5, 0.5, torch.Generator().manual_seed(0)
+        *(draw_formulas(11, 0, torch.device("cpu")), episodes, 64, Chances(0.3, 0.3, 0.5, 0.5)),
+        torch.Generator().manual_seed(0),
     )
     with torch.no_grad():
         names = ("neighbour", "formula", "flaw", "structure")
@@ -163,7 +171,7 @@ def test_losses_fall_on_a_handful_of_formulas():
     """A head alone, on fixed features that hold the truth, learns it: targets lie where the cells are."""
     formulas = draw_formulas(5, 0, torch.device("cpu"))
     episodes = Episodes(8, 0, 1, 0.15)
-    pictures = draw_pictures(formulas, episodes, 64, 0.5, 0.3, 0.5, torch.Generator().manual_seed(0))
+    pictures = draw_pictures(formulas, episodes, 64, Chances(0.5, 0.3, 0.3, 0.5), torch.Generator().manual_seed(0))
     truth = torch.nn.functional.one_hot(pictures.formula[:, 8::16, 8::16], 5).permute(0, 3, 1, 2).float()
     features = torch.cat([truth, touched(pictures.flaw, 16), structure_of(pictures.fields, 16)], 1)
     with torch.random.fork_rng():

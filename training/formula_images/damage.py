@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from training.formula_images.draw import chance, log_uniform, per_image, uniform
+from training.formula_images.formulas import colours
 from training.formula_images.noise import plane, power_noise, turned
 
 SOUND, SCRATCH, RELIEF, CRACK, STAIN, FOREIGN = range(6)
@@ -12,43 +13,50 @@ KINDS = 6
 
 
 class Damage:
-    """What the flaws of a batch change: height and brightness (B, H, W), and ``kind`` (B, H, W) int64."""
+    """What the flaws of a batch change: height (B, H, W) and RGB colour (B, 3, H, W); and ``kind`` (B, H, W) int64."""
 
-    def __init__(self, height: Tensor, brightness: Tensor) -> None:
+    def __init__(self, height: Tensor, colour: Tensor) -> None:
         self.height = height
-        self.brightness = brightness
+        self.colour = colour
         self.kind = torch.zeros_like(height, dtype=torch.int64)
 
-    def add(self, kind: int, where: Tensor, height: Tensor | float, brightness: Tensor | float) -> None:
-        """Let one flaw an image act: ``where`` (B, H, W) bool is its extent, the others are changes (B, H, W)."""
+    def add(self, kind: int, where: Tensor, height: Tensor | float, shade: Tensor | float) -> None:
+        """Let one flaw an image act: ``where`` (B, H, W) bool is its extent; the others (B, H, W) are added to the
+        height and, times the colour, to the colour.
+        """
         self.height = self.height + height
-        self.brightness = self.brightness * (1 + torch.as_tensor(brightness, device=self.height.device))
+        if isinstance(shade, Tensor):
+            self.colour = self.colour * (1 + shade[:, None])
         self.kind = torch.where(where, kind, self.kind)
 
 
-def damaged(height: Tensor, other: Tensor, share: float, generator: torch.Generator) -> Damage:
-    """Return the surface (B, H, W) with flaws; each kind strikes an image with the chance ``share``.
-
-    ``other`` (B, H, W) is the surface that foreign patches show.
+def damaged(
+    height: Tensor, colour: Tensor, other: tuple[Tensor, Tensor], share: float, generator: torch.Generator
+) -> Damage:
+    """Return the surface of height (B, H, W) and colour (B, 3, H, W) with flaws; each kind strikes an image with the
+    chance ``share``. ``other`` is height and colour of the surface that foreign patches show.
     """
     count, size = len(height), height.shape[-1]
-    result = Damage(height, torch.ones_like(height))
-    for strike in (_foreign(other), _stain, _relief, _relief, _scratch, _scratch, _crack):
+    result = Damage(height, colour)
+    for strike in (_foreign(*other), _stain, _relief, _relief, _scratch, _scratch, _crack):
         strike(result, chance(generator, count, share), generator, size)
     return result
 
 
-def _foreign(other: Tensor):  # type: ignore[no-untyped-def]
+def _foreign(height: Tensor, colour: Tensor):  # type: ignore[no-untyped-def]
     def strike(damage: Damage, hit: Tensor, generator: torch.Generator, size: int) -> None:
-        where = _blob(generator, len(hit), size, 0.04, 0.2) & per_image(hit)
-        damage.add(FOREIGN, where, where * (other - damage.height), 0.0)
+        where = _blob(generator, len(hit), size, 0.04, 0.5) & per_image(hit)
+        damage.colour = torch.where(where[:, None], colour, damage.colour)
+        damage.add(FOREIGN, where, where * (height - damage.height), 0.0)
 
     return strike
 
 
 def _stain(damage: Damage, hit: Tensor, generator: torch.Generator, size: int) -> None:
-    where = _blob(generator, len(hit), size, 0.04, 0.25) & per_image(hit)
+    where = _blob(generator, len(hit), size, 0.04, 0.5) & per_image(hit)
     change = per_image(uniform(generator, len(hit), -0.6, 0.5))
+    tint = colours(len(hit), 0.4, generator)[:, :, None, None]
+    damage.colour = torch.where(where[:, None], damage.colour * tint, damage.colour)
     damage.add(STAIN, where, 0.0, where * change)
 
 

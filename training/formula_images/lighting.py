@@ -8,14 +8,14 @@ from training.formula_images.draw import per_image, uniform
 from training.formula_images.noise import plane, smooth_noise
 
 
-def lit(height: Tensor, brightness: Tensor, relief: Tensor, metal: Tensor, generator: torch.Generator) -> Tensor:
-    """Return radiance (B, H, W) >= 0 of surfaces: height [pixels] and brightness (B, H, W), relief and metal (B,) 0..1.
+def lit(height: Tensor, relief: Tensor, metal: Tensor, generator: torch.Generator) -> Tensor:
+    """Return how bright (B, H, W) >= 0 surfaces of height (B, H, W) [pixels], relief and metal (B, H, W) 0..1 look.
 
     Mirrored light comes from a smooth lamp at (p + s n), as a plate under a ring light shows it; scattered light from
     one lamp that stands anywhere above the surface, after Lambert.
     """
     count, size = len(height), height.shape[-1]
-    strength = per_image(0.15 + 0.85 * relief)
+    strength = 0.02 + 0.98 * relief
     slope_y, slope_x = torch.gradient(height, dim=(1, 2))
     slope_x, slope_y = strength * slope_x, strength * slope_y
     azimuth = uniform(generator, count, 0.0, 2 * torch.pi)
@@ -24,8 +24,7 @@ def lit(height: Tensor, brightness: Tensor, relief: Tensor, metal: Tensor, gener
     upright = (1 + slope_x**2 + slope_y**2).rsqrt()
     scattered = ((per_image(elevation.sin()) - slope_x * toward[0] - slope_y * toward[1]) * upright).clamp_min(0)
     mirrored = _mirrored(_lamp(generator, count, size), slope_x, slope_y, generator)
-    share = per_image(metal)
-    return brightness.clamp_min(0) * (share * mirrored + (1 - share) * scattered)
+    return metal * mirrored + (1 - metal) * scattered
 
 
 def _lamp(generator: torch.Generator, count: int, size: int) -> Tensor:

@@ -7,9 +7,9 @@ import torch
 from training.formula_images.camera import photographed
 from training.formula_images.damage import KINDS, STAIN, damaged
 from training.formula_images.draw import Episodes, log_uniform
-from training.formula_images.formulas import draw_formulas
+from training.formula_images.formulas import colours, draw_formulas
 from training.formula_images.lighting import lit
-from training.formula_images.pictures import draw_pictures
+from training.formula_images.pictures import Chances, draw_pictures
 from training.formula_images.textures import FAMILIES, NUMBERS, cellular, height_fields
 
 CPU = torch.device("cpu")
@@ -26,6 +26,14 @@ def test_formulas_are_fixed_by_the_seed_and_of_all_families_in_turn():
     assert not torch.equal(first.numbers, other.numbers)
     assert torch.bincount(first.families).tolist() == [5] * 6 + [4] * 5
     assert ((first.numbers >= 0) & (first.numbers < 1)).all()
+
+
+def test_colours_have_mean_one_and_the_asked_share_is_grey():
+    drawn = colours(5000, 0.4, generator(2))
+    assert (drawn >= 0).all()
+    assert ((drawn.mean(1) - 1).abs() < 1e-5).float().mean() > 0.998
+    assert (drawn == 1).all(1).float().mean() == pytest.approx(0.4, abs=0.03)
+    assert (drawn.max(1).values - drawn.min(1).values > 1).float().mean() > 0.05
 
 
 def test_every_family_gives_a_finite_standard_height_field():
@@ -76,36 +84,38 @@ def test_cells_are_those_of_the_nearest_of_periodic_points():
 
 def test_damage_changes_only_what_it_labels_as_damaged_by_stains():
     height = torch.zeros(64, 48, 48)
-    damage = damaged(height, height, 0.5, generator(5))
+    grey = torch.ones(64, 3, 48, 48)
+    damage = damaged(height, grey, (height, grey), 0.5, generator(5))
     labelled = damage.kind > 0
     assert damage.kind.unique().tolist() == list(range(KINDS))
-    strongly = (damage.brightness - 1).abs() > 0.3  # a scratch's shade has fallen below half beyond its groove
+    strongly = ((damage.colour - 1).abs() > 0.3).any(1)  # a scratch's shade has fallen below half beyond its groove
     assert (strongly & ~labelled).float().mean() < 0.001
-    assert (damage.brightness[damage.kind == STAIN] != 1).all()
+    assert (damage.colour != 1).any(1)[damage.kind == STAIN].all()
 
 
 def test_no_damage_leaves_the_surface_as_it_is():
     height = torch.randn(4, 32, 32, generator=generator(1))
-    damage = damaged(height, -height, 0.0, generator(2))
+    colour = torch.rand(4, 3, 32, 32, generator=generator(3))
+    damage = damaged(height, colour, (-height, 1 - colour), 0.0, generator(2))
     assert torch.equal(damage.height, height)
-    assert (damage.brightness == 1).all()
+    assert torch.equal(damage.colour, colour)
     assert (damage.kind == 0).all()
 
 
 def test_a_flat_matt_surface_is_lit_by_the_sine_of_the_elevation():
-    flat, bright = torch.zeros(6, 16, 16), torch.full((6, 16, 16), 0.5)
-    radiance = lit(flat, bright, torch.ones(6), torch.zeros(6), generator(7))
+    flat = torch.zeros(6, 16, 16)
+    light = lit(flat, torch.ones_like(flat), flat, generator(7))
     draws = generator(7)
     torch.rand(6, generator=draws)  # azimuths
     elevation = 0.25 + 1.15 * torch.rand(6, generator=draws)
-    np.testing.assert_allclose(radiance, (0.5 * elevation.sin())[:, None, None].expand(6, 16, 16), rtol=1e-5)
+    np.testing.assert_allclose(light, elevation.sin()[:, None, None].expand(6, 16, 16), rtol=1e-5)
 
 
 def test_pictures_have_eight_bits_and_the_truth_of_every_pixel():
     formulas = draw_formulas(22, 0, CPU)
     episodes = Episodes(3, sound=1, flawed=2, jitter=0.1)
-    pictures = draw_pictures(formulas, episodes, 64, 0.5, 0.9, 0.5, generator(1))
-    again = draw_pictures(formulas, episodes, 64, 0.5, 0.9, 0.5, generator(1))
+    pictures = draw_pictures(formulas, episodes, 64, Chances(0.4, 0.4, 0.9, 0.5), generator(1))
+    again = draw_pictures(formulas, episodes, 64, Chances(0.4, 0.4, 0.9, 0.5), generator(1))
     for values, same in zip(pictures, again, strict=True):
         assert torch.equal(values, same)
     assert pictures.pixels.shape == (9, 3, 64, 64)
@@ -116,32 +126,43 @@ def test_pictures_have_eight_bits_and_the_truth_of_every_pixel():
     assert all(1 <= len(formula.unique()) <= 2 for formula in pictures.formula)
     assert (pictures.flaw[:3] == 0).all()
     assert (pictures.flaw[3:] > 0).any(2).any(1).all()
-    alone = draw_pictures(formulas, episodes, 64, 0.0, 0.0, 0.5, generator(1))
+    alone = draw_pictures(formulas, episodes, 64, Chances(0.0, 0.0, 0.0, 0.5), generator(1))
     assert all(len(formula.unique()) == 1 for formula in alone.formula)
     assert (alone.flaw == 0).all()
 
 
 def test_pictures_of_an_episode_show_its_formulas():
     formulas = draw_formulas(2000, 0, CPU)
-    pictures = draw_pictures(formulas, Episodes(4, 1, 2, 0.1), 64, 1.0, 0.3, 0.5, generator(3))
+    pictures = draw_pictures(formulas, Episodes(4, 1, 2, 0.1), 64, Chances(1.0, 0.0, 0.3, 0.5), generator(3))
     shown = [set(formula.unique().tolist()) for formula in pictures.formula]
     for number in range(4):
         assert shown[number] == shown[number + 4] == shown[number + 8]
     assert len(set.union(*shown)) == 8
 
 
+def test_products_hide_their_background_in_every_picture_that_they_reach():
+    episodes = Episodes(6, 2, 1, 0.1)
+    formulas = draw_formulas(2000, 0, CPU)
+    pictures = draw_pictures(formulas, episodes, 64, Chances(0.0, 1.0, 0.0, 1.0), generator(4))
+    shown = pictures.formula.unflatten(0, (3, 6)).transpose(0, 1)
+    assert all(len(episode.unique()) == 2 for episode in shown)
+    borders = (pictures.formula[:, :, 1:] != pictures.formula[:, :, :-1]).sum((1, 2))
+    assert borders.max() <= 64 * 4  # an outline and a hole cross a row at most four times; irregular borders more often
+
+
 @pytest.mark.parametrize("same_light", [0.0, 1.0])
 def test_the_lamps_of_an_episode_stay_where_they_are(same_light, monkeypatch):
     lamps = []
 
-    def recorded(height, brightness, relief, metal, draws):
+    def recorded(height, relief, metal, draws):
         start = draws.get_state()
         lamps.extend(torch.rand(len(height), generator=draws).tolist())
         draws.set_state(start)
-        return lit(height, brightness, relief, metal, draws)
+        return lit(height, relief, metal, draws)
 
     monkeypatch.setattr("training.formula_images.pictures.lit", recorded)
-    draw_pictures(draw_formulas(22, 0, CPU), Episodes(3, 1, 1, 0.1), 32, 0.0, 0.3, same_light, generator(2))
+    chances = Chances(0.2, 0.4, 0.3, same_light)
+    draw_pictures(draw_formulas(22, 0, CPU), Episodes(3, 1, 1, 0.1), 32, chances, generator(2))
     assert (lamps[:3] == lamps[3:]) == bool(same_light)
 
 
@@ -157,7 +178,7 @@ def test_episodes_hold_their_values_together():
 
 
 def test_the_camera_exposes_within_its_range():
-    radiance = 5 + torch.rand(32, 48, 48, generator=generator(1))
+    radiance = 5 + torch.rand(32, 3, 48, 48, generator=generator(1))
     pictures = photographed(radiance, Episodes(32, 0, 1, 0.0), generator(2))
     assert pictures.min() >= 0
     assert pictures.max() <= 1
