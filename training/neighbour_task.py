@@ -2,6 +2,8 @@
 the very distance that the anomaly score takes.
 """
 
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -10,6 +12,17 @@ from training.formula_images.draw import Episodes
 
 FLAWED_SHARE = 0.3
 """A cell counts as flawed from this share of flawed pixels on, as sound where there is none, else not at all."""
+
+
+class Ranking(NamedTuple):
+    """How patches are ranked. ``temperature``: the difference of log squared distances that counts as clear. ``kept``:
+    the share (0..1] of the sound pictures' patches that count, chosen farthest first, as a coreset is. ``hardest``: the
+    share (0..1] of the further pictures' sound patches that count, the highest scores first.
+    """
+
+    temperature: float
+    kept: float = 1.0
+    hardest: float = 1.0
 
 
 def patch_maps(fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -21,26 +34,25 @@ def patch_maps(fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return fine, coarse, torch.cat([fine, resampled], 1)
 
 
-def ranked(
-    patches: Tensor, flaw: Tensor, episodes: Episodes, temperature: float, kept: float = 1.0
-) -> tuple[Tensor, Tensor]:
+def ranked(patches: Tensor, flaw: Tensor, episodes: Episodes, ranking: Ranking) -> tuple[Tensor, Tensor]:
     """Return loss and accuracy (scalars) of patches (B, C, h, w) with flaws (B, H, W) int64, 0 for none.
 
     Every patch of an episode's further pictures has a score, the logarithm of its squared distance to the nearest
-    patch of the sound ones; of those, the share ``kept`` counts, chosen farthest first, as a coreset is. The loss is
-    the logistic one of all pairs of a flawed and a sound patch, the accuracy the share of pairs where the flawed one
-    scores higher (the AUROC); both are means over the episodes that have pairs.
+    patch of the sound ones that is kept. The loss is the logistic one of all pairs of a flawed and a hard sound patch,
+    the accuracy the share of pairs, easy ones included, where the flawed one scores higher (the AUROC); both are means
+    over the episodes that have pairs.
     """
-    scores = _scores(patches, episodes, kept)
+    scores = _scores(patches, episodes, ranking.kept)
     whole = episodes.sound * episodes.count
     cover = F.avg_pool2d((flaw[whole:] > 0).float(), flaw.shape[-1] // patches.shape[-1])
     covers = cover.unflatten(0, (episodes.flawed, episodes.count)).transpose(0, 1).flatten(1)
     losses, accuracies = [], []
     for score, share in zip(scores, covers, strict=True):
-        margin = score[share > FLAWED_SHARE][:, None] - score[share == 0][None]
-        if margin.numel():
-            losses.append(F.softplus(-margin / temperature).mean())
-            accuracies.append((margin.detach() > 0).float().mean())
+        flawed, sound = score[share > FLAWED_SHARE], score[share == 0]
+        if len(flawed) and len(sound):
+            hard = sound.topk(max(1, round(ranking.hardest * len(sound)))).values if ranking.hardest < 1 else sound
+            losses.append(F.softplus((hard[None] - flawed[:, None]) / ranking.temperature).mean())
+            accuracies.append((flawed.detach()[:, None] > sound.detach()[None]).float().mean())
     if not losses:
         return scores.sum() * 0, scores.new_tensor(0.5)
     return torch.stack(losses).mean(), torch.stack(accuracies).mean()

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import logging
-import math
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +23,8 @@ from training.extractor import LEAST_CONTRAST, chosen_device
 from training.formula_images.draw import Episodes
 from training.formula_images.formulas import Formulas, draw_formulas
 from training.formula_images.pictures import Chances, Pictures, draw_pictures
-from training.neighbour_task import patch_maps, ranked
+from training.learning_cycles import planned
+from training.neighbour_task import Ranking, patch_maps, ranked
 from training.pretrain_task import Head, losses
 from training.progress import with_progress
 from training.user_error import UserError
@@ -64,16 +64,11 @@ def standardised(pixels: Tensor) -> Tensor:
 
 
 def objective(
-    learner: Learner,
-    pictures: Pictures,
-    episodes: Episodes,
-    temperature: float,
-    task: dict[str, float],
-    kept: float = 1.0,
+    learner: Learner, pictures: Pictures, episodes: Episodes, ranking: Ranking, task: dict[str, float]
 ) -> tuple[Tensor, Tensor]:
     """Return the loss (scalar) of a batch and its parts (NEIGHBOUR, then READ_OUT; NaN where not asked for)."""
     maps = learner(pictures.pixels)
-    ranks = [ranked(patches, pictures.flaw, episodes, temperature, kept) for patches in patch_maps(*maps)]
+    ranks = [ranked(patches, pictures.flaw, episodes, ranking) for patches in patch_maps(*maps)]
     neighbour = torch.stack([loss for loss, _ in ranks])
     accuracy = torch.stack([right for _, right in ranks])
     total = task["neighbour"] * neighbour.sum()
@@ -102,19 +97,24 @@ def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     with torch.random.fork_rng():  # torchvision's constructors draw from torch's global generator
         torch.default_generator.manual_seed(settings.seed)
         learner = Learner(settings.formulas).to(device).to(memory_format=torch.channels_last).train()
-    optimiser = torch.optim.AdamW(learner.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay)
     formulas = draw_formulas(settings.formulas, settings.seed, device)
+    optimiser = _fresh(learner, settings.weight_decay)
     first, curve, running, seconds = _restored(folder / CHECKPOINT, recipe, learner, optimiser)
+    cycles = planned(recipe["cycles"])
+    steps = cycles[-1].end
     if first:
-        log.info("Continuing from step %d of %d", first, settings.steps)
+        log.info("Continuing from step %d of %d", first, steps)
     started = time.perf_counter() - seconds
-    batches = _batches(formulas, episodes, settings, first, device)
-    for step in with_progress(range(first, settings.steps), settings.steps - first, "pretraining"):
+    batches = _batches(formulas, episodes, settings, range(first, steps), device)
+    for step in with_progress(range(first, steps), steps - first, "pretraining"):
+        cycle = next(cycle for cycle in cycles if step < cycle.end)
+        if step == cycle.begin:
+            optimiser = _fresh(learner, settings.weight_decay)
         pictures = next(batches)
         for group in optimiser.param_groups:
-            group["lr"] = settings.learning_rate * _rate(step, settings.steps, settings.warmup_steps)
-        kept = settings.coreset.kept if step >= settings.coreset.from_step else 1.0
-        loss, present = objective(learner, pictures, episodes, settings.temperature, recipe["task"], kept)
+            group["lr"] = cycle.rate(step, settings.warmup_steps)
+        ranking = Ranking(settings.temperature, settings.kept, cycle.hardest)
+        loss, present = objective(learner, pictures, episodes, ranking, recipe["task"])
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(learner.parameters(), 5.0)
@@ -132,10 +132,9 @@ def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
 
 
 def _batches(
-    formulas: Formulas, episodes: Episodes, settings: DictConfig, first: int, device: torch.device
+    formulas: Formulas, episodes: Episodes, settings: DictConfig, steps: range, device: torch.device
 ) -> Iterator[Pictures]:
     """Yield each step's pictures, which depend on the seed and the step alone; the next are drawn meanwhile."""
-
     chances = Chances(**settings.chances)
 
     def drawn(step: int) -> Pictures:
@@ -145,17 +144,15 @@ def _batches(
             return draw_pictures(formulas, episodes, settings.size, chances, generator)
 
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(drawn, first)
-        for step in range(first, settings.steps):
-            pictures = coming.result()
-            if step + 1 < settings.steps:
-                coming = pool.submit(drawn, step + 1)
+        coming = [pool.submit(drawn, step) for step in steps[:1]]
+        for step in steps:
+            pictures = coming.pop().result()
+            coming = [pool.submit(drawn, after) for after in range(step + 1, min(step + 2, steps.stop))]
             yield pictures
 
 
-def _rate(step: int, steps: int, warmup: int) -> float:
-    """Return the share of the learning rate: a line up, then half a cosine down to 0."""
-    return min(1.0, (step + 1) / max(1, warmup)) * 0.5 * (1 + math.cos(math.pi * step / steps))
+def _fresh(learner: Learner, weight_decay: float) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(learner.parameters(), weight_decay=weight_decay)
 
 
 def _finished(

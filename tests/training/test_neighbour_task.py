@@ -6,7 +6,7 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from training.formula_images.draw import Episodes
-from training.neighbour_task import FLAWED_SHARE, farthest_first, patch_maps, ranked
+from training.neighbour_task import FLAWED_SHARE, Ranking, farthest_first, patch_maps, ranked
 
 EPISODES = Episodes(2, sound=2, flawed=1, jitter=0.0)
 PICTURES, CHANNELS, CELLS, STRIDE = 6, 5, 4, 8
@@ -21,10 +21,10 @@ def patches_and_flaws():
     return patches, flaw
 
 
-@pytest.mark.parametrize("kept", [1.0, 0.2])
-def test_a_ranking_is_that_of_a_literal_loop(kept):
+@pytest.mark.parametrize(("kept", "hardest"), [(1.0, 1.0), (0.2, 1.0), (0.2, 0.4)])
+def test_a_ranking_is_that_of_a_literal_loop(kept, hardest):
     patches, flaw = patches_and_flaws()
-    loss, accuracy = ranked(patches, flaw, EPISODES, 0.5, kept)
+    loss, accuracy = ranked(patches, flaw, EPISODES, Ranking(0.5, kept, hardest))
     losses, accuracies = [], []
     for episode in range(2):
         known = [patches[number, :, y, x] for number in (episode, episode + 2) for y in range(4) for x in range(4)]
@@ -42,7 +42,8 @@ def test_a_ranking_is_that_of_a_literal_loop(kept):
                     sound.append(math.log(nearest))
         assert flawed
         assert sound
-        pairs = [(bad - good) / 0.5 for bad in flawed for good in sound]
+        hard = sorted(sound)[-round(hardest * len(sound)) :]
+        pairs = [(bad - good) / 0.5 for bad in flawed for good in hard]
         losses.append(np.mean([math.log1p(math.exp(-pair)) for pair in pairs]))
         labels = [1] * len(flawed) + [0] * len(sound)
         accuracies.append(roc_auc_score(labels, flawed + sound))
@@ -73,7 +74,7 @@ def test_flawed_patches_far_off_rank_first_and_cost_little():
     patches, flaw = patches_and_flaws()
     patches[4, :, :2, :2] += 100
     patches[5, :, 2:, 3:] += 100
-    loss, accuracy = ranked(patches, flaw, EPISODES, 0.5)
+    loss, accuracy = ranked(patches, flaw, EPISODES, Ranking(0.5))
     assert accuracy == 1
     assert loss < 0.01
 
@@ -81,7 +82,7 @@ def test_flawed_patches_far_off_rank_first_and_cost_little():
 def test_without_flaws_nothing_is_learned():
     patches, flaw = patches_and_flaws()
     patches.requires_grad_()
-    loss, accuracy = ranked(patches, torch.zeros_like(flaw), EPISODES, 0.5)
+    loss, accuracy = ranked(patches, torch.zeros_like(flaw), EPISODES, Ranking(0.5))
     loss.backward()
     assert loss == 0
     assert accuracy == 0.5

@@ -13,14 +13,15 @@ from training.formula_images.damage import KINDS
 from training.formula_images.draw import Episodes
 from training.formula_images.formulas import draw_formulas
 from training.formula_images.pictures import Chances, draw_pictures
-from training.neighbour_task import patch_maps
+from training.neighbour_task import Ranking, patch_maps
 from training.pretrain_task import Head, losses, structure_of, touched
 from training.pretraining import CHECKPOINT, WEIGHTS, Learner, objective, pretrain_run
 from training.user_error import UserError
 
 SMALL = [
-    *("pretrain.formulas=11", "pretrain.steps=6", "pretrain.episodes.count=2", "pretrain.size=64"),
-    *("pretrain.curve_steps=2", "pretrain.checkpoint_steps=2", "pretrain.coreset.from_step=3", "device=cpu"),
+    *("pretrain.formulas=11", "pretrain.episodes.count=2", "pretrain.size=64", "pretrain.warmup_steps=2"),
+    "pretrain.cycles=[{steps: 3, learning_rate: 1e-3, hardest: 1}, {steps: 3, learning_rate: 2e-3, hardest: 0.5}]",
+    *("pretrain.curve_steps=2", "pretrain.checkpoint_steps=2", "device=cpu"),
 ]
 
 
@@ -38,14 +39,15 @@ class StoppedError(Exception):
     pass
 
 
-def test_a_stopped_run_continues_to_the_same_bits(tmp_path, monkeypatch):
+@pytest.mark.parametrize("drawn_before", [4, 6])  # after the checkpoints of steps 2 and 4, in either cycle
+def test_a_stopped_run_continues_to_the_same_bits(drawn_before, tmp_path, monkeypatch):
     whole = pretrain_run(settings(), tmp_path / "whole")
     with monkeypatch.context() as patch:
         drawn = []
 
         def stopping(*arguments):
             drawn.append(1)
-            if len(drawn) == 6:  # after the checkpoint of step 4, within step 6
+            if len(drawn) == drawn_before:
                 raise StoppedError
             return draw_pictures(*arguments)
 
@@ -134,22 +136,33 @@ def test_a_task_has_the_weight_that_it_is_given():
         totals = {}
         for chosen in names:
             task = {name: 2.0 * (name == chosen) for name in names}
-            totals[chosen], parts = objective(learner, pictures, episodes, 0.5, task)
+            totals[chosen], parts = objective(learner, pictures, episodes, Ranking(0.5), task)
     assert totals["neighbour"] == pytest.approx(2 * parts[:3].sum().item(), rel=1e-5)
     for place, name in enumerate(names[1:]):
         assert totals[name] == pytest.approx(2 * (parts[6 + place] + parts[9 + place]).item(), rel=1e-5)
 
 
-def test_members_are_thinned_from_the_given_step_on(tmp_path, monkeypatch):
-    shares = []
+def test_each_cycle_has_its_own_optimiser_and_ranking(tmp_path, monkeypatch):
+    rankings, rates, taken = [], [], []
 
-    def recorded(learner, pictures, episodes, temperature, task, kept):
-        shares.append(kept)
-        return objective(learner, pictures, episodes, temperature, task, kept)
+    def recorded(learner, pictures, episodes, ranking, task):
+        rankings.append(ranking)
+        return objective(learner, pictures, episodes, ranking, task)
+
+    step = torch.optim.AdamW.step
+
+    def stepped(self, *arguments):
+        step(self, *arguments)
+        rates.append(self.param_groups[0]["lr"])
+        taken.append(int(next(iter(self.state.values()))["step"]))
 
     monkeypatch.setattr("training.pretraining.objective", recorded)
-    pretrain_run(settings("pretrain.coreset.kept=0.5"), tmp_path)
-    assert shares == [1.0, 1.0, 1.0, 0.5, 0.5, 0.5]
+    monkeypatch.setattr(torch.optim.AdamW, "step", stepped)
+    pretrain_run(settings("pretrain.kept=0.5"), tmp_path)
+    assert rankings == [Ranking(0.5, 0.5, 1.0)] * 3 + [Ranking(0.5, 0.5, 0.5)] * 3
+    assert taken == [1, 2, 3, 1, 2, 3]
+    falling = np.array([0.5, 1, 1]) * (1 + np.cos(np.pi * np.arange(3) / 3)) / 2
+    np.testing.assert_allclose(rates, [*(1e-3 * falling), *(2e-3 * falling)])
 
 
 def test_the_extractor_sees_what_was_trained(tmp_path):
