@@ -5,8 +5,9 @@ On MVTec-layout folders and dataset folders of this project, with weights from f
       --extractor resnet18=resnet18.pth mobilenet_v3_large=runs/pretrain/backbone.safetensors
 In under a minute, on a few images and a coreset of 256:
   uv run scripts/benchmark_extractors.py --quick --data magnetic_tile
-Random weights and the project's own are always among them. CONFIG=FILE adds one of conf/extractor with weights from a
-file; CONFIG+relu=FILE is the minimalistic MobileNetV3.
+A coreset depends on the order of its images: --orders 3 trains on three orders and gives the means, and by how much the
+AUPRO differed among them. Random weights and the project's own are always among the extractors. CONFIG=FILE adds one of
+conf/extractor with weights from a file; CONFIG+relu=FILE is the minimalistic MobileNetV3.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -28,6 +30,7 @@ from training.entry_point import settle_threads
 from training.user_error import UserError
 
 KEYS = ("image_auroc", "pixel_auroc", "aupro", "f1", "ms_per_megapixel")
+SPREAD = "aupro_spread"
 
 
 @dataclass(frozen=True)
@@ -49,11 +52,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--extractor", nargs="+", default=[], metavar="CONFIG=FILE", help="weights to compare")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     parser.add_argument("--pixels", type=int, help="length of an image's shorter side (default: 512)")
+    parser.add_argument("--orders", type=int, default=1, metavar="N", help="orders of the train images (default: 1)")
     parser.add_argument("--training", nargs="+", default=[], metavar="NAME=VALUE", help="settings of conf/train.yaml")
     parser.add_argument("--quick", action="store_true", help="12 train images, 256 points, one epoch, 192 pixels")
     options = parser.parse_args()
     if options.pixels is None:
         options.pixels = 192 if options.quick else 512
+    if options.orders < 1:
+        parser.error(f"--orders {options.orders}: at least 1")
     return options
 
 
@@ -76,23 +82,35 @@ def backbones(named: list[str]) -> list[Backbone]:
 
 
 def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> dict[str, float]:
-    """Train and evaluate one extractor on one folder in a run folder; return its figures. Raises UserError."""
+    """Train and evaluate one extractor on one folder, on each order of its images, in run folders below ``folder``.
+
+    Return the means under KEYS (shares in 0..1, and milliseconds) and under SPREAD the highest AUPRO less the lowest.
+    Raises UserError.
+    """
+    orders = [_settings(data, backbone, options, order) for order in range(options.orders)]
+    cost = milliseconds_per_megapixel(orders[0])
+    rows = [train_and_evaluate("train", cfg, folder / str(order))["metrics"] for order, cfg in enumerate(orders)]
+    means = [fmean(row[name] for row in rows) for name in ("image_auroc", "pixel_auroc", "aupro", "pixel_f1")]
+    scores = [row["aupro"] for row in rows]
+    return dict(zip(KEYS, (*means, cost), strict=True)) | {SPREAD: max(scores) - min(scores)}
+
+
+def _settings(data: Path, backbone: Backbone, options: argparse.Namespace, order: int) -> DictConfig:
+    """Return conf/train.yaml for one extractor; order 0 is that of the folder, the others are drawn."""
     layout = "stainless" if (data / "dataset.json").is_file() else "mvtec"
     quick = ["coreset=small", "coreset.epochs=1", "dataset.max_images=12"] if options.quick else []
-    cfg = composed_config(
+    shuffled = ["coreset.shuffle=true", f"coreset.seed={order}"] if order else []
+    return composed_config(
         "train",
         f"dataset={layout}",
         f"dataset.root={quoted(data.resolve())}",
         *backbone.overrides,
         f"extractor.resize={{side: shorter, pixels: {options.pixels}}}",
         *quick,
+        *shuffled,
         *options.training,
         "name=run",
     )
-    cost = milliseconds_per_megapixel(cfg)
-    metrics = train_and_evaluate("train", cfg, folder)["metrics"]
-    figures = (metrics["image_auroc"], metrics["pixel_auroc"], metrics["aupro"], metrics["pixel_f1"], cost)
-    return dict(zip(KEYS, figures, strict=True))
 
 
 def milliseconds_per_megapixel(cfg: DictConfig) -> float:
@@ -113,10 +131,10 @@ def milliseconds_per_megapixel(cfg: DictConfig) -> float:
 
 def printed(figures: dict[str, dict[str, dict[str, float]]], console: Console) -> None:
     """Print one table for all data sets."""
-    table = Table(Column("data set", overflow="fold"), Column("extractor", overflow="fold"), *KEYS)
+    table = Table(Column("data set", overflow="fold"), Column("extractor", overflow="fold"), *KEYS, SPREAD)
     for data, rows in figures.items():
         for name, row in rows.items():
-            table.add_row(data, name, *(f"{row[key] * (1 if 'ms' in key else 100):.1f}" for key in KEYS))
+            table.add_row(data, name, *(f"{row[key] * (1 if 'ms' in key else 100):.1f}" for key in (*KEYS, SPREAD)))
     console.print(table)
 
 

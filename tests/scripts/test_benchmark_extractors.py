@@ -1,3 +1,4 @@
+import argparse
 import json
 import math
 import subprocess
@@ -7,7 +8,7 @@ import pytest
 import torchvision
 from safetensors.torch import save_file
 
-from scripts.benchmark_extractors import KEYS, backbones
+from scripts.benchmark_extractors import KEYS, RANDOM, SPREAD, backbones, judged
 from scripts.benchmark_images import write_nominal_folder
 from training.user_error import UserError
 
@@ -40,7 +41,8 @@ def figures(tmp_path_factory):
 def test_every_extractor_gets_every_figure(figures):
     assert list(figures) == ["random", "stainless_texture", "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
     for row in figures.values():
-        assert tuple(row) == KEYS
+        assert tuple(row) == (*KEYS, SPREAD)
+        assert row[SPREAD] == 0  # one order
         assert all(math.isfinite(value) for value in row.values())
         assert all(0 <= row[key] <= 1 for key in KEYS if key != "ms_per_megapixel")
 
@@ -50,6 +52,24 @@ def test_the_pipeline_is_the_same_for_all(figures):
     scores = {name: [row[key] for key in KEYS if key != "ms_per_megapixel"] for name, row in figures.items()}
     assert scores["random"] == scores["mobilenet_v3_large=same"]
     assert scores["random"] != scores["mobilenet_v3_large=other"]
+
+
+def test_orders_are_averaged_and_their_spread_is_told(tmp_path):
+    write_nominal_folder(tmp_path / "plates", 3, (128, 128), 0)
+
+    def row(orders, *training):
+        options = argparse.Namespace(
+            quick=True, pixels=128, orders=orders, training=["coreset.size=64", "device=cpu", *training]
+        )
+        return judged(tmp_path / "plates", RANDOM, options, tmp_path / "run")
+
+    rows = [row(1), *(row(1, "coreset.shuffle=true", f"coreset.seed={seed}") for seed in (1, 2))]
+    together = row(3)
+    assert len({one["aupro"] for one in rows}) > 1  # the order does matter
+    for key in KEYS[:-1]:
+        assert together[key] == pytest.approx(sum(one[key] for one in rows) / 3)
+    scores = [one["aupro"] for one in rows]
+    assert together[SPREAD] == pytest.approx(max(scores) - min(scores))
 
 
 def test_extractors_are_config_and_file():
