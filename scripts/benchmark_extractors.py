@@ -131,7 +131,8 @@ def milliseconds_per_megapixel(cfg: DictConfig) -> float:
 
 def printed(figures: dict[str, dict[str, dict[str, float]]], console: Console) -> None:
     """Print one table for all data sets."""
-    table = Table(Column("data set", overflow="fold"), Column("extractor", overflow="fold"), *KEYS, SPREAD)
+    names = ("data set", "extractor", *KEYS, SPREAD)
+    table = Table(*(Column(name.replace("_", " "), overflow="fold") for name in names))
     for data, rows in figures.items():
         for name, row in rows.items():
             table.add_row(data, name, *(f"{row[key] * (1 if 'ms' in key else 100):.1f}" for key in (*KEYS, SPREAD)))
