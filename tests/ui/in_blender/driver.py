@@ -187,21 +187,16 @@ class Driver:
         x, y, width, height = self.viewport_box()
         return pixels[y : y + height, x : x + width]
 
-    def shows_other_than(self, name: str) -> Callable[[], bool]:
-        """A condition: the viewport differs from a screenshot."""
-        return lambda: not np.array_equal(self.viewport(self.screen()), self.viewport(self.shots[name]))
-
     def shows_again(self, name: str, tolerance: int = 0) -> Callable[[], bool]:
         """A condition: the viewport is what it was in a screenshot, within a tolerance of 0..255."""
+        return lambda: self._is_like(self.viewport(self.screen()), name, tolerance)
 
-        def condition() -> bool:
-            now, then = self.viewport(self.screen()).astype(int), self.viewport(self.shots[name])
-            return bool(np.abs(now - then).max() <= tolerance)
+    def settled(self, name: str, unlike: str | None = None, tolerance: int = 0) -> Callable[[], bool]:
+        """A condition: the viewport has not changed for a while; then it is saved under `name`.
 
-        return condition
-
-    def settled(self, name: str) -> Callable[[], bool]:
-        """A condition: the viewport has not changed for a while; then it is saved under `name`."""
+        A viewport like the screenshot `unlike`, within a tolerance of 0..255, is not settled: EEVEE goes on showing
+        what it showed, drawn anew and then still, until a changed material's shader is made.
+        """
         seen: list[np.ndarray] = [self.viewport(self.screen()).copy()]
         since = [time.monotonic()]
 
@@ -209,12 +204,16 @@ class Driver:
             now = self.viewport(self.screen())
             if not np.array_equal(now, seen[0]):
                 seen[0], since[0] = now.copy(), time.monotonic()
-            if time.monotonic() - since[0] < STILL:
+            if time.monotonic() - since[0] < STILL or (unlike and self._is_like(now, unlike, tolerance)):
                 return False
             self.screenshot(name)
             return True
 
         return condition
+
+    def _is_like(self, viewport: np.ndarray, name: str, tolerance: int) -> bool:
+        then = self.viewport(self.shots[name]).astype(int)
+        return bool(np.abs(viewport.astype(int) - then).max() <= tolerance)
 
     def viewport_box(self) -> tuple[int, int, int, int]:
         """The inner part of the viewport on the screen: x, y from above, width, height."""

@@ -31,8 +31,7 @@ def plate(driver: Driver):
     driver.view.spaces.active.shading.type = "RENDERED"
     bpy.ops.ed.undo_push(message="Preview")
     facts["box"] = driver.viewport_box()
-    yield driver.shows_other_than("2_scene")
-    yield driver.settled("3_plate")
+    yield driver.settled("3_plate", "2_scene")
 
     before = settings.stain.radius
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "radius")
@@ -47,8 +46,7 @@ def plate(driver: Driver):
     yield from driver.drag(driver.found, -60, seen)
     facts["dragged"], facts["on nodes"] = values, shown
     facts["radius"] = [before, settings.stain.radius]
-    yield driver.shows_other_than("3_plate")
-    yield driver.settled("4_dragged")
+    yield driver.settled("4_dragged", "3_plate")
 
     driver.key("Z", centre(driver), ctrl=True)
     yield lambda: driver.window.scene.stainless.stain.radius == before
@@ -60,8 +58,7 @@ def plate(driver: Driver):
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.preview_mask")
     mask_button = driver.found
     yield from driver.click(mask_button)
-    yield driver.shows_other_than("3_plate")
-    yield driver.settled("6_mask")
+    yield driver.settled("6_mask", "3_plate")
     yield from driver.click(mask_button)
     yield driver.shows_again("3_plate")
 
@@ -70,8 +67,7 @@ def plate(driver: Driver):
     yield from driver.click(places["light"])
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.set_light(variant='rot90'")
     yield from driver.click(driver.found)
-    yield driver.shows_other_than("3_plate")
-    yield driver.settled("7_rotated")
+    yield driver.settled("7_rotated", "3_plate")
 
     path = driver.out / "saved.blend"
     bpy.ops.wm.save_as_mainfile(filepath=str(path))

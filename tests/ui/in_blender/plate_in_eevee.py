@@ -5,8 +5,11 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import numpy as np
 from driver import Driver, run
 from inspect_plate import open_sidebar
+
+RELIEF = 4.0  # of 255, from one row to the next: more than that has only a plate with its grooves
 
 
 def plate(driver: Driver):
@@ -24,15 +27,21 @@ def plate(driver: Driver):
     view.shading.type = "SOLID"
     yield driver.settled("1_solid")
     view.shading.type = "MATERIAL"
-    yield driver.shows_other_than("1_solid")
-    yield driver.settled("2_plate")
+    yield lambda: relief(driver) > RELIEF  # until its shader is made, EEVEE shows a flat grey plate
+    yield driver.settled("2_plate", "1_solid")
 
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "radius")
     stain = scene.stainless.stain
     facts["dragged"] = [stain.radius]
     yield from driver.drag(driver.found, -25, lambda: facts["dragged"].append(stain.radius))
-    yield driver.shows_other_than("2_plate")
-    yield driver.settled("3_dragged")
+    yield driver.settled("3_dragged", "2_plate")
+
+
+def relief(driver: Driver) -> float:
+    """How much one row of pixels differs from the next in the middle of the viewport, 0..255, on the mean."""
+    grey = driver.viewport(driver.screen()).mean(axis=-1)
+    height, width = grey.shape
+    return float(np.abs(np.diff(grey[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3], axis=0)).mean())
 
 
 if __name__ == "__main__":

@@ -33,15 +33,13 @@ def tab(driver: Driver):
     yield from driver.click(driver.found)
     yield lambda: obj.active_material.stainless.version > 0
     stain = obj.active_material.stainless.stain
-    yield driver.shows_other_than("1_clean")
-    yield driver.settled("2_stained")
+    yield driver.settled("2_stained", "1_clean")
 
     yield from to_the_end(driver, region)
     yield from driver.find(area, region, "radius")
     facts["dragged"] = [stain.radius]
     yield from driver.drag(driver.found, -25, lambda: facts["dragged"].append(stain.radius))
-    yield driver.shows_other_than("2_stained")
-    yield driver.settled("3_dragged")
+    yield driver.settled("3_dragged", "2_stained")
 
     driver.window.scene.unit_settings.scale_length = 0.001
     driver.move((region.x + 5, region.y + 5))

@@ -26,16 +26,14 @@ def cube(driver: Driver):
     yield from driver.click(driver.found)
     material = obj.active_material
     yield lambda: material.stainless.version > 0
-    yield driver.shows_other_than("1_clean")
-    yield driver.settled("2_stained")
+    yield driver.settled("2_stained", "1_clean", EEVEE_GRAIN)
 
     with bpy.context.temp_override(window=driver.window, area=driver.view, region=driver.region(driver.view, "WINDOW")):
         bpy.ops.stainless.pick_centre("INVOKE_DEFAULT")
     yield from driver.click(centre(driver))
     yield lambda: material.stainless.stain.explicit_centre
     facts["centre"] = [getattr(material.stainless.stain, f"centre_{axis}") for axis in "xyz"]
-    yield driver.shows_other_than("2_stained")
-    yield driver.settled("3_single")
+    yield driver.settled("3_single", "2_stained", EEVEE_GRAIN)
 
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.remove_stains")
     yield from driver.click(driver.found)

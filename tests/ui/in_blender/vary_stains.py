@@ -40,8 +40,7 @@ def plate(driver: Driver):
     yield from driver.click(driver.found)
     yield lambda: driver.window.scene.stainless.random_seed == 1
     facts["randomised"] = [first, _stain(driver)]
-    yield driver.shows_other_than("1_plate")
-    yield driver.settled("2_random")
+    yield driver.settled("2_random", "1_plate")
 
     driver.key("Z", centre(driver), ctrl=True)
     yield lambda: driver.window.scene.stainless.random_seed == 0
@@ -70,8 +69,7 @@ def presets(driver: Driver):
     yield from open_menu(driver, radius)
     driver.screenshot("4_menu")
     yield from choose(driver, radius, 0)
-    yield driver.shows_other_than("3_before_presets")
-    yield driver.settled("5_dense_spray")
+    yield driver.settled("5_dense_spray", "3_before_presets")
     facts["still the camera's view"] = driver.view.spaces.active.region_3d.view_perspective
     facts["dense spray"] = whole_stain(driver)
 
