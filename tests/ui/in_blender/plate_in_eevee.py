@@ -27,8 +27,8 @@ def plate(driver: Driver):
     view.shading.type = "SOLID"
     yield driver.settled("1_solid")
     view.shading.type = "MATERIAL"
-    yield lambda: relief(driver) > RELIEF  # until its shader is made, EEVEE shows a flat grey plate
-    yield driver.settled("2_plate", "1_solid")
+    yield lambda: relief(driver) > RELIEF  # a viewport that is still may yet wait for the plate's shader
+    yield driver.settled("2_plate")
 
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "radius")
     stain = scene.stainless.stain
