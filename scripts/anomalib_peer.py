@@ -53,8 +53,13 @@ def peer_python(console: Console) -> Path:
 
 
 def described_backbone(extractor: FeatureExtractor, file: Path) -> dict[str, Any]:
-    """Return the part of a job that gives the peer the same backbone; writes its weights as safetensors."""
+    """Return the part of a job that gives the peer the same backbone; writes its weights as safetensors.
+
+    Raises UserError for an extractor that anomalib does not have.
+    """
     fingerprint, config = extractor.fingerprint, extractor.config
+    if extractor.second_scale is not None:
+        raise UserError("anomalib's PatchCore looks at one scale; compare with extractor.second_scale=null")
     network = torchvision.models.get_model(config["architecture"], weights=None)
     state = find_weights(config["weights"], config["architecture"], config["seed"], network).state
     save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, file)

@@ -6,8 +6,9 @@ On MVTec-layout folders and dataset folders of this project, with weights from f
 In under a minute, on a few images and a coreset of 256:
   uv run scripts/benchmark_extractors.py --quick --data magnetic_tile
 A coreset depends on the order of its images: --orders 3 trains on three orders and gives the means, and by how much the
-AUPRO differed among them. Random weights and the project's own are always among the extractors. CONFIG=FILE adds one of
-conf/extractor with weights from a file; CONFIG+relu=FILE is the minimalistic MobileNetV3.
+AUPRO differed among them. Random weights and the project's own, as they are and at two scales, adapted to the train
+images, are always among the extractors. CONFIG=FILE adds one of conf/extractor with weights from a file;
+CONFIG+relu=FILE is the minimalistic MobileNetV3, CONFIG+adapted=FILE one that is adapted, too.
 """
 
 import argparse
@@ -35,14 +36,18 @@ SPREAD = "aupro_spread"
 
 @dataclass(frozen=True)
 class Backbone:
-    """A name for the table, and the overrides of conf/train.yaml that choose it."""
+    """A name for the table, the overrides of conf/train.yaml that choose it, and whether its weights are adapted to the
+    nominal images of each data set first.
+    """
 
     name: str
     overrides: tuple[str, ...]
+    adapted: bool = False
 
 
 RANDOM = Backbone("random", ("extractor=mobilenet_v3_large", "extractor.weights=random"))
 OURS = Backbone("stainless_texture", ("extractor=stainless_texture",))
+ADAPTED = Backbone("stainless_texture_two_scales+adapted", ("extractor=stainless_texture_two_scales",), adapted=True)
 
 
 def arguments() -> argparse.Namespace:
@@ -65,19 +70,15 @@ def arguments() -> argparse.Namespace:
 
 def backbones(named: list[str]) -> list[Backbone]:
     """Return the random extractor, ours and those of CONFIG=FILE. Raises UserError for another form."""
-    chosen = [RANDOM, OURS]
+    chosen = [RANDOM, OURS, ADAPTED]
     for text in named:
         config, separator, file = text.partition("=")
         if not separator or not file:
             raise UserError(f"--extractor {text!r}: give CONFIG=FILE, such as resnet18=resnet18.pth")
-        group, _, activation = config.partition("+")
-        overrides = (f"extractor={group}", f"extractor.weights={quoted(Path(file).resolve())}")
-        chosen.append(
-            Backbone(
-                f"{config}={Path(file).stem}",
-                (*overrides, *([f"extractor.activation={activation}"] if activation else [])),
-            )
-        )
+        group, *ways = config.split("+")
+        overrides = [f"extractor={group}", f"extractor.weights={quoted(Path(file).resolve())}"]
+        overrides += [f"extractor.activation={way}" for way in ways if way != "adapted"]
+        chosen.append(Backbone(f"{config}={Path(file).stem}", tuple(overrides), "adapted" in ways))
     return chosen
 
 
@@ -87,6 +88,8 @@ def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: 
     Return the means under KEYS (shares in 0..1, and milliseconds) and under SPREAD the highest AUPRO less the lowest.
     Raises UserError.
     """
+    if backbone.adapted:
+        backbone = _adapted(data, backbone, options, folder / "adapted")
     orders = [_settings(data, backbone, options, order) for order in range(options.orders)]
     cost = milliseconds_per_megapixel(orders[0])
     rows = [train_and_evaluate("train", cfg, folder / str(order))["metrics"] for order, cfg in enumerate(orders)]
@@ -95,17 +98,32 @@ def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: 
     return dict(zip(KEYS, (*means, cost), strict=True)) | {SPREAD: max(scores) - min(scores)}
 
 
-def _settings(data: Path, backbone: Backbone, options: argparse.Namespace, order: int) -> DictConfig:
-    """Return conf/train.yaml for one extractor; order 0 is that of the folder, the others are drawn."""
+def _adapted(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> Backbone:
+    """Return the extractor with weights adapted to the train images of a folder, made in ``folder``."""
+    from training.adapting import WEIGHTS, adapt_run
+
+    adapt_run(composed_config("adapt", *_input(data, backbone, options), "name=adapted"), folder)
+    return Backbone(backbone.name, (*backbone.overrides, f"extractor.weights={quoted(folder / WEIGHTS)}"))
+
+
+def _input(data: Path, backbone: Backbone, options: argparse.Namespace) -> list[str]:
+    """Return the overrides that choose the data set, the extractor and the size of its images."""
     layout = "stainless" if (data / "dataset.json").is_file() else "mvtec"
-    quick = ["coreset=small", "coreset.epochs=1", "dataset.max_images=12"] if options.quick else []
-    shuffled = ["coreset.shuffle=true", f"coreset.seed={order}"] if order else []
-    return composed_config(
-        "train",
+    return [
         f"dataset={layout}",
         f"dataset.root={quoted(data.resolve())}",
         *backbone.overrides,
         f"extractor.resize={{side: shorter, pixels: {options.pixels}}}",
+    ]
+
+
+def _settings(data: Path, backbone: Backbone, options: argparse.Namespace, order: int) -> DictConfig:
+    """Return conf/train.yaml for one extractor; order 0 is that of the folder, the others are drawn."""
+    quick = ["coreset=small", "coreset.epochs=1", "dataset.max_images=12"] if options.quick else []
+    shuffled = ["coreset.shuffle=true", f"coreset.seed={order}"] if order else []
+    return composed_config(
+        "train",
+        *_input(data, backbone, options),
         *quick,
         *shuffled,
         *options.training,

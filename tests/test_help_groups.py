@@ -9,7 +9,7 @@ OWN_CHOICE = {"paths", "hydra"}  # folders of settings that have one choice for 
 ABSTRACT = {f"{group}/base" for group in ("extractor", "experiment/row")}  # what the others are made from
 
 
-@pytest.mark.parametrize("program", ["evaluate", "finetune", "meld", "predict", "render", "train", "update"])
+@pytest.mark.parametrize("program", ["adapt", "evaluate", "finetune", "meld", "predict", "render", "train", "update"])
 def test_help_lists_the_program_s_groups_and_all_their_choices(program):
     config = OmegaConf.load(CONF / f"{program}.yaml")
     groups = [next(iter(default)) for default in config.defaults if not isinstance(default, str)]

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 from torch.fx import GraphModule
-from torchvision.models.feature_extraction import create_feature_extractor
 
+from training.backbone import truncated_backbone
 from training.backbone_graph import folded
-from training.backbone_weights import find_weights, sha256_of
+from training.backbone_weights import sha256_of
 from training.receptive_field import layer_without_map
-from training.tiled_features import TiledBackbone, TileSize, whole_features
+from training.tiled_features import Strip, TiledBackbone, TileSize, Window, joined, whole_features
 from training.user_error import UserError
 
 LEAST_CONTRAST = 0.02
@@ -51,6 +51,7 @@ class FeatureExtractor(nn.Module):
         self.warnings = warnings
         self.pooling: int = fingerprint["pooling"]["kernel"]
         self.resize: dict[str, Any] | None = fingerprint["input"]["resize"]
+        self.second_scale: float | None = fingerprint.get("second_scale")
         self.standardise: bool = fingerprint["input"].get("standardise", False)
         tiling = config.get("tiling")  # models of older versions know of none
         self.largest_whole: float = tiling["above_pixels"] if tiling else math.inf
@@ -70,16 +71,50 @@ class FeatureExtractor(nn.Module):
 
     def strips(self, image: NDArray[np.uint8]) -> Iterator[PatchStrip]:
         """Yield the patch features of one uint8 RGB image (H, W, 3) from top to bottom: in one strip, or, where it has
-        more than ``largest_whole`` pixels, in as many as bound the memory. They differ by rounding only.
+        more than ``largest_whole`` pixels, in as many as bound the memory. They differ by rounding only. With
+        ``second_scale`` C holds the features of the image at its own size and, resampled, those of the smaller one,
+        whose map is held whole (about a byte for each pixel of the image, at a scale of 0.35 and stride 8).
 
         Raises UserError for an image that is too small for the backbone, or too large and not to be tiled.
         """
+        pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
+        beside = None if self.second_scale is None else self._small_map(pixels, self.second_scale)
+        strips = self._strips(self._resized(pixels), (image.shape[0], image.shape[1]))
+        while True:
+            with torch.inference_mode():  # not around a yield: the mode would reach the caller
+                strip = next(strips, None)
+                if strip is None:
+                    return
+                features = strip.features if beside is None else joined(strip, beside)
+            yield PatchStrip(features.cpu().numpy(), strip.first, strip.height)
+
+    def normalised(self, image: NDArray[np.uint8]) -> torch.Tensor:
+        """Return the float32 pixels (1, 3, h, w) that the backbone sees of one uint8 RGB image (H, W, 3)."""
+        pixels = self._resized(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None])
+        return self._window(pixels)(slice(None), slice(None))
+
+    def _small_map(self, pixels: torch.Tensor, scale: float) -> torch.Tensor:
+        """Return the features (h, w, C) of uint8 pixels (1, 3, H, W) made smaller by ``scale``."""
         with torch.inference_mode():
-            pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
-            if self.resize is not None:
-                pixels = self._resized(pixels)
             size = (pixels.shape[2], pixels.shape[3])
-            mean, std = own_contrast(pixels) if self.standardise else (self.mean, self.std)
+            return torch.cat([strip.features for strip in self._strips(self._resized(pixels, scale), size)])
+
+    def _strips(self, pixels: torch.Tensor, image: tuple[int, int]) -> Iterator[Strip]:
+        """Yield the features of resized pixels (1, 3, h, w) of an image (H, W)."""
+        size, window = (pixels.shape[2], pixels.shape[3]), self._window(pixels)
+        if size[0] * size[1] > self.largest_whole:
+            yield from self._tiled.strips(window, size)
+            return
+        try:
+            features = whole_features(self.backbone, window(slice(None), slice(None)), self.pooling)
+        except RuntimeError as error:
+            if min(size) >= 64:  # not the image's fault
+                raise
+            raise UserError(f"an image of {image[1]} x {image[0]} pixels is too small for this backbone") from error
+        yield Strip(features, 0, len(features))
+
+    def _window(self, pixels: torch.Tensor) -> Window:
+        mean, std = own_contrast(pixels) if self.standardise else (self.mean, self.std)
 
         def window(rows: slice, columns: slice) -> torch.Tensor:
             part = pixels[:, :, rows, columns].to(self.mean.device, torch.float32, copy=True)
@@ -87,33 +122,18 @@ class FeatureExtractor(nn.Module):
                 part /= 255
             return part.sub_(mean).div_(std).contiguous(memory_format=torch.channels_last)
 
-        if size[0] * size[1] <= self.largest_whole:
-            with torch.inference_mode():
-                try:
-                    features = whole_features(self.backbone, window(slice(None), slice(None)), self.pooling)
-                except RuntimeError as error:
-                    if min(image.shape[:2]) >= 64:  # not the image's fault
-                        raise
-                    raise UserError(
-                        f"an image of {image.shape[1]} x {image.shape[0]} pixels is too small for this backbone"
-                    ) from error
-            yield PatchStrip(features.cpu().numpy(), 0, len(features))
-            return
-        tiles = self._tiled.strips(window, size)
-        while True:
-            with torch.inference_mode():  # not around a yield: the mode would reach the caller
-                strip = next(tiles, None)
-            if strip is None:
-                return
-            yield PatchStrip(strip.features.cpu().numpy(), strip.first, strip.height)
+        return window
 
-    def _resized(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Return uint8 pixels (1, 3, H, W) as float32 in 0..1, resized: columns first, by bands of rows, then rows, so
-        that no whole image is held as float32.
+    def _resized(self, pixels: torch.Tensor, further: float = 1.0) -> torch.Tensor:
+        """Return uint8 pixels (1, 3, H, W) at the size of ``resize`` times ``further``, as float32 in 0..1, or as they
+        are: columns first, by bands of rows, then rows, so that no whole image is held as float32.
         """
-        assert self.resize is not None
         height, width = pixels.shape[2:]
-        scale = self.resize["pixels"] / (min if self.resize["side"] == "shorter" else max)(height, width)
+        scale = further
+        if self.resize is not None:
+            scale *= self.resize["pixels"] / (min if self.resize["side"] == "shorter" else max)(height, width)
+        elif further == 1.0:
+            return pixels
         new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
         how: dict[str, Any] = {"mode": "bilinear", "align_corners": False, "antialias": True}
         bands = pixels.split(max(1, _BAND_PIXELS // width), dim=2)
@@ -143,22 +163,7 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
     """
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     _check(config)
-    with torch.random.fork_rng(devices=[]):  # torchvision's constructors draw from torch's global generator
-        backbone = torchvision.models.get_model(config["architecture"], weights=None)
-    if config["activation"] == "relu":
-        _replace_hardswish(backbone)
-    all_names = set(backbone.state_dict())
-    try:
-        truncated = create_feature_extractor(backbone.eval(), return_nodes=list(config["layers"]))
-    except ValueError as error:
-        raise UserError(
-            f"extractor.layers {config['layers']}: not all are nodes of {config['architecture']}: {error}"
-        ) from error
-    needed = [name for name in truncated.state_dict() if not name.endswith("num_batches_tracked")]
-    # the project's own weights were trained with the original activation
-    fitting = needed if config["activation"] == "original" else []
-    weights = find_weights(config["weights"], config["architecture"], config["seed"], backbone, fitting)
-    _load(truncated, weights.state, all_names, config["weights"])
+    truncated, weights = truncated_backbone(config)
     if config.get("standardise") is None:  # models of earlier versions lack it
         config["standardise"] = weights.standardise
     fingerprint = {
@@ -169,6 +174,8 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
         "input": {"mean": list(config["mean"]), "std": list(config["std"]), "resize": config["resize"]},
         "weights_sha256": sha256_of(truncated.state_dict()),
     }
+    if config.get("second_scale") is not None:  # models of earlier versions lack it
+        fingerprint["second_scale"] = config["second_scale"]
     if config["standardise"]:
         fingerprint["input"]["standardise"] = True
     config["weights"] = weights.source  # what a model file must name to build this extractor again
@@ -191,6 +198,9 @@ def chosen_device(device: str) -> torch.device:
 def _check(config: dict[str, Any]) -> None:
     if config["architecture"] not in torchvision.models.list_models(module=torchvision.models):
         raise UserError(f"extractor.architecture {config['architecture']!r} is no torchvision classification model")
+    second = config.get("second_scale")
+    if second is not None and not 0 < second < 1:
+        raise UserError(f"extractor.second_scale {second} must be null or between 0 and 1")
     if config["activation"] not in ("original", "relu"):
         raise UserError(f"extractor.activation {config['activation']!r} is none of original, relu")
     if config["pooling"] < 1:
@@ -216,30 +226,3 @@ def _check_maps(graph: GraphModule, architecture: str) -> None:
         raise UserError(
             f"extractor.layers: {layer} of {architecture} gives no map (channels, rows, columns) of an image"
         )
-
-
-def _replace_hardswish(module: nn.Module) -> None:
-    """Make a MobileNetV3 the 'minimalistic' one, whose published weights expect ReLU."""
-    for name, child in module.named_children():
-        if isinstance(child, nn.Hardswish):
-            setattr(module, name, nn.ReLU(inplace=True))
-        else:
-            _replace_hardswish(child)
-
-
-def _load(truncated: nn.Module, full_state: dict[str, torch.Tensor], all_names: set[str], source: str) -> None:
-    """Load strictly, except that weights of layers cut off may be in the file or not."""
-    wanted = truncated.state_dict()
-    missing = [name for name in wanted if name not in full_state and not name.endswith("num_batches_tracked")]
-    if missing:
-        raise UserError(
-            f"extractor.weights={source} lacks {missing[0]} (and {len(missing) - 1} more), which the chosen layers need"
-        )
-    unexpected = sorted(set(full_state) - all_names)
-    if unexpected:
-        raise UserError(f"extractor.weights={source} holds {unexpected[0]}, which this architecture does not have")
-    for name, tensor in wanted.items():
-        if name in full_state and full_state[name].shape != tensor.shape:
-            given, needed = tuple(full_state[name].shape), tuple(tensor.shape)
-            raise UserError(f"extractor.weights={source}: {name} has shape {given}, this architecture needs {needed}")
-    truncated.load_state_dict({name: full_state.get(name, tensor) for name, tensor in wanted.items()})

@@ -39,7 +39,8 @@ def figures(tmp_path_factory):
 
 
 def test_every_extractor_gets_every_figure(figures):
-    assert list(figures) == ["random", "stainless_texture", "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
+    own = ["random", "stainless_texture", "stainless_texture_two_scales+adapted"]
+    assert list(figures) == [*own, "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
     for row in figures.values():
         assert tuple(row) == (*KEYS, SPREAD)
         assert row[SPREAD] == 0  # one order
@@ -77,5 +78,9 @@ def test_extractors_are_config_and_file():
     assert minimal.name == "mobilenet_v3_large+relu=minimal"
     assert minimal.overrides[0] == "extractor=mobilenet_v3_large"
     assert minimal.overrides[2] == "extractor.activation=relu"
+    assert not minimal.adapted
+    both = backbones(["mobilenet_v3_large+relu+adapted=minimal.pth"])[-1]
+    assert both.adapted
+    assert both.overrides == minimal.overrides
     with pytest.raises(UserError, match="give CONFIG=FILE"):
         backbones(["resnet18"])

@@ -234,11 +234,36 @@ def test_every_choice_shows_in_the_fingerprint(tiny_extractor):
         "pooling": ["extractor.pooling=3"],
         "input": ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"],
         "weights_sha256": ["extractor.seed=5"],
+        "second_scale": ["extractor.second_scale=0.5"],
     }
-    assert set(changes) == set(tiny_extractor.fingerprint)
+    assert set(changes) == {*tiny_extractor.fingerprint, "second_scale"}
     for field, overrides in changes.items():
         other = build_extractor(config(*overrides), "cpu").fingerprint
-        assert other[field] != tiny_extractor.fingerprint[field]
+        assert other[field] != tiny_extractor.fingerprint.get(field)
+
+
+@pytest.mark.parametrize("resize", [[], ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"]])
+def test_the_second_scale_stands_beside_the_first(resize):
+    """Against torch's resizing and interpolation of what the plain extractor gives; sizes that no stride divides."""
+    pixels = image(101, 150)
+    plain = build_extractor(config(*resize), "cpu").patches(pixels)
+    both = build_extractor(config(*resize, "extractor.second_scale=0.4"), "cpu").patches(pixels)
+    height, width = (64, 95) if resize else (101, 150)  # 64 / 101 * 150
+    small = F.interpolate(
+        torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255,
+        (round(height * 0.4), round(64 / 101 * 150 * 0.4 if resize else width * 0.4)),
+        mode="bilinear",
+        align_corners=False,
+        antialias=True,
+    )
+    extractor = build_extractor(config(), "cpu")
+    features = whole_features(extractor.backbone, (small - extractor.mean) / extractor.std, extractor.pooling)
+    resampled = F.interpolate(features.permute(2, 0, 1)[None], plain.shape[:2], mode="bilinear", align_corners=False)[
+        0
+    ].permute(1, 2, 0)
+    assert both.shape == (*plain.shape[:2], 2 * plain.shape[2])
+    np.testing.assert_array_equal(both[..., : plain.shape[2]], plain)
+    np.testing.assert_allclose(both[..., plain.shape[2] :], resampled, atol=1e-5 * plain.max(), rtol=0)
 
 
 def test_relu_replaces_every_hardswish():
@@ -263,6 +288,7 @@ def test_resizing_keeps_the_aspect(side, expected):
         (["extractor.layers=[layer2,layer9]"], "layer9"),
         (["extractor.activation=gelu"], "gelu"),
         (["extractor.pooling=0"], "pooling 0"),
+        (["extractor.second_scale=1"], "second_scale 1"),
         (["extractor.tiling.tile_pixels=0"], "tiling"),
         (["+extractor.resize.side=wider", "+extractor.resize.pixels=64"], "resize"),
     ],

@@ -40,7 +40,7 @@ def test_settings_that_are_not_given_yet_are_left_to_the_program():
     check_settings(compose_config("train", []))
 
 
-@pytest.mark.parametrize("config", ["train", "finetune", "meld", "update", "predict", "evaluate", "pretrain"])
+@pytest.mark.parametrize("config", ["train", "finetune", "meld", "update", "predict", "evaluate", "pretrain", "adapt"])
 def test_what_conf_says_is_valid(config):
     check_settings(compose_config(config, []))
 

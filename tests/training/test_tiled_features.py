@@ -66,6 +66,19 @@ def test_a_resized_image_is_tiled_too():
     np.testing.assert_allclose(cut.patches(image), expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
 
 
+@pytest.mark.parametrize("above", [60_000, 40_000])  # the smaller image whole, or in tiles as well
+def test_a_second_scale_is_tiled_too(above):
+    image = plate(np.random.default_rng(4), 381, 507)
+    image[100:200, 300:400] = 255
+    second = "extractor.second_scale=0.5"
+    whole, cut = (
+        built("mobilenet_v3_large", second).patches(image),
+        tiled("mobilenet_v3_large", above, 170_000, second),
+    )
+    assert len(list(cut.strips(image))) > 2
+    np.testing.assert_allclose(cut.patches(image), whole, atol=1e-5 * np.abs(whole).max(), rtol=0)
+
+
 def test_resizing_in_bands_is_torch_s_resizing(monkeypatch):
     extractor = built("resnet18", "+extractor.resize.side=longer", "+extractor.resize.pixels=90")
     pixels = torch.from_numpy(plate(np.random.default_rng(3), 200, 310)).permute(2, 0, 1)[None]

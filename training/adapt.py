@@ -1,0 +1,19 @@
+"""Adapt an extractor to the nominal images of a dataset. Entry point: python -m training.adapt --help."""
+
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from training.entry_point import run
+
+
+def adapt(cfg: DictConfig) -> None:
+    """Run what ``conf/adapt.yaml`` describes, into Hydra's run folder."""
+    from training.adapting import adapt_run  # loads torch, which --help need not wait for
+
+    adapt_run(cfg, Path(HydraConfig.get().runtime.output_dir))
+
+
+if __name__ == "__main__":
+    run("adapt", adapt)
