@@ -80,9 +80,9 @@ def spread_evenly(samples: tuple[Sample, ...], count: int) -> tuple[Sample, ...]
 
 
 def middle_of(extractor: FeatureExtractor, sample: Sample, side: int) -> torch.Tensor:
-    """Return the middle (1, 3, h, w) of an image as the backbone sees it, at most ``side`` pixels high and wide, so
-    that all can be held. Raises UserError for an unreadable one.
+    """Return the middle (1, 3, h, w) of an image as the backbone sees it, at most ``side`` pixels high and wide, on
+    its own, so that many can be held. Raises UserError for an unreadable one.
     """
     pixels = extractor.normalised(read_image(sample.image))
     top, left = (max(0, (length - side) // 2) for length in pixels.shape[2:])
-    return pixels[:, :, top : top + side, left : left + side]
+    return pixels[:, :, top : top + side, left : left + side].clone()

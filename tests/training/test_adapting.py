@@ -106,7 +106,9 @@ def test_images_are_spread_evenly_and_large_ones_cut(stainless_folder):
     assert spread_evenly(samples, 9) == samples
     extractor = build_extractor(compose_config("train", ["dataset.root=x", *TINY]).extractor, "cpu")
     whole = extractor.normalised(read_image(samples[0].image))
-    assert torch.equal(middle_of(extractor, samples[0], 40), whole[:, :, 16:56, 24:64])  # of 72 x 88
+    middle = middle_of(extractor, samples[0], 40)
+    assert torch.equal(middle, whole[:, :, 16:56, 24:64])  # of 72 x 88
+    assert middle.untyped_storage().nbytes() == 40 * 40 * 3 * 4  # the rest of the image is not held
 
 
 def test_a_folder_without_train_images_is_refused(stainless_folder, tmp_path):
