@@ -58,8 +58,8 @@ def described_backbone(extractor: FeatureExtractor, file: Path) -> dict[str, Any
     Raises UserError for an extractor that anomalib does not have.
     """
     fingerprint, config = extractor.fingerprint, extractor.config
-    if extractor.second_scale is not None:
-        raise UserError("anomalib's PatchCore looks at one scale; compare with extractor.second_scale=null")
+    if extractor.further_scales:
+        raise UserError("anomalib's PatchCore looks at one scale; compare with extractor.further_scales=[]")
     network = torchvision.models.get_model(config["architecture"], weights=None)
     state = find_weights(config["weights"], config["architecture"], config["seed"], network).state
     save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, file)

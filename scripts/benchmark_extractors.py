@@ -6,7 +6,7 @@ On MVTec-layout folders and dataset folders of this project, with weights from f
 In under a minute, on a few images and a coreset of 256:
   uv run scripts/benchmark_extractors.py --quick --data magnetic_tile
 A coreset depends on the order of its images: --orders 3 trains on three orders and gives the means, and by how much the
-AUPRO differed among them. Random weights and the project's own, as they are and at two scales, adapted to the train
+AUPRO differed among them. Random weights and the project's own, as they are and at three scales, adapted to the train
 images, are always among the extractors. CONFIG=FILE adds one of conf/extractor with weights from a file;
 CONFIG+relu=FILE is the minimalistic MobileNetV3, CONFIG+adapted=FILE one that is adapted, too.
 """
@@ -47,7 +47,9 @@ class Backbone:
 
 RANDOM = Backbone("random", ("extractor=mobilenet_v3_large", "extractor.weights=random"))
 OURS = Backbone("stainless_texture", ("extractor=stainless_texture",))
-ADAPTED = Backbone("stainless_texture_two_scales+adapted", ("extractor=stainless_texture_two_scales",), adapted=True)
+ADAPTED = Backbone(
+    "stainless_texture_three_scales+adapted", ("extractor=stainless_texture_three_scales",), adapted=True
+)
 
 
 def arguments() -> argparse.Namespace:

@@ -51,7 +51,7 @@ class FeatureExtractor(nn.Module):
         self.warnings = warnings
         self.pooling: int = fingerprint["pooling"]["kernel"]
         self.resize: dict[str, Any] | None = fingerprint["input"]["resize"]
-        self.second_scale: float | None = fingerprint.get("second_scale")
+        self.further_scales: list[dict[str, float]] = fingerprint.get("further_scales", [])
         self.standardise: bool = fingerprint["input"].get("standardise", False)
         tiling = config.get("tiling")  # models of older versions know of none
         self.largest_whole: float = tiling["above_pixels"] if tiling else math.inf
@@ -72,20 +72,21 @@ class FeatureExtractor(nn.Module):
     def strips(self, image: NDArray[np.uint8]) -> Iterator[PatchStrip]:
         """Yield the patch features of one uint8 RGB image (H, W, 3) from top to bottom: in one strip, or, where it has
         more than ``largest_whole`` pixels, in as many as bound the memory. They differ by rounding only. With
-        ``second_scale`` C holds the features of the image at its own size and, resampled, those of the smaller one,
-        whose map is held whole (about a byte for each pixel of the image, at a scale of 0.35 and stride 8).
+        ``further_scales`` C holds the features of the image at its own size and, resampled and weighted, those of the
+        smaller ones, whose maps are held whole (at half the image's size, with 152 channels at stride 8, 2.4 bytes for
+        each of its pixels).
 
         Raises UserError for an image that is too small for the backbone, or too large and not to be tiled.
         """
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
-        beside = None if self.second_scale is None else self._small_map(pixels, self.second_scale)
+        beside = [self._small_map(pixels, **further) for further in self.further_scales]
         strips = self._strips(self._resized(pixels), (image.shape[0], image.shape[1]))
         while True:
             with torch.inference_mode():  # not around a yield: the mode would reach the caller
                 strip = next(strips, None)
                 if strip is None:
                     return
-                features = strip.features if beside is None else joined(strip, beside)
+                features = joined(strip, beside) if beside else strip.features
             yield PatchStrip(features.cpu().numpy(), strip.first, strip.height)
 
     def normalised(self, image: NDArray[np.uint8]) -> torch.Tensor:
@@ -93,11 +94,12 @@ class FeatureExtractor(nn.Module):
         pixels = self._resized(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None])
         return self._window(pixels)(slice(None), slice(None))
 
-    def _small_map(self, pixels: torch.Tensor, scale: float) -> torch.Tensor:
-        """Return the features (h, w, C) of uint8 pixels (1, 3, H, W) made smaller by ``scale``."""
+    def _small_map(self, pixels: torch.Tensor, scale: float, weight: float) -> torch.Tensor:
+        """Return the features (h, w, C), times ``weight``, of uint8 pixels (1, 3, H, W) made smaller by ``scale``."""
         with torch.inference_mode():
             size = (pixels.shape[2], pixels.shape[3])
-            return torch.cat([strip.features for strip in self._strips(self._resized(pixels, scale), size)])
+            strips = self._strips(self._resized(pixels, scale), size)
+            return torch.cat([strip.features for strip in strips]).mul_(weight)
 
     def _strips(self, pixels: torch.Tensor, image: tuple[int, int]) -> Iterator[Strip]:
         """Yield the features of resized pixels (1, 3, h, w) of an image (H, W)."""
@@ -174,8 +176,8 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
         "input": {"mean": list(config["mean"]), "std": list(config["std"]), "resize": config["resize"]},
         "weights_sha256": sha256_of(truncated.state_dict()),
     }
-    if config.get("second_scale") is not None:  # models of earlier versions lack it
-        fingerprint["second_scale"] = config["second_scale"]
+    if config.get("further_scales"):  # models of earlier versions lack it
+        fingerprint["further_scales"] = config["further_scales"]
     if config["standardise"]:
         fingerprint["input"]["standardise"] = True
     config["weights"] = weights.source  # what a model file must name to build this extractor again
@@ -198,9 +200,11 @@ def chosen_device(device: str) -> torch.device:
 def _check(config: dict[str, Any]) -> None:
     if config["architecture"] not in torchvision.models.list_models(module=torchvision.models):
         raise UserError(f"extractor.architecture {config['architecture']!r} is no torchvision classification model")
-    second = config.get("second_scale")
-    if second is not None and not 0 < second < 1:
-        raise UserError(f"extractor.second_scale {second} must be null or between 0 and 1")
+    for further in config.get("further_scales") or []:
+        if set(further) != {"scale", "weight"} or not 0 < further["scale"] < 1 or not further["weight"] > 0:
+            raise UserError(
+                f"extractor.further_scales {further}: give {{scale: between 0 and 1, weight: above 0}} for each"
+            )
     if config["activation"] not in ("original", "relu"):
         raise UserError(f"extractor.activation {config['activation']!r} is none of original, relu")
     if config["pooling"] < 1:

@@ -43,14 +43,15 @@ def whole_features(backbone: fx.GraphModule, pixels: torch.Tensor, pooling: int)
     return _assembled(maps, rows, columns, pooling)
 
 
-def joined(strip: Strip, beside: torch.Tensor) -> torch.Tensor:
-    """Return a strip's features (rows, w, C) and those of another map (h', w', C') of the whole image, resampled
-    bilinearly to the strip's patches: (rows, w, C + C').
+def joined(strip: Strip, beside: Sequence[torch.Tensor]) -> torch.Tensor:
+    """Return a strip's features (rows, w, C) and those of other maps (h', w', C') of the whole image, resampled
+    bilinearly to the strip's patches: (rows, w, C + C' + ...).
     """
     rows, width = strip.features.shape[:2]
-    place = sources(strip.first, strip.first + rows, [len(beside)], strip.height, pooling=1)
-    across = sources(0, width, [beside.shape[1]], width, pooling=1)
-    return torch.cat([strip.features, _assembled([beside.permute(2, 0, 1)[None]], place, across, pooling=1)], dim=2)
+    place = sources(strip.first, strip.first + rows, [len(other) for other in beside], strip.height, pooling=1)
+    across = sources(0, width, [other.shape[1] for other in beside], width, pooling=1)
+    maps = [other.permute(2, 0, 1)[None] for other in beside]
+    return torch.cat([strip.features, _assembled(maps, place, across, pooling=1)], dim=2)
 
 
 class TiledBackbone:

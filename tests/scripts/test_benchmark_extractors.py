@@ -39,7 +39,7 @@ def figures(tmp_path_factory):
 
 
 def test_every_extractor_gets_every_figure(figures):
-    own = ["random", "stainless_texture", "stainless_texture_two_scales+adapted"]
+    own = ["random", "stainless_texture", "stainless_texture_three_scales+adapted"]
     assert list(figures) == [*own, "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
     for row in figures.values():
         assert tuple(row) == (*KEYS, SPREAD)

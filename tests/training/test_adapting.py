@@ -84,7 +84,7 @@ def test_adapted_weights_train_as_the_project_s_own_do(stainless_folder, tmp_pat
     written = json.loads((tmp_path / "adapted" / "adapt.json").read_text())
     assert written["dataset"]["images"] == [f"{number:06d}" for number in range(6)]
     overrides = [f"dataset.root={stainless_folder}", "coreset=small", "coreset.epochs=1", "device=cpu"]
-    chosen = ["extractor=stainless_texture_two_scales", f"extractor.weights={tmp_path / 'adapted' / WEIGHTS}"]
+    chosen = ["extractor=stainless_texture_three_scales", f"extractor.weights={tmp_path / 'adapted' / WEIGHTS}"]
     cfg = compose_config("train", [*overrides, *chosen])
     extractor = build_extractor(cfg.extractor, "cpu")
     assert extractor.standardise

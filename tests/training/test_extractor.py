@@ -234,36 +234,37 @@ def test_every_choice_shows_in_the_fingerprint(tiny_extractor):
         "pooling": ["extractor.pooling=3"],
         "input": ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"],
         "weights_sha256": ["extractor.seed=5"],
-        "second_scale": ["extractor.second_scale=0.5"],
+        "further_scales": ["extractor.further_scales=[{scale: 0.5, weight: 1}]"],
     }
-    assert set(changes) == {*tiny_extractor.fingerprint, "second_scale"}
+    assert set(changes) == {*tiny_extractor.fingerprint, "further_scales"}
     for field, overrides in changes.items():
         other = build_extractor(config(*overrides), "cpu").fingerprint
         assert other[field] != tiny_extractor.fingerprint.get(field)
 
 
 @pytest.mark.parametrize("resize", [[], ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"]])
-def test_the_second_scale_stands_beside_the_first(resize):
+def test_further_scales_stand_beside_the_first(resize):
     """Against torch's resizing and interpolation of what the plain extractor gives; sizes that no stride divides."""
     pixels = image(101, 150)
     plain = build_extractor(config(*resize), "cpu").patches(pixels)
-    both = build_extractor(config(*resize, "extractor.second_scale=0.4"), "cpu").patches(pixels)
-    height, width = (64, 95) if resize else (101, 150)  # 64 / 101 * 150
-    small = F.interpolate(
-        torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255,
-        (round(height * 0.4), round(64 / 101 * 150 * 0.4 if resize else width * 0.4)),
-        mode="bilinear",
-        align_corners=False,
-        antialias=True,
-    )
-    extractor = build_extractor(config(), "cpu")
-    features = whole_features(extractor.backbone, (small - extractor.mean) / extractor.std, extractor.pooling)
-    resampled = F.interpolate(features.permute(2, 0, 1)[None], plain.shape[:2], mode="bilinear", align_corners=False)[
-        0
-    ].permute(1, 2, 0)
-    assert both.shape == (*plain.shape[:2], 2 * plain.shape[2])
-    np.testing.assert_array_equal(both[..., : plain.shape[2]], plain)
-    np.testing.assert_allclose(both[..., plain.shape[2] :], resampled, atol=1e-5 * plain.max(), rtol=0)
+    scales = "extractor.further_scales=[{scale: 0.4, weight: 1}, {scale: 0.3, weight: 0.25}]"
+    found = build_extractor(config(*resize, scales), "cpu").patches(pixels)
+    height, width = (64, 64 / 101 * 150) if resize else (101, 150)
+    extractor, channels = build_extractor(config(), "cpu"), plain.shape[2]
+    assert found.shape == (*plain.shape[:2], 3 * channels)
+    np.testing.assert_array_equal(found[..., :channels], plain)
+    for number, (scale, weight) in enumerate([(0.4, 1), (0.3, 0.25)], start=1):
+        small = F.interpolate(
+            torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255,
+            (round(height * scale), round(width * scale)),
+            mode="bilinear",
+            align_corners=False,
+            antialias=True,
+        )
+        features = whole_features(extractor.backbone, (small - extractor.mean) / extractor.std, extractor.pooling)
+        wide = F.interpolate(features.permute(2, 0, 1)[None], plain.shape[:2], mode="bilinear", align_corners=False)
+        part = found[..., number * channels : (number + 1) * channels]
+        np.testing.assert_allclose(part, weight * wide[0].permute(1, 2, 0), atol=1e-5 * plain.max(), rtol=0)
 
 
 def test_relu_replaces_every_hardswish():
@@ -288,7 +289,9 @@ def test_resizing_keeps_the_aspect(side, expected):
         (["extractor.layers=[layer2,layer9]"], "layer9"),
         (["extractor.activation=gelu"], "gelu"),
         (["extractor.pooling=0"], "pooling 0"),
-        (["extractor.second_scale=1"], "second_scale 1"),
+        (["extractor.further_scales=[{scale: 1, weight: 1}]"], "further_scales"),
+        (["extractor.further_scales=[{scale: 0.5, weight: 0}]"], "further_scales"),
+        (["extractor.further_scales=[{scale: 0.5}]"], "further_scales"),
         (["extractor.tiling.tile_pixels=0"], "tiling"),
         (["+extractor.resize.side=wider", "+extractor.resize.pixels=64"], "resize"),
     ],

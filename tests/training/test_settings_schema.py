@@ -19,6 +19,7 @@ TRAIN = ["dataset.root=x"]
         ("coreset.size=40.5", r"coreset\.size: 40\.5 is not of type 'integer'"),
         ("coreset.epochs=0", r"coreset\.epochs: 0 is less than the minimum of 1"),
         ("extractor.pooling=x", r"extractor\.pooling"),
+        ("extractor.further_scales=[0.5]", r"extractor\.further_scales\.0: 0\.5 is not of type 'object'"),
         ("dataset.root=2024", r"2024 is not of type 'string'"),
         ("dataset.layout=coco", r"dataset\.(evaluation_)?layout: 'coco' is not one of"),
         ("device=tpu", r"device: 'tpu' is not one of"),

@@ -67,13 +67,13 @@ def test_a_resized_image_is_tiled_too():
 
 
 @pytest.mark.parametrize("above", [60_000, 40_000])  # the smaller image whole, or in tiles as well
-def test_a_second_scale_is_tiled_too(above):
+def test_further_scales_are_tiled_too(above):
     image = plate(np.random.default_rng(4), 381, 507)
     image[100:200, 300:400] = 255
-    second = "extractor.second_scale=0.5"
+    further = "extractor.further_scales=[{scale: 0.5, weight: 1}, {scale: 0.2, weight: 0.5}]"
     whole, cut = (
-        built("mobilenet_v3_large", second).patches(image),
-        tiled("mobilenet_v3_large", above, 170_000, second),
+        built("mobilenet_v3_large", further).patches(image),
+        tiled("mobilenet_v3_large", above, 170_000, further),
     )
     assert len(list(cut.strips(image))) > 2
     np.testing.assert_allclose(cut.patches(image), whole, atol=1e-5 * np.abs(whole).max(), rtol=0)
