@@ -46,8 +46,8 @@ def peer_python(console: Console) -> Path:
     ):
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-            raise UserError(f"anomalib's environment could not be made: {last}")
+            reasons = "; ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
+            raise UserError(f"anomalib's environment could not be made: {reasons or 'uv gave no reason'}")
     ready.touch()
     return python
 
