@@ -149,7 +149,8 @@ def anomalib_python():
     try:
         return peer_python(Console(quiet=True))
     except UserError as error:
-        if any(missing in str(error) for missing in ("uv, which is not installed", "Failed to fetch", "network was disabled")):
+        unavailable = ("uv, which is not installed", "Failed to fetch", "network was disabled")
+        if any(missing in str(error) for missing in unavailable):
             pytest.skip(str(error))
         raise  # with the package index in reach, an environment that cannot be made is a defect
 
