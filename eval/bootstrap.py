@@ -12,7 +12,7 @@ import numpy.typing as npt
 from eval.curves import Weights
 from eval.figures import CLASS_FIGURES, FIGURES, Sums, class_figures, figures
 from eval.pixel_counts import CLASS_IDS
-from training.score_histogram import bin_of
+from training.model.score_histogram import bin_of
 
 Interval = tuple[float, float] | None
 _SHIFT = 4  # 256 bins per octave: 0.4 % wide, and a plate's scores take some thousand bins

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from eval.curves import Weights
-from training.score_histogram import lower_edges
+from training.model.score_histogram import lower_edges
 
 CURVE_POINTS, HISTOGRAM_BINS = 200, 80
 

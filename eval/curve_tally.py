@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval.curves import Weights
-from training.score_histogram import ScoreHistogram
+from training.model.score_histogram import ScoreHistogram
 
 
 class CurveTally:

@@ -7,8 +7,8 @@ import cv2
 
 from eval.overlay import Picture
 from eval.picture_panel import scale_to_width
-from training.image_file import read_image
-from training.user_error import UserError
+from training.data.image_file import read_image
+from training.support.user_error import UserError
 
 JPEG_QUALITY = 88
 

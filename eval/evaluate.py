@@ -4,7 +4,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from training.entry_point import run
+from training.support.entry_point import run
 
 
 def evaluate(cfg: DictConfig) -> None:

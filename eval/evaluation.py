@@ -16,12 +16,12 @@ from eval.picture_choice import PictureBudget
 from eval.picture_files import PictureFiles, Views
 from eval.results_file import FILE, results_document
 from eval.split_tally import SplitTally, TallySettings
-from training.anomaly_model import AnomalyModel
-from training.dataset import Dataset, Sample, read_image, read_instances, read_mask
-from training.progress import with_progress
-from training.software_versions import software_versions
-from training.user_error import UserError
-from training.whole_file import write_json
+from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
+from training.model.anomaly_model import AnomalyModel
+from training.support.progress import with_progress
+from training.support.software_versions import software_versions
+from training.support.user_error import UserError
+from training.support.whole_file import write_json
 
 log = logging.getLogger(__name__)
 

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.dataset import DefectClass
+from training.data.dataset import DefectClass
 
 Picture = npt.NDArray[np.uint8]
 

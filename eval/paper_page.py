@@ -8,7 +8,7 @@ import jinja2
 
 from eval.paper_findings import findings
 from eval.paper_tables import TITLES, as_csv, as_html, as_latex, paper_table
-from training.whole_file import write_whole
+from training.support.whole_file import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 

@@ -7,7 +7,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 _FIELDS = ("layout", "root", "validation_fraction", "split_seed")
 

@@ -12,7 +12,7 @@ from rich.console import Console
 from eval.report_page import build_report
 from eval.run_summary import read_run
 from eval.terminal_tables import print_tables
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -26,8 +26,8 @@ from eval.report_pictures import (
 )
 from eval.report_tables import SCENARIO_COLUMNS, class_columns, class_rows, scenario_rows
 from eval.run_summary import RunSummary, warnings_of
-from training.user_error import UserError
-from training.whole_file import write_whole
+from training.support.user_error import UserError
+from training.support.whole_file import write_whole
 
 TEMPLATES = Path(__file__).parent / "templates"
 LEGEND = (

@@ -11,8 +11,8 @@ from eval.embedded_picture import flat_colours, flat_colours_of, layer_of, photo
 from eval.overlay import colour_classes
 from eval.picture_choice import FALSE_POSITIVE, MISS, evenly_spaced
 from eval.run_summary import RunSummary
-from training.dataset import DefectClass, Sample, read_image, read_mask
-from training.stainless_layout import open_stainless, read_description
+from training.data.dataset import DefectClass, Sample, read_image, read_mask
+from training.data.stainless_layout import open_stainless, read_description
 
 T = TypeVar("T")
 

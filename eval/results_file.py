@@ -10,7 +10,7 @@ import jsonschema
 
 from eval.metrics import Metrics, ThresholdCurves
 from eval.picture_files import PictureEntry
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 FORMAT, VERSION = "stainless-evaluation", 2
 FOLDER, FILE = "evaluation", "results.json"

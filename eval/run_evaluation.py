@@ -12,9 +12,9 @@ from eval.recorded_data import dataset_config
 from eval.results_file import FOLDER
 from eval.split_tally import TallySettings
 from eval.whole_folder import whole_folder
-from training.anomaly_model import load_anomaly_model
-from training.dataset import open_dataset
-from training.user_error import UserError
+from training.data.dataset import open_dataset
+from training.model.anomaly_model import load_anomaly_model
+from training.support.user_error import UserError
 
 
 def settings_of(cfg: DictConfig) -> EvaluationSettings:

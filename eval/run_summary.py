@@ -8,7 +8,7 @@ from typing import Any
 
 from eval.recorded_data import recorded_config
 from eval.results_file import FOLDER, read_results
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 _SAME = ("extractor", "anomaly_map", "coreset", "provenance")  # what training and evaluation say of one model
 

@@ -15,8 +15,8 @@ from eval.figures import Sums, class_figures, figures
 from eval.metrics import ClassMetrics, Intervals, Metrics, ThresholdCurves
 from eval.pixel_counts import CLASS_IDS, PixelCounts, binary_counts, count_by_class
 from eval.threshold_sweep import ThresholdSweep, sweep_thresholds
-from training.dataset import DefectClass
-from training.findings import without_small
+from training.data.dataset import DefectClass
+from training.prediction.findings import without_small
 
 
 @dataclass(frozen=True)

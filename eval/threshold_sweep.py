@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from eval.pixel_counts import CLASS_IDS
-from training.dataset import DefectClass
+from training.data.dataset import DefectClass
 
 
 def sweep_thresholds(threshold: float, octaves: float, steps_per_octave: int) -> npt.NDArray[np.float32]:

@@ -12,9 +12,9 @@ import torchvision
 from rich.console import Console
 from safetensors.torch import save_file
 
-from training.backbone_weights import find_weights
-from training.extractor import LEAST_CONTRAST, FeatureExtractor
-from training.user_error import UserError
+from training.features.backbone_weights import find_weights
+from training.features.extractor import LEAST_CONTRAST, FeatureExtractor
+from training.support.user_error import UserError
 
 REQUIREMENT = "anomalib==2.7.*"
 FIT = Path(__file__).with_name("anomalib_fit.py")

@@ -20,8 +20,8 @@ from rich.console import Console
 
 from scripts.anomalib_peer import peer_python
 from scripts.benchmark_scale import FULL, QUICK
-from training.entry_point import settle_threads
-from training.user_error import UserError
+from training.support.entry_point import settle_threads
+from training.support.user_error import UserError
 
 KEYS = (
     "coreset_speedup_vs_anomalib",

@@ -27,8 +27,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from scripts.training_steps import composed_config, quoted, train_and_evaluate
-from training.entry_point import settle_threads
-from training.user_error import UserError
+from training.support.entry_point import settle_threads
+from training.support.user_error import UserError
 
 KEYS = ("image_auroc", "pixel_auroc", "aupro", "f1", "ms_per_megapixel")
 SPREAD = "aupro_spread"
@@ -102,7 +102,7 @@ def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: 
 
 def _adapted(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> Backbone:
     """Return the extractor with weights adapted to the train images of a folder, made in ``folder``."""
-    from training.adapting import WEIGHTS, adapt_run
+    from training.pretraining.adapting import WEIGHTS, adapt_run
 
     adapt_run(composed_config("adapt", *_input(data, backbone, options), "name=adapted"), folder)
     return Backbone(backbone.name, (*backbone.overrides, f"extractor.weights={quoted(folder / WEIGHTS)}"))
@@ -137,7 +137,7 @@ def milliseconds_per_megapixel(cfg: DictConfig) -> float:
     """Return the least time of three for one square image of a megapixel, after one that warms up."""
     import numpy as np
 
-    from training.extractor import build_extractor
+    from training.features.extractor import build_extractor
 
     extractor = build_extractor(OmegaConf.merge(cfg.extractor, {"resize": None}), cfg.device)
     image = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), dtype=np.uint8)

@@ -37,7 +37,7 @@ from render_jobs.sample_files import open_dataset_folder
 from render_jobs.sample_plan import PlannedSample, plan_samples
 from scripts.render import composed_job
 from scripts.render_worker import EXIT, RenderWorker
-from training.entry_point import CONF_FOLDER
+from training.support.entry_point import CONF_FOLDER
 
 PAPER_IMAGES = 480  # 80 plates, clean and stained, under three lights
 RATIO_SAMPLES = 64  # of the pictures whose cost is compared

@@ -29,12 +29,12 @@ from scripts.coreset_timing import (
     inference_over_floor,
     meld_seconds,
 )
-from training.anomaly_model import AnomalyModel, load_anomaly_model
-from training.dataset import open_dataset, read_image, read_mask
-from training.entry_point import CONF_FOLDER
-from training.extractor import FeatureExtractor, build_extractor
+from training.data.dataset import open_dataset, read_image, read_mask
+from training.features.extractor import FeatureExtractor, build_extractor
+from training.model.anomaly_model import AnomalyModel, load_anomaly_model
 from training.peer_coresets import FarthestFirstCoreset
-from training.user_error import UserError
+from training.support.entry_point import CONF_FOLDER
+from training.support.user_error import UserError
 
 
 @dataclass(frozen=True)
@@ -216,7 +216,7 @@ def _aupro(maps: list[NDArray[np.float32]], defects: list[NDArray[np.bool_]]) ->
 
 def _idle_memory() -> float:
     """Return the peak memory, MiB, of an interpreter that has only loaded the libraries of training."""
-    code = "import training.training_run\nfrom training.run_record import peak_memory_mb\nprint(peak_memory_mb())"
+    code = "import training.runs.training_run\nfrom training.runs.record import peak_memory_mb\nprint(peak_memory_mb())"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CONF_FOLDER.parent
     )

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from scripts.dataset_tables import DatasetTables
-from training.coco import annotation, run_lengths
-from training.image_file import read_image, read_instances, read_mask
-from training.progress import with_progress
-from training.sample import SPLITS, Dataset
-from training.whole_file import write_json
+from training.data.image_file import read_image, read_instances, read_mask
+from training.data.sample import SPLITS, Dataset
+from training.prediction.coco import annotation, run_lengths
+from training.support.progress import with_progress
+from training.support.whole_file import write_json
 
 
 def export_coco(dataset: Dataset, tables: DatasetTables, out: Path) -> None:

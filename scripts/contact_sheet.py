@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from eval.overlay import colour_classes
-from training.dataset import Dataset, Sample, read_image, read_instances, read_mask
-from training.stainless_layout import open_stainless
-from training.user_error import UserError
+from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
+from training.data.stainless_layout import open_stainless
+from training.support.user_error import UserError
 
 GAP = 8  # pixels between the tiles
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.anomaly_model import AnomalyModel
-from training.collect import Collection
-from training.coreset import SequentialCoreset
-from training.melding import MemberRows, meld
+from training.coreset.collection import Collection
+from training.coreset.melding import MemberRows, meld
+from training.coreset.sequential import SequentialCoreset
+from training.model.anomaly_model import AnomalyModel
 
 CHUNK = 2048
 

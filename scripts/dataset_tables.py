@@ -7,9 +7,9 @@ from typing import Any
 import pandas as pd
 
 from scripts.dataset_writer import INSTANCE_COLUMNS
-from training.stainless_layout import read_description
-from training.user_error import UserError
-from training.whole_file import write_json, write_whole
+from training.data.stainless_layout import read_description
+from training.support.user_error import UserError
+from training.support.whole_file import write_json, write_whole
 
 SIDECAR = "stainless"
 """The folder in an export that keeps what the other layout has no place for."""

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from training.sample import IGNORE_ID, DefectClass
-from training.whole_file import write_json, write_whole
+from training.data.sample import IGNORE_ID, DefectClass
+from training.support.whole_file import write_json, write_whole
 
 SAMPLE_COLUMNS = ("sample_id", "split", "image", "mask", "instances", "light", "plate_id", "view")
 INSTANCE_COLUMNS = ("sample_id", "instance_id", "class", "pixel_area")

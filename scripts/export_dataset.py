@@ -10,9 +10,9 @@ from scripts.coco_export import export_coco
 from scripts.dataset_tables import DatasetTables, read_tables
 from scripts.labelme_export import export_labelme
 from scripts.mvtec_export import export_mvtec
-from training.sample import Dataset
-from training.stainless_layout import open_stainless
-from training.user_error import UserError
+from training.data.sample import Dataset
+from training.data.stainless_layout import open_stainless
+from training.support.user_error import UserError
 
 LAYOUTS: dict[str, Callable[[Dataset, DatasetTables, Path], None]] = {
     "mvtec": export_mvtec,

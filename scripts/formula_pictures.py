@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from scripts.training_steps import composed_config
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 RED = (220, 30, 30)
 GAP = 4  # pixels between the pictures
@@ -52,9 +52,9 @@ def drawn_sheet(rows: int, seed: int, overrides: list[str]) -> np.ndarray:
     """
     import torch
 
-    from training.formula_images.draw import Episodes
-    from training.formula_images.formulas import draw_formulas
-    from training.formula_images.pictures import Chances, draw_pictures
+    from training.pretraining.formula_images.draw import Episodes
+    from training.pretraining.formula_images.formulas import draw_formulas
+    from training.pretraining.formula_images.pictures import Chances, draw_pictures
 
     settings = composed_config("pretrain", *overrides).pretrain
     formulas = draw_formulas(settings.formulas, settings.seed, torch.device("cpu"))

@@ -16,9 +16,9 @@ from scripts.label_map import DEFAULT, LabelMap, read_label_map, spelling
 from scripts.labelme_file import IGNORED
 from scripts.labelme_folder import LabelledImage, draw_labels, find_images, shows_defect
 from scripts.plate_split import PlateCounts, split_plates
-from training.progress import with_progress
-from training.sample import DefectClass
-from training.user_error import UserError
+from training.data.sample import DefectClass
+from training.support.progress import with_progress
+from training.support.user_error import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

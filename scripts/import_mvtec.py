@@ -11,11 +11,11 @@ from eval.whole_folder import whole_folder
 from scripts.dataset_tables import SIDECAR, read_tables
 from scripts.dataset_writer import DatasetWriter
 from scripts.plate_split import draw_fraction
-from training.image_file import read_image, read_instances, read_mask
-from training.mvtec_layout import open_mvtec
-from training.progress import with_progress
-from training.sample import SPLITS, Dataset, DefectClass, Sample
-from training.user_error import UserError
+from training.data.image_file import read_image, read_instances, read_mask
+from training.data.mvtec_layout import open_mvtec
+from training.data.sample import SPLITS, Dataset, DefectClass, Sample
+from training.support.progress import with_progress
+from training.support.user_error import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,8 +9,8 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from training.sample import IGNORE_ID, DefectClass
-from training.user_error import UserError
+from training.data.sample import IGNORE_ID, DefectClass
+from training.support.user_error import UserError
 
 DEFAULT = Path(__file__).with_name("plate_labels.yaml")
 BACKGROUND = DefectClass(0, "background", "background", (0, 0, 0))

@@ -10,10 +10,10 @@ import numpy as np
 
 from scripts.dataset_tables import SIDECAR, DatasetTables, write_tables
 from scripts.labelme_file import IGNORED, NO_INSTANCE
-from training.image_file import read_image, read_instances, read_mask
-from training.progress import with_progress
-from training.sample import Dataset
-from training.whole_file import write_json
+from training.data.image_file import read_image, read_instances, read_mask
+from training.data.sample import Dataset
+from training.support.progress import with_progress
+from training.support.whole_file import write_json
 
 LABELME = "5.5.0"  # the version whose fields these are
 

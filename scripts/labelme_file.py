@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.shape_pixels import Pixels, circle_pixels, polygon_pixels, rectangle_pixels, stroke_pixels
-from training.image_file import IMAGE_SUFFIXES
-from training.user_error import UserError
+from training.data.image_file import IMAGE_SUFFIXES
+from training.support.user_error import UserError
 
 SCHEMA = Path(__file__).resolve().parents[1] / "conf" / "schemas" / "labelme.schema.json"
 NO_INSTANCE = "no instance"

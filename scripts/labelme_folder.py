@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from scripts.dataset_tables import SIDECAR
 from scripts.label_map import LabelMap, spelling
 from scripts.labelme_file import Annotation, Shape, embedded_image, image_beside, read_annotation
-from training.image_file import IMAGE_SUFFIXES
-from training.sample import IGNORE_ID
-from training.user_error import UserError
+from training.data.image_file import IMAGE_SUFFIXES
+from training.data.sample import IGNORE_ID
+from training.support.user_error import UserError
 
 
 @dataclass(frozen=True)

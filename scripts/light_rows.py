@@ -17,10 +17,10 @@ from hydra.errors import HydraException
 from eval.overlay import colour_classes
 from scripts.render import composed_job
 from scripts.render_process import RenderError, run_render_job
-from training.dataset import Dataset, read_image, read_mask
-from training.entry_point import CONF_FOLDER, one_line
-from training.stainless_layout import open_stainless
-from training.user_error import UserError
+from training.data.dataset import Dataset, read_image, read_mask
+from training.data.stainless_layout import open_stainless
+from training.support.entry_point import CONF_FOLDER, one_line
+from training.support.user_error import UserError
 
 LIGHTS = ("base", "rot90", "scale2")
 VERSIONS = ("synth", "synth_ws")

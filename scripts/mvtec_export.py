@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 
 from scripts.dataset_tables import SIDECAR, DatasetTables, write_tables
-from training.image_file import read_image, read_instances, read_mask
-from training.mvtec_layout import GOOD
-from training.progress import with_progress
-from training.sample import Dataset
-from training.user_error import UserError
-from training.whole_file import write_whole
+from training.data.image_file import read_image, read_instances, read_mask
+from training.data.mvtec_layout import GOOD
+from training.data.sample import Dataset
+from training.support.progress import with_progress
+from training.support.user_error import UserError
+from training.support.whole_file import write_whole
 
 COMBINED = "combined"
 """MVTec AD's name for images with defects of several classes."""

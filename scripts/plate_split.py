@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 
 @dataclass(frozen=True)

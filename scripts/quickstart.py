@@ -25,8 +25,8 @@ from rich.logging import RichHandler
 from scripts.render import composed_job
 from scripts.render_process import RenderError, run_render_job
 from scripts.training_steps import composed_config, quoted, train_and_evaluate
-from training.entry_point import settle_threads
-from training.user_error import UserError
+from training.support.entry_point import settle_threads
+from training.support.user_error import UserError
 
 DATASETS = ("clean", "stained", "inspected")
 CONTENTS = ("datasets", "runs", "report")

@@ -11,8 +11,8 @@ from render_jobs.job import validate_job
 from render_jobs.job_error import JobError
 from render_jobs.job_status import read_status
 from scripts.render_process import RenderError, run_render_job
-from training.entry_point import run
-from training.user_error import UserError
+from training.support.entry_point import run
+from training.support.user_error import UserError
 
 
 def composed_job(cfg: DictConfig) -> dict[str, Any]:

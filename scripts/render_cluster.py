@@ -19,7 +19,7 @@ from render_jobs.job_status import read_status
 from scripts.render_process import run_render_job
 from scripts.render_progress import RenderProgress
 from scripts.render_supervisor import RenderError
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 LOOK = 2.0  # seconds between two looks at the dataset folder
 FETCH = 60.0  # seconds that a finished task's result may take to arrive

@@ -12,8 +12,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from scripts.render_progress import RenderProgress
 from scripts.render_supervisor import Bounds, RenderError, supervise
-from training.entry_point import CONF_FOLDER
-from training.user_error import UserError
+from training.support.entry_point import CONF_FOLDER
+from training.support.user_error import UserError
 
 __all__ = ["RenderError", "default_execution", "run_render_job"]
 

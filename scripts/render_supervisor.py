@@ -10,7 +10,7 @@ from typing import Any
 from render_jobs.failures import note_failure
 from render_jobs.lease import release_leases
 from scripts.render_worker import EXIT, RenderWorker
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 TICK = 1.0  # seconds between two looks at a silent worker
 LEAVE = 60.0  # seconds that a worker may take to end after its last word

@@ -14,7 +14,7 @@ from typing import Any
 
 import psutil
 
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 ENTRY = Path(__file__).resolve().parent.parent / "render_jobs" / "render_dataset.py"
 LAST_LINES = 40  # of Blender's output kept to find the cause of a failure in

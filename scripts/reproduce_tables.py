@@ -25,9 +25,9 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from scripts.training_steps import composed_config, quoted
-from training.entry_point import settle_threads
-from training.user_error import UserError
-from training.whole_file import write_json
+from training.support.entry_point import settle_threads
+from training.support.user_error import UserError
+from training.support.whole_file import write_json
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +103,8 @@ def reproduce_tables(
 
 def _check(configs: dict[str, DictConfig]) -> None:
     """Raise UserError for the first wrong setting or dataset."""
-    from training.dataset import open_dataset
-    from training.settings_schema import check_settings
+    from training.data.dataset import open_dataset
+    from training.support.settings_schema import check_settings
 
     for cfg in configs.values():
         check_settings(cfg)
@@ -118,9 +118,9 @@ def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dic
     """Make a run and evaluate it, unless that is done; return results.json, and whether anything was to do."""
     from eval.results_file import FOLDER, read_results
     from eval.run_evaluation import evaluate_run
-    from training.dataset import open_dataset
-    from training.experiment import identity_of, make_experiment
-    from training.model_file import load_model
+    from training.data.dataset import open_dataset
+    from training.model.file import load_model
+    from training.runs.experiment import identity_of, make_experiment
 
     folder, _ = make_experiment(cfg, composed)
     evaluation = composed_config("evaluate", f"model={quoted(folder)}", f"device={cfg.device}")

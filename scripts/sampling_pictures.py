@@ -19,8 +19,8 @@ from render_jobs.render_sample import render_sample
 from render_jobs.sample_files import LOGS, open_dataset_folder, read_record
 from render_jobs.sample_plan import plan_samples
 from scripts.render import composed_job
-from training.entry_point import CONF_FOLDER
-from training.progress import with_progress
+from training.support.entry_point import CONF_FOLDER
+from training.support.progress import with_progress
 
 Splits = Sequence[tuple[str, int, dict[str, list[int]]]]
 ALL_SIX = {"scratches": [2, 3], "dents": [2, 3], "bumps": [1, 2], "fingerprints": [1, 1], "stickers": [1, 1]}

@@ -20,8 +20,8 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from training.entry_point import CONF_FOLDER, one_line, settle_threads
-from training.user_error import UserError
+from training.support.entry_point import CONF_FOLDER, one_line, settle_threads
+from training.support.user_error import UserError
 
 WIDTH, HEIGHT = 612, 512
 REFERENCE = 32  # samples of the plates that are judged
@@ -62,7 +62,7 @@ def render_all(out: Path, samples: Sequence[int]) -> tuple[Path, dict[str, Path]
 def judge(root: Path, judged: Path, options: argparse.Namespace) -> dict[str, list[float]]:
     """Train on a dataset with each seed and judge; return every metric's values."""
     from eval.run_evaluation import evaluate_run
-    from training.training_run import train_run
+    from training.runs.training_run import train_run
 
     values: dict[str, list[float]] = {name: [] for name in METRICS}
     for seed in SEEDS:

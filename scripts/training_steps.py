@@ -9,8 +9,8 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
-from training.entry_point import CONF_FOLDER, one_line
-from training.user_error import UserError
+from training.support.entry_point import CONF_FOLDER, one_line
+from training.support.user_error import UserError
 
 
 def composed_config(name: str, *overrides: str) -> DictConfig:
@@ -43,7 +43,7 @@ def quoted(path: Path) -> str:
 
 
 def _trainer(kind: str) -> Callable[[DictConfig, Path], object]:
-    from training.meld_run import meld_run  # both load torch, which a second run need not wait for
-    from training.training_run import finetune_run, train_run
+    from training.runs.meld_run import meld_run  # both load torch, which a second run need not wait for
+    from training.runs.training_run import finetune_run, train_run
 
     return {"train": train_run, "finetune": finetune_run, "meld": meld_run}[kind]

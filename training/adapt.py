@@ -5,12 +5,12 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from training.entry_point import run
+from training.support.entry_point import run
 
 
 def adapt(cfg: DictConfig) -> None:
     """Run what ``conf/adapt.yaml`` describes, into Hydra's run folder."""
-    from training.adapting import adapt_run  # loads torch, which --help need not wait for
+    from training.pretraining.adapting import adapt_run  # loads torch, which --help need not wait for
 
     adapt_run(cfg, Path(HydraConfig.get().runtime.output_dir))
 

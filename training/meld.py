@@ -5,12 +5,12 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from training.entry_point import run
+from training.support.entry_point import run
 
 
 def meld(cfg: DictConfig) -> None:
     """Run what ``conf/meld.yaml`` describes, into Hydra's run folder."""
-    from training.meld_run import (
+    from training.runs.meld_run import (
         meld_run,  # numba loads for seconds: --help and mistyped settings need not wait for it
     )
 

@@ -9,10 +9,10 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from training.coreset_distance import compiled, squared_distance
-from training.coreset_numba import CoresetArrays, arrays_of, nearest_other
-from training.coreset_search import is_within
-from training.user_error import UserError
+from training.coreset.distance import compiled, squared_distance
+from training.coreset.numba_rule import CoresetArrays, arrays_of, nearest_other
+from training.coreset.search import is_within
+from training.support.user_error import UserError
 
 
 class _CollectedPatches:

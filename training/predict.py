@@ -4,14 +4,14 @@ import sys
 
 from omegaconf import DictConfig
 
-from training.entry_point import run
+from training.support.entry_point import run
 
 FAILED_IMAGES = 1
 
 
 def predict(cfg: DictConfig) -> None:
     """Predict what ``conf/predict.yaml`` describes; ends with 1 where single images failed."""
-    from training.prediction import FailedImagesError, predict_run  # torch loads for seconds: --help need not wait
+    from training.prediction.run import FailedImagesError, predict_run  # torch loads for seconds: --help need not wait
 
     try:
         predict_run(cfg)

@@ -5,13 +5,13 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from training.entry_point import run
-from training.free_memory import keep_freed_memory
+from training.support.entry_point import run
+from training.support.free_memory import keep_freed_memory
 
 
 def pretrain(cfg: DictConfig) -> None:
     """Run what ``conf/pretrain.yaml`` describes, into Hydra's run folder."""
-    from training.pretraining import pretrain_run  # loads torch, which --help need not wait for
+    from training.pretraining.run import pretrain_run  # loads torch, which --help need not wait for
 
     keep_freed_memory()
     pretrain_run(cfg, Path(HydraConfig.get().runtime.output_dir))

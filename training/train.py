@@ -10,8 +10,8 @@ from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from training.entry_point import run
-from training.user_error import UserError
+from training.support.entry_point import run
+from training.support.user_error import UserError
 
 
 def train(cfg: DictConfig) -> None:
@@ -19,7 +19,7 @@ def train(cfg: DictConfig) -> None:
     called = HydraConfig.get()
     experiment = called.runtime.choices.get("experiment")
     if experiment:
-        from training.experiment import make_experiment
+        from training.runs.experiment import make_experiment
 
         if cfg.name != experiment:
             raise UserError(
@@ -30,7 +30,7 @@ def train(cfg: DictConfig) -> None:
         return
     if cfg.kind != "train" or cfg.builds_on:
         raise UserError("kind and builds_on are for experiments; use training.finetune or training.meld otherwise")
-    from training.training_run import (
+    from training.runs.training_run import (
         train_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
     )
 

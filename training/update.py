@@ -5,12 +5,12 @@ from pathlib import Path
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
-from training.entry_point import run
+from training.support.entry_point import run
 
 
 def update(cfg: DictConfig) -> None:
     """Run what ``conf/update.yaml`` describes, into Hydra's run folder."""
-    from training.training_run import (
+    from training.runs.training_run import (
         update_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
     )
 

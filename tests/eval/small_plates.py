@@ -10,8 +10,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from eval.bootstrap import BootstrapSettings
 from eval.split_tally import TallySettings
-from training.entry_point import CONF_FOLDER
-from training.training_run import train_run
+from training.runs.training_run import train_run
+from training.support.entry_point import CONF_FOLDER
 
 CLASSES = [
     {"id": 0, "name": "background", "kind": "background", "colour": [0, 0, 0]},

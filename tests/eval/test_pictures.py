@@ -18,7 +18,7 @@ from eval.picture_choice import BEST, MISS, PictureBudget, Reason, choose, evenl
 from eval.picture_choice import FALSE_POSITIVE as WORST_FALSE
 from eval.picture_files import PictureFiles, Views, file_stem
 from eval.picture_panel import LABEL_HEIGHT, Tile, panel
-from training.dataset import DefectClass
+from training.data.dataset import DefectClass
 
 BUDGET = PictureBudget(all_up_to=2, common=2, misses=3, false_positives=2, best=2)
 

@@ -15,7 +15,7 @@ from eval.report_pictures import FullSize, worst
 from eval.report_tables import SCENARIO_COLUMNS, class_columns, class_rows, percent, scenario_rows
 from eval.run_evaluation import evaluate_run
 from eval.run_summary import RunSummary, read_run
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 
 @pytest.fixture

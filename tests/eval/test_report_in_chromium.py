@@ -15,8 +15,8 @@ from eval.run_evaluation import evaluate_run
 from eval.run_summary import read_run
 from tests.eval.chromium import Chromium, find_chromium
 from tests.eval.small_plates import HEIGHT, WIDTH, compose_config, train_into, write_dataset
-from training.anomaly_model import load_anomaly_model
-from training.dataset import read_image
+from training.data.dataset import read_image
+from training.model.anomaly_model import load_anomaly_model
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 

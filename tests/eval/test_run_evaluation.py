@@ -12,9 +12,9 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 
 from eval.run_evaluation import evaluate_run
 from tests.eval.small_plates import write_dataset
-from training.anomaly_model import load_anomaly_model
-from training.model_file import load_model, save_model
-from training.user_error import UserError
+from training.model.anomaly_model import load_anomaly_model
+from training.model.file import load_model, save_model
+from training.support.user_error import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -8,7 +8,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 from eval.split_tally import SplitTally
 from tests.eval.aupro_oracle import literal_aupro
 from tests.eval.small_plates import tally_settings
-from training.dataset import DefectClass
+from training.data.dataset import DefectClass
 
 CLASSES = (
     DefectClass(0, "background", "background", (0, 0, 0)),

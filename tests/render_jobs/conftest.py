@@ -3,7 +3,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from tests.render_jobs.worker_process import content, render, write_job
-from training.entry_point import CONF_FOLDER
+from training.support.entry_point import CONF_FOLDER
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from pathlib import Path
 from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
-from training.entry_point import CONF_FOLDER
+from training.support.entry_point import CONF_FOLDER
 
 ENTRY = Path(__file__).resolve().parents[2] / "render_jobs" / "render_dataset.py"
 THINGS = {"water_stains": True, "scratches": [0, 1], "dents": [0, 1]}

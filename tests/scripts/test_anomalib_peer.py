@@ -4,7 +4,7 @@ import pytest
 from rich.console import Console
 
 from scripts.anomalib_peer import peer_python
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 
 @pytest.mark.skipif(shutil.which("uv") is None, reason="uv is not installed")

@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from scripts.benchmark_extractors import KEYS, RANDOM, SPREAD, backbones, judged
 from scripts.benchmark_images import write_nominal_folder
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +18,7 @@ def figures(tmp_path_factory):
     """Extractors on a small folder: the same seeded network twice, once as drawn and once from a file."""
     folder = tmp_path_factory.mktemp("extractors")
     write_nominal_folder(folder / "plates", 3, (128, 128), 0)
-    from training.backbone_weights import seeded_weights
+    from training.features.backbone_weights import seeded_weights
 
     network = torchvision.models.mobilenet_v3_large(weights=None)
     save_file(seeded_weights(network, 0), folder / "same.safetensors")

@@ -3,9 +3,9 @@ import pytest
 
 from scripts.contact_sheet import GAP, contact_sheet
 from tests.eval.small_plates import CLASSES, HEIGHT, WIDTH, write_dataset
-from training.dataset import read_image, read_mask
-from training.stainless_layout import open_stainless
-from training.user_error import UserError
+from training.data.dataset import read_image, read_mask
+from training.data.stainless_layout import open_stainless
+from training.support.user_error import UserError
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ from scripts import import_labelme, import_mvtec
 from scripts.anomalib_peer import peer_python
 from scripts.export_dataset import main
 from tests.eval.small_plates import HEIGHT, WIDTH, write_dataset, write_png
-from training.dataset import read_instances, read_mask
-from training.mvtec_layout import open_mvtec
-from training.stainless_layout import open_stainless
+from training.data.dataset import read_instances, read_mask
+from training.data.mvtec_layout import open_mvtec
+from training.data.stainless_layout import open_stainless
 
 SPLITS = ["train"] * 3 + ["validation"] * 2 + ["test"] * 3
 
@@ -144,7 +144,7 @@ def test_anomalib_loads_the_mvtec_export(plates, tmp_path, anomalib_python, run_
 def anomalib_python():
     from rich.console import Console
 
-    from training.user_error import UserError
+    from training.support.user_error import UserError
 
     try:
         return peer_python(Console(quiet=True))

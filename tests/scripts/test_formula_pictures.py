@@ -4,10 +4,10 @@ import torch
 
 from scripts.formula_pictures import GAP, RED, drawn_sheet
 from scripts.training_steps import composed_config
-from training.formula_images.draw import Episodes
-from training.formula_images.formulas import draw_formulas
-from training.formula_images.pictures import Chances, draw_pictures
-from training.user_error import UserError
+from training.pretraining.formula_images.draw import Episodes
+from training.pretraining.formula_images.formulas import draw_formulas
+from training.pretraining.formula_images.pictures import Chances, draw_pictures
+from training.support.user_error import UserError
 
 SIZE = 64
 SETTINGS = [

@@ -9,8 +9,8 @@ import pytest
 
 from scripts.import_labelme import main
 from scripts.label_map import DEFAULT
-from training.dataset import read_instances, read_mask
-from training.stainless_layout import open_stainless
+from training.data.dataset import read_instances, read_mask
+from training.data.stainless_layout import open_stainless
 
 HEIGHT, WIDTH = 40, 60
 SCRATCH, DENT, STAIN = 4, 2, 6

@@ -7,9 +7,9 @@ from scipy import ndimage
 
 from scripts.import_mvtec import main
 from tests.training.small_plates import plate, write_png
-from training.dataset import read_image, read_instances, read_mask
-from training.mvtec_layout import open_mvtec
-from training.stainless_layout import open_stainless
+from training.data.dataset import read_image, read_instances, read_mask
+from training.data.mvtec_layout import open_mvtec
+from training.data.stainless_layout import open_stainless
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ import pytest
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
 from scripts.quickstart import DATASETS, quickstart, scenarios, start_over
-from training.model_file import load_model
-from training.user_error import UserError
+from training.model.file import load_model
+from training.support.user_error import UserError
 
 SMALL = ["job.image.width=184", "job.image.height=154", "job.image.samples=2"]
 FEW = ["coreset.size=64", "coreset.epochs=2"]

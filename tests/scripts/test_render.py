@@ -13,8 +13,8 @@ from hydra import compose, initialize_config_dir
 
 from scripts.render import composed_job
 from scripts.render_process import default_execution, run_render_job
-from training.entry_point import CONF_FOLDER
-from training.user_error import UserError
+from training.support.entry_point import CONF_FOLDER
+from training.support.user_error import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 VERSIONS = sorted(path.stem for path in (CONF_FOLDER / "render").glob("*.yaml") if path.stem != "plate")

@@ -16,7 +16,7 @@ from render_jobs.job_status import read_status
 from scripts.render_process import default_execution, run_render_job
 from scripts.render_supervisor import Bounds, RenderError, supervise
 from tests.render_jobs.worker_process import content, tiny_job, write_job
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 pytestmark = pytest.mark.blender
 

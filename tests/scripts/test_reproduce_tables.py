@@ -8,7 +8,7 @@ from rich.console import Console
 
 from scripts.reproduce_tables import reproduce_tables
 from tests.eval.small_plates import write_dataset
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 SETTINGS = ["extractor=resnet18", "extractor.weights=random", "coreset.size=40", "coreset.epochs=1", "device=cpu"]
 NEED_ROTATED = {"synth_dr", "synth_dr_da", "synth_dr_ft", "synth_dr_da_ft", "melding"}

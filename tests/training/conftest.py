@@ -9,7 +9,7 @@ import pytest
 from omegaconf import DictConfig
 
 from tests.training.small_plates import CLASSES, TINY, compose_config, plate, write_png
-from training.extractor import FeatureExtractor, build_extractor
+from training.features.extractor import FeatureExtractor, build_extractor
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import torch
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig
 
-from training.entry_point import CONF_FOLDER
+from training.support.entry_point import CONF_FOLDER
 
 CLASSES = [
     {"id": 0, "name": "background", "kind": "background", "colour": [0, 0, 0]},

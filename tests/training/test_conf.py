@@ -4,7 +4,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from tests.training.small_plates import compose_config
-from training.entry_point import CONF_FOLDER
+from training.support.entry_point import CONF_FOLDER
 
 REQUIRED = {
     "train": ["dataset.root=x"],

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from tests.training.coreset_oracle import canonical
-from training.coreset import SequentialCoreset
+from training.coreset.sequential import SequentialCoreset
 from training.peer_coresets import FarthestFirstCoreset, TopDownCoreset
-from training.user_error import UserError
+from training.support.user_error import UserError
 
 
 def literal_top_down(patches, size):

@@ -7,10 +7,10 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from tests.training.small_plates import compose_config
-from training.anomaly_model import load_anomaly_model
-from training.dataset import open_dataset, read_image, read_mask
-from training.extractor import build_extractor
-from training.training_run import train_run
+from training.data.dataset import open_dataset, read_image, read_mask
+from training.features.extractor import build_extractor
+from training.model.anomaly_model import load_anomaly_model
+from training.runs.training_run import train_run
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 WEIGHTS = {

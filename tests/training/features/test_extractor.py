@@ -1,0 +1,329 @@
+import hashlib
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+
+from tests.training.small_plates import TINY, compose_config, plate
+from training.features.backbone_weights import OWN_FILE, seeded_weights
+from training.features.extractor import LEAST_CONTRAST, build_extractor, own_contrast
+from training.features.tiled_features import whole_features
+from training.support.user_error import UserError
+
+
+def config(*overrides, base=TINY):
+    return compose_config("train", ["dataset.root=x", *base, *overrides]).extractor
+
+
+def folded_conv1(state):
+    """The first convolution of a ResNet with its batch norm folded in, by the formula."""
+    gain = state["bn1.weight"] / torch.sqrt(state["bn1.running_var"] + 1e-5)
+    return state["conv1.weight"] * gain[:, None, None, None]
+
+
+def image(height=72, width=88, seed=0):
+    return plate(np.random.default_rng(seed), height, width)
+
+
+@pytest.mark.parametrize(
+    ("name", "channels", "stride"),
+    [
+        ("mobilenet_v3_large", 40 + 112, 8),
+        ("mobilenet_v3_large_deep", 112 + 960, 16),
+        ("mobilenet_v2", 32 + 96, 8),
+        ("resnet18", 128 + 256, 8),
+        ("squeezenet1_1", 256 + 512, 8),
+    ],
+)
+def test_each_backbone_gives_the_stated_channels_at_its_stride_without_what_follows(name, channels, stride):
+    extractor = build_extractor(config("extractor.weights=random", base=[f"extractor={name}"]), "cpu")
+    patches = extractor.patches(image(96, 128))
+    floor = name == "squeezenet1_1"  # its first convolution has no padding
+    expected = (96 // stride - floor, 128 // stride - floor, channels)
+    assert patches.shape == expected
+    assert patches.dtype == np.float32
+    assert patches.std(axis=(0, 1)).mean() > 1e-3
+    full = torchvision.models.get_model(extractor.fingerprint["architecture"], weights=None)
+    own, all_of_it = (sum(p.numel() for p in m.parameters()) for m in (extractor, full))
+    assert own < 0.9 * all_of_it
+    assert not any(
+        name.startswith(("backbone.classifier", "backbone.fc", "backbone.layer4")) for name in extractor.state_dict()
+    )
+    assert not extractor.training
+    assert not any(p.requires_grad for p in extractor.parameters())
+
+
+def test_features_are_the_pooled_maps_of_the_whole_network(tiny_extractor):
+    """Against hooks on the untruncated torchvision model, batch norms and all, and pooling by a literal loop."""
+    full = torchvision.models.resnet18(weights=None).eval()
+    full.load_state_dict(seeded_weights(full, 0))
+    seen = []
+    for layer in (full.layer2, full.layer3):
+        layer.register_forward_hook(lambda _module, _inputs, output: seen.append(output.detach()))
+    pixels = image(75, 90)
+    normalised = (pixels / 255 - np.array([0.485, 0.456, 0.406])) / np.array([0.229, 0.224, 0.225])
+    with torch.no_grad():
+        full(torch.from_numpy(normalised).float().permute(2, 0, 1)[None])
+    pooled = []
+    for feature_map in seen:
+        source = feature_map[0].numpy().astype(np.float64)
+        target = np.zeros_like(source)
+        _, height, width = source.shape
+        for i in range(height):
+            for j in range(width):
+                window = [source[:, min(i + a, height - 1), min(j + b, width - 1)] for a in (0, 1) for b in (0, 1)]
+                target[:, i, j] = sum(window) / 4
+        pooled.append(torch.from_numpy(target)[None])
+    coarse = F.interpolate(pooled[1], pooled[0].shape[-2:], mode="bilinear", align_corners=False)
+    expected = torch.cat([pooled[0], coarse], dim=1)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(tiny_extractor.patches(pixels), expected, atol=1e-4 * expected.max())
+
+
+def test_random_weights_follow_their_seed_and_leave_torch_s_generator_alone():
+    state = torch.get_rng_state()
+    first = build_extractor(config(), "cpu")
+    assert torch.equal(state, torch.get_rng_state())
+    torch.rand(1)
+    again = build_extractor(config(), "cpu")
+    other = build_extractor(config("extractor.seed=1"), "cpu")
+    assert first.fingerprint == again.fingerprint
+    assert first.fingerprint["weights_sha256"] != other.fingerprint["weights_sha256"]
+    np.testing.assert_array_equal(first.patches(image()), again.patches(image()))
+    assert any("RANDOM" in warning for warning in first.warnings)
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".safetensors"])
+@pytest.mark.parametrize("truncated", [True, False])
+def test_weights_come_from_a_file_with_or_without_the_layers_cut_off(tmp_path, suffix, truncated, tiny_extractor):
+    full = torchvision.models.resnet18(weights=None)
+    state = {k: v for k, v in full.state_dict().items() if not (truncated and k.startswith(("layer4", "fc")))}
+    path = tmp_path / f"weights{suffix}"
+    if suffix == ".pth":
+        torch.save(state, path)
+    else:
+        from safetensors.torch import save_file
+
+        save_file(state, path)
+    extractor = build_extractor(config(f"extractor.weights={path}"), "cpu")
+    torch.testing.assert_close(extractor.backbone.conv1.weight, folded_conv1(state), rtol=1e-6, atol=0)
+    assert extractor.warnings == []
+    assert extractor.fingerprint["weights_sha256"] != tiny_extractor.fingerprint["weights_sha256"]
+    assert extractor.config["weights"] == str(path)
+
+
+def test_weights_that_do_not_fit_are_refused(tmp_path):
+    state = torchvision.models.resnet18(weights=None).state_dict()
+    path = tmp_path / "weights.pth"
+
+    def refused(changed, message):
+        torch.save(changed, path)
+        with pytest.raises(UserError, match=message):
+            build_extractor(config(f"extractor.weights={path}"), "cpu")
+
+    refused({k: v for k, v in state.items() if k != "layer3.0.conv1.weight"}, r"lacks layer3\.0\.conv1\.weight")
+    refused({**state, "layer5.weight": torch.zeros(1)}, r"holds layer5\.weight")
+    refused({**state, "conv1.weight": torch.zeros(64, 1, 7, 7)}, r"conv1\.weight has shape \(64, 1, 7, 7\)")
+    refused({"state": 3}, "no plain state dict")
+    path.write_bytes(b"not a file of torch")
+    with pytest.raises(UserError, match="is not a state dict"):
+        build_extractor(config(f"extractor.weights={path}"), "cpu")
+    with pytest.raises(UserError, match="no file at"):
+        build_extractor(config(f"extractor.weights={tmp_path / 'gone.pth'}"), "cpu")
+
+
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
+def test_code_in_a_weights_file_is_never_run(tmp_path):
+    import pickle  # noqa: TID251 (writes the attack)
+
+    class Attack:
+        def __reduce__(self):
+            return (open, (str(tmp_path / "harm"), "w"))
+
+    (tmp_path / "weights.pth").write_bytes(pickle.dumps({"conv1.weight": Attack()}))
+    with pytest.raises(UserError):
+        build_extractor(config(f"extractor.weights={tmp_path / 'weights.pth'}"), "cpu")
+    assert not (tmp_path / "harm").exists()
+
+
+def test_unreachable_imagenet_weights_become_random_with_a_warning(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))  # nothing cached
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens: refused at once, on any machine
+    extractor = build_extractor(config("extractor.weights=imagenet"), "cpu")
+    (warning,) = extractor.warnings
+    assert "RANDOM" in warning
+    assert "download.pytorch.org does not answer" in warning
+    assert extractor.config["weights"] == "random"
+    assert extractor.fingerprint == build_extractor(config(), "cpu").fingerprint
+
+
+def test_the_own_weights_stand_in_for_unreachable_ones_where_they_fit(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    base = ["extractor=mobilenet_v3_large"]
+    extractor = build_extractor(config(base=base), "cpu")
+    (warning,) = extractor.warnings
+    assert "download.pytorch.org does not answer" in warning
+    assert "the project's own weights (stainless_texture)" in warning
+    own = build_extractor(config(base=["extractor=stainless_texture"]), "cpu")
+    assert own.warnings == []
+    assert own.config == extractor.config
+    assert own.fingerprint == extractor.fingerprint
+    for override in ("extractor.layers=[features.12,features.16]", "extractor.activation=relu"):
+        (warning,) = build_extractor(config(override, base=base), "cpu").warnings
+        assert "RANDOM" in warning
+
+
+def test_the_own_weights_are_for_their_architecture():
+    with pytest.raises(UserError, match="stainless_texture are weights of mobilenet_v3_large, not of resnet18"):
+        build_extractor(config("extractor.weights=stainless_texture"), "cpu")
+
+
+def test_the_own_weights_are_small_and_of_the_recorded_bytes():
+    content = OWN_FILE.read_bytes()
+    assert len(content) <= 4 * 2**20
+    document = (Path(__file__).parents[3] / "docs" / "extractor.md").read_text(encoding="utf-8")
+    assert hashlib.sha256(content).hexdigest() in document
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_a_standardised_image_is_one_of_mean_0_and_deviation_1(tiled):
+    tiling = "extractor.tiling={above_pixels: 60000, tile_pixels: 60000}" if tiled else "extractor.tiling=null"
+    extractor = build_extractor(config("extractor.standardise=true", tiling), "cpu")
+    plain = build_extractor(config(tiling), "cpu")
+    pixels = image(300, 260).clip(0, 190)
+    values = pixels.astype(np.float64) / 255
+    wanted = (values - values.mean()) / values.std()
+    with torch.inference_mode():
+        x = torch.from_numpy(wanted.astype(np.float32)).permute(2, 0, 1)[None]
+        expected = whole_features(plain.backbone, x, plain.pooling).numpy()
+    np.testing.assert_allclose(extractor.patches(pixels), expected, rtol=1e-3, atol=1e-3)
+    brighter = extractor.patches(pixels + np.uint8(60))
+    np.testing.assert_allclose(extractor.patches(pixels), brighter, rtol=1e-3, atol=1e-3)
+
+
+def test_a_flat_image_is_not_stretched():
+    flat = torch.full((1, 3, 50, 40), 120, dtype=torch.uint8)
+    assert own_contrast(flat) == (pytest.approx(120 / 255), LEAST_CONTRAST)
+    values = torch.rand(1, 3, 70, 30, generator=torch.Generator().manual_seed(0))
+    mean, deviation = own_contrast(values)
+    assert mean == pytest.approx(values.mean().item(), rel=1e-5)
+    assert deviation == pytest.approx(values.std(correction=0).item(), rel=1e-5)
+
+
+def test_cached_imagenet_weights_are_used_without_a_network(monkeypatch, tmp_path):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    url = torchvision.models.get_model_weights("resnet18")["IMAGENET1K_V1"].url
+    state = torchvision.models.resnet18(weights=None).state_dict()
+    (tmp_path / "hub" / "checkpoints").mkdir(parents=True)
+    torch.save(state, tmp_path / "hub" / "checkpoints" / url.rsplit("/", 1)[-1])
+    extractor = build_extractor(config("extractor.weights=imagenet"), "cpu")
+    assert extractor.warnings == []
+    torch.testing.assert_close(extractor.backbone.conv1.weight, folded_conv1(state), rtol=1e-6, atol=0)
+
+
+def test_every_choice_shows_in_the_fingerprint(tiny_extractor):
+    changes = {
+        "architecture": ["extractor.architecture=resnet34"],
+        "layers": ["extractor.layers=[layer1,layer2]"],
+        "activation": ["extractor.activation=relu"],
+        "pooling": ["extractor.pooling=3"],
+        "input": ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"],
+        "weights_sha256": ["extractor.seed=5"],
+        "further_scales": ["extractor.further_scales=[{scale: 0.5, weight: 1}]"],
+    }
+    assert set(changes) == {*tiny_extractor.fingerprint, "further_scales"}
+    for field, overrides in changes.items():
+        other = build_extractor(config(*overrides), "cpu").fingerprint
+        assert other[field] != tiny_extractor.fingerprint.get(field)
+
+
+@pytest.mark.parametrize("resize", [[], ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"]])
+def test_further_scales_stand_beside_the_first(resize):
+    """Against torch's resizing and interpolation of what the plain extractor gives; sizes that no stride divides."""
+    pixels = image(101, 150)
+    plain = build_extractor(config(*resize), "cpu").patches(pixels)
+    scales = "extractor.further_scales=[{scale: 0.4, weight: 1}, {scale: 0.3, weight: 0.25}]"
+    found = build_extractor(config(*resize, scales), "cpu").patches(pixels)
+    height, width = (64, 64 / 101 * 150) if resize else (101, 150)
+    extractor, channels = build_extractor(config(), "cpu"), plain.shape[2]
+    assert found.shape == (*plain.shape[:2], 3 * channels)
+    np.testing.assert_array_equal(found[..., :channels], plain)
+    for number, (scale, weight) in enumerate([(0.4, 1), (0.3, 0.25)], start=1):
+        small = F.interpolate(
+            torch.from_numpy(pixels).permute(2, 0, 1)[None] / 255,
+            (round(height * scale), round(width * scale)),
+            mode="bilinear",
+            align_corners=False,
+            antialias=True,
+        )
+        features = whole_features(extractor.backbone, (small - extractor.mean) / extractor.std, extractor.pooling)
+        wide = F.interpolate(features.permute(2, 0, 1)[None], plain.shape[:2], mode="bilinear", align_corners=False)
+        part = found[..., number * channels : (number + 1) * channels]
+        np.testing.assert_allclose(part, weight * wide[0].permute(1, 2, 0), atol=1e-5 * plain.max(), rtol=0)
+
+
+def test_relu_replaces_every_hardswish():
+    base = ["extractor=mobilenet_v3_large", "extractor.weights=random"]
+    plain, replaced = (build_extractor(config(*more, base=base), "cpu") for more in ([], ["extractor.activation=relu"]))
+    assert sum(isinstance(m, torch.nn.Hardswish) for m in plain.modules()) > 5
+    assert not any(isinstance(m, torch.nn.Hardswish) for m in replaced.modules())
+    assert np.abs(plain.patches(image()) - replaced.patches(image())).max() > 1e-3
+
+
+@pytest.mark.parametrize(("side", "expected"), [("shorter", (64, 128)), ("longer", (32, 64))])
+def test_resizing_keeps_the_aspect(side, expected):
+    extractor = build_extractor(config(f"+extractor.resize.side={side}", "+extractor.resize.pixels=64"), "cpu")
+    patches = extractor.patches(image(100, 200))
+    assert patches.shape[:2] == tuple(math.ceil(length / 8) for length in expected)
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (["extractor.architecture=resnet19"], "resnet19"),
+        (["extractor.layers=[layer2,layer9]"], "layer9"),
+        (["extractor.activation=gelu"], "gelu"),
+        (["extractor.pooling=0"], "pooling 0"),
+        (["extractor.further_scales=[{scale: 1, weight: 1}]"], "further_scales"),
+        (["extractor.further_scales=[{scale: 0.5, weight: 0}]"], "further_scales"),
+        (["extractor.further_scales=[{scale: 0.5}]"], "further_scales"),
+        (["extractor.tiling.tile_pixels=0"], "tiling"),
+        (["+extractor.resize.side=wider", "+extractor.resize.pixels=64"], "resize"),
+    ],
+)
+def test_wrong_settings_are_refused(overrides, message):
+    with pytest.raises(UserError, match=message):
+        build_extractor(config(*overrides), "cpu")
+
+
+def test_wrong_devices_are_refused():
+    with pytest.raises(UserError, match="tpu"):
+        build_extractor(config(), "tpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(UserError, match="no CUDA device"):
+            build_extractor(config(), "cuda")
+
+
+def test_an_image_that_is_too_small_is_refused():
+    extractor = build_extractor(config("extractor.weights=random", base=["extractor=squeezenet1_1"]), "cpu")
+    with pytest.raises(UserError, match="3 x 2 pixels is too small"):
+        extractor.patches(image(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("architecture", "layer", "message"),
+    [
+        ("resnet18", "flatten", "flatten of resnet18 gives no map"),
+        ("resnet18", "avgpool", "avgpool of resnet18 gives no map"),
+        ("swin_t", "features.1", "swin_t gives no map"),  # channels last
+        ("vit_b_16", "encoder.layers.encoder_layer_1", "vit_b_16 does not take images of any size"),
+    ],
+)
+def test_layers_without_a_map_of_the_image_are_refused(architecture, layer, message):
+    with pytest.raises(UserError, match=message):
+        build_extractor(config(f"extractor.architecture={architecture}", f"extractor.layers=[{layer}]"), "cpu")

@@ -1,0 +1,229 @@
+"""The rule of the sequential coreset on the CPU (paper, section IV), compiled; exact in the canonical distance."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.coreset.distance import BLOCK, compiled, distances_to_all
+from training.coreset.search import favourite_within, find_within, is_within
+
+_CHOSEN_AGAIN = 4096  # patches between two choices of the favourites
+
+
+class NumbaCoreset:
+    """A full coreset that one CPU thread keeps; a ``CoresetBackend``. Memory: 8 M^2 + 8 M C bytes."""
+
+    def __init__(self, features: NDArray[np.float32]) -> None:
+        self.arrays = arrays_of(features)
+
+    @property
+    def features(self) -> NDArray[np.float32]:
+        """The members (M, C)."""
+        return self.arrays.features
+
+    @property
+    def smallest_squared(self) -> float:
+        """The smallest squared distance between two members."""
+        return float(self.arrays.minima.min())
+
+    def update(self, patches: NDArray[np.float32], width: int) -> NDArray[np.int64]:
+        """Test patches (N, C) in order; return the replacements (R, 2): patch of this call, slot."""
+        log = np.empty((len(patches), 2), dtype=np.int64)
+        return log[: _update(self.arrays, patches, width, log)]
+
+    def cover(self, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:
+        """Return the larger of ``squared_radius`` and the largest squared distance from a patch to its nearest
+        member.
+        """
+        return float(_cover(self.arrays, patches, width, squared_radius))
+
+
+class CoresetArrays(NamedTuple):
+    """All that the rule knows of a full coreset of M members with C channels; the kernels change it in place."""
+
+    features: NDArray[np.float32]
+    """(M, C), a row a member."""
+    blocks: NDArray[np.float32]
+    """(ceil(M / 64), C, 64), the same numbers, members innermost; absent members are +inf."""
+    distances: NDArray[np.float64]
+    """(M, M + 8) canonical squared distances; +inf on the diagonal and in the last eight columns. (A column is written
+    three times as fast where rows are no power of two apart.)
+    """
+    minima: NDArray[np.float64]
+    """(M,) the minimum of each row of distances."""
+    nearest: NDArray[np.int64]
+    """(M,) where it stands."""
+    served: NDArray[np.int64]
+    """(M,) how often a member was the witness lately."""
+    favourites: NDArray[np.int64]
+    """(64,) the members that served most, and may serve again; -1 where there is none."""
+    favourite_block: NDArray[np.float32]
+    """(C, 64), their features; +inf where there is none."""
+
+
+def arrays_of(features: NDArray[np.float32]) -> CoresetArrays:
+    """Return the arrays of a full coreset around its ``features`` (M, C), which are not copied. Memory: 8 M^2 + 8 M C
+    bytes.
+    """
+    size, channels = features.shape
+    arrays = CoresetArrays(
+        features=features,
+        blocks=np.full((math.ceil(size / BLOCK), channels, BLOCK), np.inf, dtype=np.float32),
+        distances=np.full((size, size + 8), np.inf),
+        minima=np.full(size, np.inf),
+        nearest=np.zeros(size, dtype=np.int64),
+        served=np.zeros(size, dtype=np.int64),
+        favourites=np.full(BLOCK, -1, dtype=np.int64),
+        favourite_block=np.full((channels, BLOCK), np.inf, dtype=np.float32),
+    )
+    _complete(arrays)
+    return arrays
+
+
+@compiled
+def _put(state: CoresetArrays, slot: int, patch: NDArray[np.float32]) -> None:
+    for c in range(patch.shape[0]):
+        state.features[slot, c] = patch[c]
+        state.blocks[slot // BLOCK, c, slot % BLOCK] = patch[c]
+    state.served[slot] = 0
+    for j in range(BLOCK):
+        if state.favourites[j] == slot:
+            state.favourites[j] = -1
+            state.favourite_block[:, j] = np.float32(np.inf)
+
+
+@compiled
+def nearest_other(distances: NDArray[np.float64], slot: int) -> int:
+    """Return the first column of the smallest entry in a row of the table."""
+    best = 0
+    for j in range(distances.shape[1]):
+        if distances[slot, j] < distances[slot, best]:
+            best = j
+    return best
+
+
+@compiled
+def _complete(state: CoresetArrays) -> None:
+    sums = np.empty(BLOCK)
+    for i in range(state.features.shape[0]):
+        _put(state, i, state.features[i].copy())
+    for i in range(state.features.shape[0]):
+        distances_to_all(state.blocks, state.features[i], sums, state.distances[i, : state.features.shape[0]])
+        state.distances[i, i] = np.inf
+        state.nearest[i] = nearest_other(state.distances, i)
+        state.minima[i] = state.distances[i, state.nearest[i]]
+
+
+@compiled
+def _replace(
+    state: CoresetArrays, slot: int, patch: NDArray[np.float32], sums: NDArray[np.float64], row: NDArray[np.float64]
+) -> None:
+    distances, minima, nearest = state.distances, state.minima, state.nearest
+    distances_to_all(state.blocks, patch, sums, row)
+    row[slot] = np.inf
+    _put(state, slot, patch)
+    for j in range(row.shape[0]):
+        distances[slot, j] = row[j]
+        distances[j, slot] = row[j]
+    for j in range(row.shape[0]):
+        if j == slot:
+            continue
+        if row[j] < minima[j]:
+            minima[j] = row[j]
+            nearest[j] = slot
+        elif nearest[j] == slot:
+            nearest[j] = nearest_other(distances, j)
+            minima[j] = distances[j, nearest[j]]
+    nearest[slot] = nearest_other(distances, slot)
+    minima[slot] = distances[slot, nearest[slot]]
+
+
+@compiled
+def _choose_favourites(state: CoresetArrays) -> None:
+    members = state.features.shape[0]
+    order = np.argsort(state.served)
+    for j in range(min(BLOCK, members)):
+        state.favourites[j] = order[members - 1 - j]
+        state.favourite_block[:, j] = state.features[state.favourites[j]]
+    state.served[:] //= 2  # what served long ago counts less
+
+
+@compiled
+def _searched(state: CoresetArrays, patch: NDArray[np.float32], limit: float, sums: NDArray[np.float32]) -> int:
+    """Return a member within the limit, or -1 where there is none; sums (64,) is working space."""
+    found = favourite_within(state.favourite_block, state.favourites, state.features, patch, limit, sums)
+    return found if found >= 0 else find_within(state.blocks, state.features, patch, limit, sums)
+
+
+@compiled
+def _update(state: CoresetArrays, patches: NDArray[np.float32], width: int, log: NDArray[np.int64]) -> int:
+    """Test ``patches`` (N, C) in order against a full coreset (paper, section IV); return the number of replacements
+    R.
+
+    A patch replaces where its distance to the closest member exceeds the smallest distance between members; the
+    victim is the lowest index in any closest pair. So one member within that distance (a witness) settles a
+    rejection. Before the search through all members, likely ones are tried: the witness of the patch before, of the
+    patch above (``width`` patches earlier), and the 64 members that have served most. The first R rows of ``log`` (N,
+    2) get the replacing patches' numbers and their slots.
+    """
+    witnesses = np.empty(patches.shape[0], dtype=np.int64)
+    sums = np.empty(BLOCK)
+    features, served = state.features, state.served
+    row, rough_sums = np.empty(len(features)), np.empty(BLOCK, dtype=np.float32)
+    victim = int(np.argmin(state.minima))
+    replacements = 0
+    for i in range(patches.shape[0]):
+        limit = state.minima[victim]
+        before = witnesses[i - 1] if i >= 1 else -1
+        above = witnesses[i - width] if i >= width else -1
+        if i % _CHOSEN_AGAIN == 0:
+            _choose_favourites(state)
+        if before >= 0 and is_within(patches[i], features[before], limit):
+            witness = before
+        elif above >= 0 and is_within(patches[i], features[above], limit):
+            witness = above
+        else:
+            witness = _searched(state, patches[i], limit, rough_sums)
+        if witness < 0:
+            _replace(state, victim, patches[i], sums, row)
+            log[replacements, 0] = i
+            log[replacements, 1] = victim
+            replacements += 1
+            witness = victim
+            victim = int(np.argmin(state.minima))
+        witnesses[i] = witness
+        served[witness] += 1
+    return replacements
+
+
+@compiled
+def _cover(state: CoresetArrays, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:
+    """Return the larger of ``squared_radius`` and the largest squared distance from a patch to its nearest member.
+
+    A patch with any member within the radius so far cannot enlarge it, and likely ones are tried first, as in
+    ``_update``: only the few patches that do enlarge it cost a distance to every member.
+    """
+    witnesses = np.empty(patches.shape[0], dtype=np.int64)
+    sums = np.empty(BLOCK)
+    features, served = state.features, state.served
+    row, rough_sums = np.empty(len(features)), np.empty(BLOCK, dtype=np.float32)
+    for i in range(patches.shape[0]):
+        before = witnesses[i - 1] if i >= 1 else -1
+        above = witnesses[i - width] if i >= width else -1
+        if i % _CHOSEN_AGAIN == 0:
+            _choose_favourites(state)
+        if before >= 0 and is_within(patches[i], features[before], squared_radius):
+            witness = before
+        elif above >= 0 and is_within(patches[i], features[above], squared_radius):
+            witness = above
+        else:
+            witness = _searched(state, patches[i], squared_radius, rough_sums)
+        if witness < 0:
+            distances_to_all(state.blocks, patches[i], sums, row)
+            witness = int(np.argmin(row))
+            squared_radius = row[witness]
+        witnesses[i] = witness
+        served[witness] += 1
+    return squared_radius

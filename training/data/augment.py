@@ -1,0 +1,182 @@
+"""Data augmentation (DA; paper, section V-B): drawn per (seed, epoch, image), applied to image and mask together.
+
+The parameters come from a NumPy generator and go to ``torchvision.transforms.v2.functional``; the ready-made transform
+classes would draw from torch's global generator.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+from torchvision.transforms.v2 import functional as F
+from torchvision.tv_tensors import Image, Mask
+
+from training.data.sample import IGNORE_ID
+from training.support.user_error import UserError
+
+_RANGES = {"brightness": 0.0, "contrast": 0.0, "blur_sigma": 0.0, "noise_sigma": 0.0}  # name: the least allowed value
+
+_BAND_PIXELS = 2**18
+
+
+@dataclass(frozen=True)
+class Border:
+    """A region that turns black: angle (radians) of the edge's normal, which points at it; depth is its share of the
+    image's extent along the normal.
+    """
+
+    angle: float
+    depth: float
+    ignored: bool
+
+
+@dataclass(frozen=True)
+class AugmentationParams:
+    """One draw: factors, sigmas in pixels (blur) and of white (noise), the seed of the noise, the black border."""
+
+    flip_horizontal: bool
+    flip_vertical: bool
+    brightness: float
+    contrast: float
+    blur_sigma: float
+    noise_sigma: float
+    noise_seed: int
+    border: Border | None
+
+
+class Augmentation:
+    """What ``conf/augment`` describes: another draw for each (seed, epoch, image), the same for the same."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        _check(settings)
+        self.settings = settings
+
+    def __call__(
+        self, image: NDArray[np.uint8], mask: NDArray[np.uint8], epoch: int, sample_id: str
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Return image (H, W, 3) and class ids (H, W) as this epoch shows them; the arguments are left alone."""
+        rng = np.random.default_rng([self.settings["seed"], epoch, *sample_id.encode()])
+        return augmented(image, mask, draw_augmentation_params(self.settings, rng))
+
+
+def build_augmentation(cfg: DictConfig) -> Augmentation | None:
+    """Return the augmentation that ``conf/augment`` describes; None for none. Raises UserError for a wrong setting."""
+    settings: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
+    return Augmentation(settings) if settings else None
+
+
+def draw_augmentation_params(settings: dict[str, Any], rng: np.random.Generator) -> AugmentationParams:
+    """Draw every parameter evenly from its range in ``conf/augment``."""
+    border = settings["border"]
+    return AugmentationParams(
+        flip_horizontal=rng.random() < settings["flip_probability"],
+        flip_vertical=rng.random() < settings["flip_probability"],
+        brightness=rng.uniform(*settings["brightness"]),
+        contrast=rng.uniform(*settings["contrast"]),
+        blur_sigma=rng.uniform(*settings["blur_sigma"]),
+        noise_sigma=rng.uniform(*settings["noise_sigma"]),
+        noise_seed=int(rng.integers(2**63)),
+        border=border
+        and Border(
+            angle=int(rng.integers(4)) * math.pi / 2 + rng.uniform(*border["tilt"]),
+            depth=rng.uniform(*border["depth"]),
+            ignored=border["ignored"],
+        ),
+    )
+
+
+def augmented(
+    image: NDArray[np.uint8], mask: NDArray[np.uint8], params: AugmentationParams
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Apply one draw to an RGB image (H, W, 3) and its class ids (H, W), and return both.
+
+    Flips, brightness, contrast, blur, noise, then the black border, which a camera's blur and noise barely touch.
+    Rounded to 8 bits once, at the end; computed by bands of rows, which change nothing.
+    """
+    pixels = Image(torch.from_numpy(image).permute(2, 0, 1))
+    ids = Mask(torch.from_numpy(mask))
+    if params.flip_horizontal:
+        pixels, ids = F.horizontal_flip(pixels), F.horizontal_flip(ids)
+    if params.flip_vertical:
+        pixels, ids = F.vertical_flip(pixels), F.vertical_flip(ids)
+    shown = np.empty_like(image)
+    mean = _mean_luminance(pixels, params.brightness)
+    radius = min(math.ceil(3 * params.blur_sigma), *(side - 1 for side in image.shape[:2]))
+    noise = np.random.default_rng(params.noise_seed)
+    for first, end in _bands(image.shape):
+        top, bottom = max(first - radius, 0), min(end + radius, len(image))
+        band = _brightened(pixels[:, top:bottom], params.brightness)
+        band = band.mul_(params.contrast).add_((1 - params.contrast) * mean).clamp_(0, 1)  # as F.adjust_contrast
+        if radius > 0:  # a smaller image limits the reach, because its reflection ends
+            band = F.gaussian_blur(band, [2 * radius + 1] * 2, [params.blur_sigma] * 2)
+        rows = band[:, first - top : end - top].permute(1, 2, 0)
+        if params.noise_sigma > 0:
+            drawn = torch.from_numpy(noise.standard_normal(tuple(rows.shape), dtype=np.float32))
+            rows = (rows + drawn.mul_(params.noise_sigma)).clamp_(0, 1)
+        shown[first:end] = rows.mul(255).round_().to(torch.uint8).numpy()
+    marked = ids.as_subclass(torch.Tensor).numpy().copy()
+    if params.border is not None:
+        behind = border_region(marked.shape, params.border)
+        shown[behind] = 0
+        if params.border.ignored:
+            marked[behind] = IGNORE_ID
+    return shown, marked
+
+
+def border_region(shape: tuple[int, ...], border: Border) -> NDArray[np.bool_]:
+    """Return which pixel centres of an image (H, W) lie behind the border's edge."""
+    height, width = shape
+    across, down = math.cos(border.angle), math.sin(border.angle)
+    half_extent = (abs(across) * width + abs(down) * height) / 2
+    along_rows = across * (np.arange(width) + 0.5 - width / 2)
+    still_needed = half_extent * (1 - 2 * border.depth) - down * (np.arange(height) + 0.5 - height / 2)
+    return np.asarray(along_rows > still_needed[:, None])
+
+
+def _bands(shape: tuple[int, ...]) -> list[tuple[int, int]]:
+    """Return ranges of rows, so that only some of an image is held as float32 at a time."""
+    rows = max(_BAND_PIXELS // shape[1], 1)
+    return [(first, min(first + rows, shape[0])) for first in range(0, shape[0], rows)]
+
+
+def _brightened(pixels: torch.Tensor, factor: float) -> torch.Tensor:
+    return F.adjust_brightness(F.to_dtype(pixels.as_subclass(torch.Tensor), torch.float32, scale=True), factor)
+
+
+def _mean_luminance(pixels: torch.Tensor, brightness: float) -> float:
+    """Return the mean grey value that contrast stretches around, of pixels (3, H, W) made brighter."""
+    height, width = pixels.shape[1:]
+    total = 0.0
+    for first, end in _bands((height, width)):
+        grey = F.rgb_to_grayscale(_brightened(pixels[:, first:end], brightness))
+        total += float(grey.sum(dtype=torch.float64))
+    return total / (height * width)
+
+
+def _check(settings: dict[str, Any]) -> None:
+    names = {*_RANGES, "seed", "flip_probability", "border"}
+    if set(settings) != names:
+        raise UserError(f"augment: {', '.join(sorted(names ^ set(settings)))} missing or unknown; see conf/augment")
+    for name, least in _RANGES.items():
+        _check_range(f"augment.{name}", settings[name], least, math.inf)
+    if not 0 <= settings["flip_probability"] <= 1:
+        raise UserError(f"augment.flip_probability {settings['flip_probability']} must be from 0 to 1")
+    if not isinstance(settings["seed"], int) or settings["seed"] < 0:
+        raise UserError(f"augment.seed {settings['seed']} must be a whole number, 0 or more")
+    border = settings["border"]
+    if border is not None:
+        if set(border) != {"depth", "tilt", "ignored"}:
+            raise UserError("augment.border must be null or {depth: [a, b], tilt: [a, b], ignored: true|false}")
+        _check_range("augment.border.depth", border["depth"], 0.0, 0.9)
+        _check_range("augment.border.tilt", border["tilt"], -math.pi / 4, math.pi / 4)
+
+
+def _check_range(name: str, values: Any, least: float, most: float) -> None:
+    numbers = isinstance(values, list) and len(values) == 2 and all(isinstance(v, int | float) for v in values)
+    if not numbers or not least <= values[0] <= values[1] <= most:
+        upper = "" if most == math.inf else f" and at most {most:.4g}"
+        raise UserError(f"{name} {values} must be two numbers [low, high] of at least {least:.4g}{upper}")

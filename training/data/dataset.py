@@ -1,0 +1,133 @@
+"""Datasets: opening them (``conf/dataset``) and reading their images; everything that other rooms need comes from
+here.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from omegaconf import DictConfig, ListConfig
+
+from training.data.image_file import read_image, read_instances, read_mask
+from training.data.mvtec_layout import open_mvtec
+from training.data.sample import IGNORE_ID, SPLITS, Dataset, DefectClass, Sample
+from training.data.stainless_layout import open_stainless
+from training.support.user_error import UserError
+
+__all__ = [
+    "IGNORE_ID",
+    "SPLITS",
+    "Dataset",
+    "DefectClass",
+    "Sample",
+    "folders_of",
+    "open_dataset",
+    "read_image",
+    "read_instances",
+    "read_mask",
+]
+
+
+def open_dataset(cfg: DictConfig) -> Dataset:
+    """Open the dataset that ``conf/dataset`` describes.
+
+    The train split comes from ``root``, which may be a list: domain randomization (DR; paper, section V-B) trains on
+    the concatenation of several folders. Validation and test come from ``evaluation_root`` (train on synthetic plates,
+    find the threshold on real ones); where that is a list, too, from its first. ``max_images`` thins the train split
+    evenly. Raises UserError.
+    """
+    roots = folders_of(cfg.root)
+    evaluation_root = folders_of(cfg.evaluation_root)[0]
+    nominal = _concatenated([_open_folder(root, cfg.layout, cfg) for root in roots])
+    if evaluation_root != roots[0]:
+        evaluation = _open_folder(evaluation_root, cfg.evaluation_layout, cfg)
+        if cfg.evaluation_layout == "mvtec":
+            evaluation = _renumbered(evaluation, nominal.classes)
+        nominal = _joined(nominal, evaluation)
+    return nominal if cfg.max_images is None else _thinned(nominal, cfg.max_images)
+
+
+def folders_of(root: str | ListConfig) -> list[Path]:
+    """Return the folders that a config's root names: one, or a list. Raises UserError for an empty list, or for a
+    folder named twice.
+    """
+    folders = [Path(folder) for folder in root] if isinstance(root, ListConfig) else [Path(root)]
+    if not folders:
+        raise UserError("dataset.root is an empty list; give a folder, or several: dataset.root=[plates,plates_rot90]")
+    resolved = [folder.resolve() for folder in folders]
+    twice = [folder for folder, where in zip(folders, resolved, strict=True) if resolved.count(where) > 1]
+    if twice:
+        raise UserError(f"dataset.root names {twice[0]} twice")
+    return folders
+
+
+def _open_folder(root: Path, layout: str, cfg: DictConfig) -> Dataset:
+    if not root.is_dir():
+        raise UserError(f"no dataset at {root}: there is no such folder")
+    if layout == "stainless":
+        return open_stainless(root)
+    if layout == "mvtec":
+        return open_mvtec(root, cfg.validation_fraction, cfg.split_seed)
+    raise UserError(f"dataset.layout {layout!r} is none of stainless, mvtec")
+
+
+def _concatenated(datasets: list[Dataset]) -> Dataset:
+    """Join the train splits; the rest is the first dataset's. Train samples of several folders are called
+    <number of the folder>_<sample_id>.
+    """
+    first = datasets[0]
+    if len(datasets) == 1:
+        return first
+    train = tuple(
+        replace(sample, sample_id=f"{number}_{sample.sample_id}")
+        for number, dataset in enumerate(datasets)
+        for sample in dataset.split("train")
+    )
+    classes = first.classes
+    for other in datasets[1:]:
+        if not other.split("train"):
+            raise UserError(f"the dataset {other.root} has no train samples to add")
+        classes = _agreed_classes(classes, first.root, other)
+    rest = tuple(sample for sample in first.samples if sample.split != "train")
+    name = " + ".join(dataset.name for dataset in datasets)
+    return replace(first, name=name, classes=classes, samples=train + rest)
+
+
+def _joined(nominal: Dataset, evaluation: Dataset) -> Dataset:
+    samples = nominal.split("train") + tuple(s for s in evaluation.samples if s.split != "train")
+    classes = _agreed_classes(nominal.classes, nominal.root, evaluation)
+    return replace(nominal, name=f"{nominal.name} on {evaluation.name}", classes=classes, samples=samples)
+
+
+def _renumbered(evaluation: Dataset, taken: tuple[DefectClass, ...]) -> Dataset:
+    """Give the classes of an MVTec-layout folder, whose ids are ours to choose, their namesakes' ids or free ones."""
+    by_name = {c.name: c.id for c in taken}
+    free = iter(sorted(set(range(1, IGNORE_ID)) - set(by_name.values())))
+    ids = {c.id: by_name[c.name] if c.name in by_name else next(free) for c in evaluation.classes}
+    classes = tuple(replace(c, id=ids[c.id]) for c in evaluation.classes)
+    samples = tuple(
+        sample if sample.binary_id is None else replace(sample, binary_id=ids[sample.binary_id])
+        for sample in evaluation.samples
+    )
+    return replace(evaluation, classes=classes, samples=samples)
+
+
+def _agreed_classes(classes: tuple[DefectClass, ...], root: Path, other: Dataset) -> tuple[DefectClass, ...]:
+    """Return the classes of both, by id; colours are the other's. Raises UserError where an id means two things."""
+    by_id = {c.id: c for c in other.classes}
+    for c in classes:
+        same = by_id.setdefault(c.id, c)
+        if (same.name, same.kind) != (c.name, c.kind):
+            raise UserError(
+                f"class id {c.id} is {c.name} ({c.kind}) in {root}, but {same.name} ({same.kind}) in {other.root}"
+            )
+    return tuple(by_id[i] for i in sorted(by_id))
+
+
+def _thinned(dataset: Dataset, count: int) -> Dataset:
+    if count < 1:
+        raise UserError(f"dataset.max_images {count} must be at least 1, or null for all")
+    train = dataset.split("train")
+    kept = np.unique(np.linspace(0, len(train) - 1, min(count, len(train))).round().astype(int)) if train else []
+    others = tuple(s for s in dataset.samples if s.split != "train")
+    return replace(dataset, samples=tuple(train[i] for i in kept) + others)

@@ -1,0 +1,117 @@
+"""Reading this project's dataset folder (docs/dataset.md)."""
+
+import json
+from pathlib import Path, PureWindowsPath
+from typing import Any
+
+import jsonschema
+import pandas as pd
+
+from training.data.sample import SPLITS, Dataset, DefectClass, Sample
+from training.support.user_error import UserError
+
+SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "dataset.schema.json"
+_COLUMNS = ("sample_id", "split", "image", "mask", "instances", "light", "plate_id", "view")
+
+
+def open_stainless(root: Path) -> Dataset:
+    """Read and check ``dataset.json`` and the tables of a dataset folder; images are only checked to exist.
+
+    Raises UserError naming the file and the sample for anything missing, malformed, or pointing outside the folder.
+    """
+    description = read_description(root / "dataset.json")
+    classes = tuple(DefectClass(c["id"], c["name"], c["kind"], tuple(c["colour"])) for c in description["classes"])
+    table = _read_table(root / "samples.csv", _COLUMNS)
+    if len(table) != description["samples"]:
+        counts = f"{len(table)} samples, dataset.json says {description['samples']}"
+        raise UserError(f"{root / 'samples.csv'} lists {counts}: the folder is incomplete")
+    if table.empty:
+        raise UserError(f"the dataset {root} is empty: samples.csv lists no sample")
+    repeated = table["sample_id"][table["sample_id"].duplicated()]
+    if not repeated.empty:
+        raise UserError(f"{root / 'samples.csv'}: sample_id {repeated.iloc[0]} appears twice")
+    known_ids = tuple(c.id for c in classes)
+    samples = tuple(_sample(root, row, known_ids) for row in table.to_dict("records"))
+    if (root / "instances.csv").exists():
+        _check_instances(root / "instances.csv", {c.name for c in classes})
+    return Dataset(description["name"], root, classes, description["ignore_id"], samples)
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Read a ``dataset.json`` and validate it against the schema; raises UserError that names the first wrong field."""
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"no dataset at {path.parent}: cannot read {path.name} ({error.strerror})") from error
+    except ValueError as error:
+        raise UserError(f"{path} is not JSON: {error}") from error
+    validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
+    first = jsonschema.exceptions.best_match(validator.iter_errors(description))
+    if first is not None:
+        raise UserError(f"{path}: {first.json_path}: {first.message}")
+    for key in ("id", "name"):
+        values = [c[key] for c in description["classes"]]
+        if len(set(values)) != len(values):
+            raise UserError(f"{path}: two classes have the same {key}")
+    return dict(description)
+
+
+def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror}") from error
+    except ValueError as error:  # pandas' parser errors and wrong encodings
+        raise UserError(f"{path} is not a CSV table: {error}") from error
+    missing = [column for column in columns if column not in table.columns]
+    if missing:
+        raise UserError(f"{path}: column {missing[0]} is missing")
+    return table
+
+
+def _sample(root: Path, row: dict[Any, Any], known_ids: tuple[int, ...]) -> Sample:
+    sample_id, split = row["sample_id"], row["split"]
+    if not sample_id or "/" in sample_id or "\\" in sample_id:
+        raise UserError(f"{root / 'samples.csv'}: sample_id {sample_id!r} must be text without slashes")
+    if split not in SPLITS:
+        raise UserError(f"{root / 'samples.csv'}: sample {sample_id}: split {split!r} is none of {', '.join(SPLITS)}")
+    image = _inside(root, sample_id, "image", row["image"])
+    mask = _inside(root, sample_id, "mask", row["mask"])
+    instances = _inside(root, sample_id, "instances", row["instances"])
+    if image is None:
+        raise UserError(f"{root / 'samples.csv'}: sample {sample_id} names no image")
+    if mask is None and split != "train":
+        raise UserError(
+            f"{root / 'samples.csv'}: sample {sample_id} ({split}) names no mask; only train samples may lack one"
+        )
+    return Sample(sample_id, split, image, mask, instances, row["plate_id"], row["light"], known_ids)
+
+
+def _inside(root: Path, sample_id: str, column: str, text: str) -> Path | None:
+    """Return the file that a table names, refusing absolute paths, '..' and links that lead out of the folder."""
+    if not text:
+        return None
+    as_windows = PureWindowsPath(
+        text
+    )  # reads / and \ as separators and knows drives: the stricter reading, on any machine
+    path = root / text
+    if (
+        as_windows.drive
+        or as_windows.root
+        or ".." in as_windows.parts
+        or not path.resolve().is_relative_to(root.resolve())
+    ):
+        raise UserError(f"{root / 'samples.csv'}: sample {sample_id}: {column} {text!r} points outside the dataset")
+    if not path.is_file():
+        raise UserError(f"sample {sample_id}: {column} {path} is missing")
+    return path
+
+
+def _check_instances(path: Path, names: set[str]) -> None:
+    table = _read_table(path, ("sample_id", "instance_id", "class", "pixel_area"))
+    unknown = table[~table["class"].isin(list(names))]
+    if not unknown.empty:
+        first = unknown.iloc[0]
+        raise UserError(
+            f"{path}: sample {first['sample_id']}: unknown class {first['class']!r}; dataset.json names {sorted(names)}"
+        )

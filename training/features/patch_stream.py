@@ -1,0 +1,113 @@
+"""Nominal patches, image by image: the next image is decoded and extracted while the present one is used."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.augment import Augmentation
+from training.data.dataset import IGNORE_ID, Sample, read_image, read_mask
+from training.features.extractor import FeatureExtractor
+from training.support.user_error import UserError
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+
+class ImagePatches(NamedTuple):
+    """The patches of one image, or of a strip of a large one: features (N, C) float32, rows of ``width`` where none
+    was left out, how many were, and whether these are the image's last.
+    """
+
+    features: NDArray[np.float32]
+    width: int
+    ignored: int
+    ends_image: bool = True
+
+
+def stream_patches(
+    samples: Sequence[Sample],
+    extractor: FeatureExtractor,
+    defect_ids: tuple[int, ...],
+    augmentation: Augmentation | None = None,
+    epoch: int = 0,
+) -> Iterator[ImagePatches]:
+    """Yield each sample's patches in order; a large image's row by row of tiles. The next are prepared meanwhile.
+
+    Raises UserError naming the file of an image that cannot be used.
+    """
+    return _one_ahead(
+        strip for sample in samples for strip in nominal_strips(sample, extractor, defect_ids, augmentation, epoch)
+    )
+
+
+def nominal_strips(
+    sample: Sample,
+    extractor: FeatureExtractor,
+    defect_ids: tuple[int, ...],
+    augmentation: Augmentation | None = None,
+    epoch: int = 0,
+) -> Iterator[ImagePatches]:
+    """Yield one image's patches, as ``augmentation`` shows it in this epoch, without those whose cell of the image
+    touches an ignored pixel.
+
+    Raises UserError for an unreadable image, a mask that shows a defect (a train split is nominal), or non-finite
+    features.
+    """
+    image = read_image(sample.image)
+    mask = read_mask(sample, image.shape)
+    _check_nominal(sample, image, mask, defect_ids)
+    if augmentation is not None:
+        image, mask = augmentation(image, mask, epoch, sample.sample_id)
+    ignored: NDArray[np.bool_] | None = None
+    try:
+        for strip in extractor.strips(image):
+            rows, width, channels = strip.features.shape
+            if not np.isfinite(strip.features).all():
+                raise UserError("the extractor gives features that are not finite; check its weights")
+            if ignored is None:
+                ignored = touched_cells(mask, IGNORE_ID, strip.height, width)
+            end = strip.first + rows
+            kept = ~ignored[strip.first : end]
+            flat = strip.features.reshape(-1, channels) if kept.all() else strip.features[kept]
+            yield ImagePatches(flat, width, int(kept.size - kept.sum()), end == strip.height)
+    except UserError as error:
+        raise UserError(f"{sample.image}: {error}") from error
+
+
+def touched_cells(mask: NDArray[np.uint8], class_id: int, height: int, width: int) -> NDArray[np.bool_]:
+    """Return for each of height x width equal cells of a mask whether any pixel in it, also in part, is of a class."""
+    rows = np.stack([(mask[cell] == class_id).any(axis=0) for cell in _cells(len(mask), height)])
+    return np.stack([rows[:, cell].any(axis=1) for cell in _cells(mask.shape[1], width)], axis=1)
+
+
+def _cells(length: int, count: int) -> list[slice]:
+    return [slice(cell * length // count, -(-(cell + 1) * length // count)) for cell in range(count)]
+
+
+def _check_nominal(
+    sample: Sample, image: NDArray[np.uint8], mask: NDArray[np.uint8], defect_ids: tuple[int, ...]
+) -> None:
+    found = [class_id for class_id in defect_ids if (mask == class_id).any()]
+    if found:
+        raise UserError(
+            f"{sample.mask}: train image {sample.sample_id} shows a defect (class {found[0]}); train on nominal images"
+        )
+    if image.min() == image.max():
+        log.warning(
+            "Warning: %s: all pixels are %d, a picture of nothing; is it the right file?", sample.image, image.min()
+        )
+
+
+def _one_ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield the items while a thread prepares the one after each; at most two exist at a time."""
+    end = object()
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="patches") as worker:
+        coming = worker.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = worker.submit(next, items, end)
+            yield item  # type: ignore[misc]

@@ -1,0 +1,136 @@
+"""Inference (paper, section IV): distance of every patch to the coreset, as a map of the image's size."""
+
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from omegaconf import DictConfig, OmegaConf
+
+from training.features.extractor import FeatureExtractor, PatchStrip, build_extractor
+from training.model.file import check_fingerprint, load_model
+from training.support.user_error import UserError
+
+_BAND_PIXELS = 2**22
+
+
+class AnomalyModel:
+    """An extractor and a coreset, ready to judge images."""
+
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        features: NDArray[np.float32],
+        *,
+        chunk_size: int,
+        blur_sigma: float,
+        blur_kernel: int,
+        threshold: float = float("nan"),
+        metadata: dict[str, Any] | None = None,
+    ) -> None:
+        if blur_kernel % 2 == 0 or blur_kernel < 1 or blur_sigma <= 0 or chunk_size < 1:
+            raise UserError("anomaly_map: blur_kernel must be odd, blur_sigma and chunk_size positive")
+        self.extractor = extractor
+        self.chunk_size = chunk_size
+        self.blur_sigma = blur_sigma
+        self.blur_kernel = blur_kernel
+        self.threshold = threshold
+        self.metadata = metadata or {}
+        members = torch.from_numpy(features).to(extractor.mean.device)
+        self._centre = members.mean(dim=0)
+        self._members = members - self._centre
+        self._half_norms = (self._members**2).sum(dim=1) / 2
+
+    def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3); predicted anomalous is map >=
+        threshold.
+
+        1-NN distances, nearest upsampling, Gaussian blur with reflected borders; by strips and bands of rows, so that
+        only the map itself grows with the image. Raises UserError for an image too small, and for features that are
+        not finite.
+        """
+        distances = np.concatenate([self._distances(strip) for strip in self.extractor.strips(image)])
+        if not np.isfinite(distances).all():
+            raise UserError("the extractor gives features that are not finite; check its weights")
+        height, width = image.shape[:2]
+        rows = np.arange(height) * len(distances) // height
+        columns = np.arange(width) * distances.shape[1] // width
+        wide = distances[:, columns]
+        reach = self.blur_kernel // 2
+        band = max(_BAND_PIXELS // width, 1)
+        found = np.empty((height, width), dtype=np.float32)
+        for first in range(0, height, band):
+            end = min(first + band, height)
+            above, below = min(reach, first), min(reach, height - end)
+            blurred = cv2.GaussianBlur(
+                wide[rows[first - above : end + below]],
+                (self.blur_kernel, self.blur_kernel),
+                self.blur_sigma,
+                borderType=cv2.BORDER_REFLECT_101,
+            )
+            found[first:end] = blurred.reshape(-1, width)[above : above + end - first]
+        return found
+
+    @staticmethod
+    def image_score(anomaly_map: NDArray[np.float32]) -> float:
+        """Return the anomaly score of a whole image: the map's maximum."""
+        return float(anomaly_map.max())
+
+    def _distances(self, strip: PatchStrip) -> NDArray[np.float32]:
+        rows, width, channels = strip.features.shape
+        return self.nearest_distances(strip.features.reshape(-1, channels)).reshape(rows, width)
+
+    @torch.inference_mode()
+    def nearest_distances(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the Euclidean distances (N,) of patches (N, C) to their nearest member, in chunks of ``chunk_size``.
+
+        The nearest member is found by a matrix product on centred features; the distance to it is then computed from
+        the difference, since |a|^2 + |b|^2 - 2ab cancels for near neighbours.
+        """
+        found = []
+        for chunk in torch.from_numpy(np.ascontiguousarray(patches)).split(self.chunk_size):
+            centred = chunk.to(self._members.device) - self._centre
+            nearest = torch.addmm(self._half_norms, centred, self._members.T, alpha=-1).argmin(dim=1)
+            found.append(torch.linalg.vector_norm(centred - self._members[nearest], dim=1))
+        return torch.cat(found).cpu().numpy()
+
+
+def load_anomaly_model(run_folder_or_file: str | Path, cfg: DictConfig) -> AnomalyModel:
+    """Load a trained model, with the extractor that its file describes.
+
+    ``cfg`` has device; its extractor and anomaly_map, where present and not null, override what the file records,
+    field by field (say ``+extractor.weights=...`` where the weights lie elsewhere). Raises UserError for a damaged
+    file or another extractor.
+    """
+    features, metadata = load_model(Path(run_folder_or_file))
+    extractor = recorded_extractor(metadata, cfg)
+    check_fingerprint(metadata, extractor)
+    check_channels(features, extractor, str(run_folder_or_file))
+    settings = anomaly_map_settings(metadata, cfg)
+    return AnomalyModel(extractor, features, **settings, threshold=metadata["threshold"]["value"], metadata=metadata)
+
+
+def anomaly_map_settings(metadata: dict[str, Any], cfg: DictConfig) -> dict[str, Any]:
+    """Return the settings of the anomaly map that a model file records, with the fields that ``cfg`` overrides."""
+    merged = OmegaConf.merge(metadata["anomaly_map"], cfg.get("anomaly_map") or {})
+    settings: dict[str, Any] = OmegaConf.to_container(merged, resolve=True)  # type: ignore[assignment]
+    return settings
+
+
+def recorded_extractor(metadata: dict[str, Any], cfg: DictConfig) -> FeatureExtractor:
+    """Build the extractor that a model file records, with the fields that ``cfg.extractor`` overrides."""
+    merged = OmegaConf.merge(metadata["extractor_config"], cfg.get("extractor") or {})
+    return build_extractor(merged, cfg.device)  # type: ignore[arg-type]
+
+
+def channels_of(extractor: FeatureExtractor) -> int:
+    """Return the number of channels C of the extractor's features."""
+    return extractor.patches(np.zeros((64, 64, 3), dtype=np.uint8)).shape[-1]
+
+
+def check_channels(features: NDArray[np.float32], extractor: FeatureExtractor, name: str) -> None:
+    """Raise UserError where members (M, C) of the model ``name`` have other channels than its extractor gives."""
+    if features.shape[1] != channels_of(extractor):
+        raise UserError(f"{name}: features have {features.shape[1]} channels, its extractor {channels_of(extractor)}")

@@ -1,0 +1,116 @@
+"""The model file: ``coreset.safetensors``, features float32 (M, C) with everything else as JSON in its header; never
+pickle.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from training.support.user_error import UserError
+from training.support.whole_file import write_whole
+
+if TYPE_CHECKING:  # torch loads for seconds, and reading a model needs none of it
+    from training.features.extractor import FeatureExtractor
+
+FILE_NAME = "coreset.safetensors"
+FORMAT = "stainless-coreset"
+VERSION = 1
+_KEY = "stainless"
+_SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "coreset.schema.json"
+
+
+def save_model(path: Path, features: NDArray[np.float32], metadata: dict[str, Any]) -> None:
+    """Write a model file whole. ``metadata`` is what ``conf/schemas/coreset.schema.json`` says, without format, version
+    and the features' hash, which are added. Raises UserError if the folder cannot be written, ValidationError for
+    other metadata.
+    """
+    features = np.ascontiguousarray(features, dtype=np.float32)
+    full = {"format": FORMAT, "version": VERSION, **metadata, "features_sha256": _sha256(features)}
+    text = json.dumps(full, allow_nan=False)
+    jsonschema.validate(json.loads(text), _schema())
+    write_whole(path, safetensors.numpy.save({"features": features}, metadata={_KEY: text}))
+
+
+def load_model(path: Path) -> tuple[NDArray[np.float32], dict[str, Any]]:
+    """Read a model file, or the one in a run folder; returns features (M, C) and the metadata.
+
+    Raises UserError for a file that is missing, damaged, not a model, or of another version.
+    """
+    path = model_path(path)
+    try:
+        with safe_open(path, framework="numpy") as file:
+            text = (file.metadata() or {}).get(_KEY)
+            features = file.get_tensor("features") if "features" in file.keys() else None  # noqa: SIM118 (not a dict)
+    except (OSError, SafetensorError) as error:
+        raise UserError(f"{path} cannot be read as a model file: {error}") from error
+    if text is None or features is None:
+        raise UserError(f"{path} is a safetensors file, but no {FORMAT}")
+    try:
+        metadata = json.loads(text)
+    except ValueError as error:
+        raise UserError(f"{path}: the metadata is not JSON") from error
+    _check(path, features, metadata)
+    return features, metadata
+
+
+def model_path(run_folder_or_file: Path) -> Path:
+    """Return the model file of a run folder (or the file itself); raises UserError where there is none."""
+    path = run_folder_or_file / FILE_NAME if run_folder_or_file.is_dir() else run_folder_or_file
+    if not path.is_file():
+        raise UserError(f"no model at {path}; give a finished run's folder or its {FILE_NAME}")
+    return path
+
+
+def check_fingerprint(metadata: dict[str, Any], extractor: FeatureExtractor) -> None:
+    """Raise UserError naming the first field in which the model's extractor differs from this one."""
+    difference = differing_field(metadata["extractor"], extractor.fingerprint)
+    if difference is not None:
+        name, stored, present = difference
+        raise UserError(
+            f"the coreset is of another extractor: {name} is {stored} in the model file, but {present} here"
+        )
+
+
+def differing_field(first: dict[str, Any], second: dict[str, Any]) -> tuple[str, Any, Any] | None:
+    """Return the name and both values of the first field in which two fingerprints differ, or None."""
+    for name in [*first, *(key for key in second if key not in first)]:
+        if first.get(name) != second.get(name):
+            return name, first.get(name), second.get(name)
+    return None
+
+
+def _schema() -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
+    return schema
+
+
+def _check(path: Path, features: NDArray[np.float32], metadata: Any) -> None:
+    if not isinstance(metadata, dict):
+        raise UserError(f"{path}: the metadata is no {FORMAT}")
+    if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
+        found = f"{metadata.get('format')} version {metadata.get('version')}"
+        raise UserError(f"{path} is {found}; this program reads {FORMAT} version {VERSION}")
+    first = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(metadata))
+    if first is not None:
+        raise UserError(f"{path}: the metadata is not of this version: {first.json_path}: {first.message}")
+    if "${" in json.dumps(metadata["extractor_config"]):  # OmegaConf would resolve it, environment variables included
+        raise UserError(f"{path}: the metadata's extractor_config must be plain values, without ${{...}}")
+    if features.ndim != 2 or len(features) < 2 or features.dtype != np.float32 or not np.isfinite(features).all():
+        raise UserError(
+            f"{path}: features must be finite float32 of shape (M, C), not {features.dtype} {features.shape}"
+        )
+    if metadata.get("features_sha256") != _sha256(features):
+        raise UserError(f"{path} is damaged: the features do not have the recorded hash")
+
+
+def _sha256(features: NDArray[np.float32]) -> str:
+    return hashlib.sha256(np.ascontiguousarray(features).tobytes()).hexdigest()

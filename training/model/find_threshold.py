@@ -1,0 +1,104 @@
+"""From a model and validation images to the threshold that ``conf/threshold`` asks for."""
+
+import logging
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from omegaconf import DictConfig
+
+from training.data.dataset import Dataset, read_image, read_instances, read_mask
+from training.model.anomaly_model import AnomalyModel
+from training.model.score_histogram import ScoreHistogram
+from training.model.threshold import Threshold, false_positive_budget, full_recall, maximum_f1, maximum_nominal, reach
+from training.support.progress import with_progress
+from training.support.user_error import UserError
+
+log = logging.getLogger(__name__)
+
+METHODS = ("maximum_f1", "maximum_nominal", "full_recall", "false_positive_budget")
+_WITH_DEFECTS = ("maximum_f1", "full_recall")
+_NEGATIVE, _POSITIVE, _NOT_COUNTED = 0, 1, 2
+
+
+def check_validation(dataset: Dataset, method: str, folder: Path) -> None:
+    """Raise UserError, before any long work, for an unknown method or a dataset without validation images, which come
+    from ``folder``.
+    """
+    if method not in METHODS:
+        raise UserError(f"threshold.method {method!r} is none of {', '.join(METHODS)}")
+    if not dataset.split("validation"):
+        raise UserError(
+            f"{folder} has no validation images to find the threshold on; name a folder that has some with "
+            "dataset.evaluation_root=..."
+        )
+
+
+def find_threshold(model: AnomalyModel, dataset: Dataset, settings: DictConfig) -> tuple[dict[str, Any], list[str]]:
+    """Return the threshold that ``settings`` (conf/threshold) ask for on the validation split, for the model file, and
+    warnings.
+
+    Pixels of defect classes are positives, ignored ones do not count, all others (impurities, too) are negatives.
+    Where no pixel is positive, maximum_f1 and full_recall give way to maximum_nominal, with a warning.
+    """
+    method = settings.method
+    asked = {str(key): value for key, value in settings.items() if key != "method"}
+    positives, negatives, lowest = _validated(model, dataset, asked.get("minimum_coverage"))
+    images = len(dataset.split("validation"))
+    warnings = []
+    if method in _WITH_DEFECTS and positives.total == 0:
+        wanted = "the maximum of F1" if method == "maximum_f1" else "one that finds all defects"
+        method, asked = "maximum_nominal", {}
+        warnings.append(
+            f"the validation split shows no defect: the threshold is the largest nominal score, not {wanted}"
+        )
+        log.warning(warnings[-1])
+    found: Threshold
+    if method == "maximum_f1":
+        found = maximum_f1(positives, negatives)
+    elif method == "full_recall":
+        found = full_recall(lowest, positives, negatives)
+    elif method == "false_positive_budget":
+        found = false_positive_budget(positives, negatives, images, asked["pixels_per_image"])
+    else:
+        found = maximum_nominal(negatives)
+    figures = {key: None if math.isnan(value) else value for key, value in found._asdict().items()}
+    value = figures.pop("threshold")
+    counts = {"positive_pixels": int(positives.total), "negative_pixels": int(negatives.total)}
+    return {"value": value, "method": method, **asked, **figures, "images": images, **counts}, warnings
+
+
+def _validated(
+    model: AnomalyModel, dataset: Dataset, minimum_coverage: float | None
+) -> tuple[ScoreHistogram, ScoreHistogram, float]:
+    """Return the histograms of the anomaly map over positive and negative pixels of the validation split, and, with a
+    minimum coverage, the highest threshold that finds the defect hardest to find.
+    """
+    positives, negatives = ScoreHistogram(), ScoreHistogram()
+    lowest = math.inf
+    samples = dataset.split("validation")
+    lookup = _pixel_kinds(dataset)
+    for sample in with_progress(samples, len(samples), "validation"):
+        image = read_image(sample.image)
+        mask = read_mask(sample, image.shape)
+        kinds = lookup[mask]
+        try:
+            scores = model.anomaly_map(image)
+        except UserError as error:
+            raise UserError(f"{sample.image}: {error}") from error
+        positives.add(scores[kinds == _POSITIVE])
+        negatives.add(scores[kinds == _NEGATIVE])
+        if minimum_coverage is not None:
+            numbers = np.where(kinds == _POSITIVE, read_instances(sample, mask), 0)
+            for number in np.unique(numbers[numbers > 0]):
+                lowest = min(lowest, reach(scores[numbers == number], minimum_coverage))
+    return positives, negatives, lowest
+
+
+def _pixel_kinds(dataset: Dataset) -> NDArray[np.uint8]:
+    kinds = np.full(256, _NEGATIVE, dtype=np.uint8)
+    kinds[list(dataset.defect_ids)] = _POSITIVE
+    kinds[dataset.ignore_id] = _NOT_COUNTED
+    return kinds

@@ -1,0 +1,94 @@
+"""One image's prediction: its map, its mask, its findings, and the files of them."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.data.image_file import read_image
+from training.model.anomaly_model import AnomalyModel
+from training.prediction.coco import annotation_in_box
+from training.prediction.findings import find_findings
+from training.support.whole_file import write_whole
+
+CATEGORY = {"id": 1, "name": "anomaly", "supercategory": "anomaly"}
+_OUTLINE = (0, 0, 255)  # red, in OpenCV's order
+
+
+@dataclass(frozen=True)
+class PredictedImage:
+    """A row of predictions.csv, and the image and its findings as a COCO file has them; their ids are still 0."""
+
+    row: dict[str, Any]
+    coco_image: dict[str, Any]
+    annotations: list[dict[str, Any]]
+
+
+def predict_image(
+    model: AnomalyModel, path: Path, name: Path, output: Path, minimum_size: int, overlay: bool
+) -> PredictedImage:
+    """Predict an image file and write maps/, masks/ and, if wanted, overlays/ below output, under its name.
+
+    Raises UserError where the image cannot be predicted or a file not be written.
+    """
+    started = time.perf_counter()
+    image = read_image(path)
+    anomaly_map = model.anomaly_map(image)
+    seconds = time.perf_counter() - started
+    findings, labels = find_findings(anomaly_map, model.threshold, minimum_size)
+    file = name.with_name(f"{name.name}.png")  # two images may differ in their suffix only
+    encoded, scale = encode_map(anomaly_map)
+    _write_png(output / "maps" / file, encoded)
+    _write_png(output / "masks" / file, np.where(labels > 0, np.uint8(255), np.uint8(0)))
+    if overlay:
+        _write_png(output / "overlays" / file, _outlined(image, labels > 0))
+    annotations = []
+    for finding in findings:
+        left, top, width, height = finding.box
+        inside = labels[top : top + height, left : left + width] == finding.number
+        entry = annotation_in_box(0, 0, CATEGORY["id"], inside, left, top, labels.shape)  # type: ignore[arg-type]
+        annotations.append({**entry, "score": finding.score})
+    row = {
+        "image": str(path),
+        "score": model.image_score(anomaly_map),
+        "decision": "anomalous" if findings else "nominal",
+        "findings": len(findings),
+        "finding_pixels": sum(finding.area for finding in findings),
+        "largest_finding": max((finding.area for finding in findings), default=0),
+        "threshold": model.threshold,
+        "seconds": round(seconds, 4),
+        "width": image.shape[1],
+        "height": image.shape[0],
+        "map": f"maps/{file.as_posix()}",
+        "scale": scale,
+        "mask": f"masks/{file.as_posix()}",
+        "overlay": f"overlays/{file.as_posix()}" if overlay else "",
+        "error": "",
+    }
+    coco_image = {"id": 0, "file_name": name.as_posix(), "width": image.shape[1], "height": image.shape[0]}
+    return PredictedImage(row, coco_image, annotations)
+
+
+def encode_map(anomaly_map: NDArray[np.float32]) -> tuple[NDArray[np.uint16], float]:
+    """Return an anomaly map as uint16 and the scale: distance = value * scale, exact to half a scale."""
+    highest = float(anomaly_map.max())
+    scale = highest / 65535 if highest > 0 else 1.0
+    encoded = np.empty(anomaly_map.shape, dtype=np.uint16)
+    for row, distances in zip(encoded, anomaly_map, strict=True):  # float64 for a row only: a map may be large
+        row[:] = np.round(distances.astype(np.float64) / scale)
+    return encoded, scale
+
+
+def _outlined(image: NDArray[np.uint8], predicted: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Return the image, in OpenCV's order of colours, with the findings' outlines in red, wider on large images."""
+    contours, _ = cv2.findContours(predicted.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    drawn = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return np.asarray(cv2.drawContours(drawn, contours, -1, _OUTLINE, 1 + max(image.shape) // 1500), dtype=np.uint8)
+
+
+def _write_png(path: Path, pixels: NDArray[Any]) -> None:
+    write_whole(path, cv2.imencode(".png", pixels)[1].tobytes())

@@ -1,0 +1,130 @@
+"""Predictions of loose images: anomaly maps, masks, overlays, a table, and the findings as a COCO file."""
+
+import glob
+import logging
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from omegaconf import DictConfig
+
+from training.data.image_file import IMAGE_SUFFIXES
+from training.model.anomaly_model import AnomalyModel, load_anomaly_model
+from training.prediction.image import CATEGORY, PredictedImage, predict_image
+from training.prediction.journal import PredictionJournal
+from training.support.progress import with_progress
+from training.support.software_versions import software_versions
+from training.support.user_error import UserError
+from training.support.whole_file import write_json, write_whole
+
+log = logging.getLogger(__name__)
+
+TABLE, FINDINGS = "predictions.csv", "findings.json"
+
+
+class FailedImagesError(Exception):
+    """Some images could not be predicted; all others are."""
+
+
+def predict_run(cfg: DictConfig) -> None:
+    """Predict every image of ``cfg.input`` into ``cfg.output``; what is there already, of the same model and settings,
+    is kept.
+
+    Raises UserError where there is no image or an output cannot be written, and, when all others are done,
+    FailedImagesError where an image could not be predicted.
+    """
+    output = Path(cfg.output)
+    images, base = find_images(cfg.input, output)
+    model = load_anomaly_model(cfg.model, cfg)
+    journal = PredictionJournal(output, _job(model, cfg), cfg.resume)
+    known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
+    kept = sum(found is not None for found in known.values())
+    if kept:
+        log.info("%d of %d images are predicted already; resume=false predicts them again", kept, len(images))
+    done: list[PredictedImage] = []
+    rows: list[dict[str, Any]] = []
+    for path in with_progress(images, len(images), "predict"):
+        name = path.relative_to(base)
+        found = known[path]
+        if found is None:
+            try:
+                found = predict_image(model, path, name, output, cfg.minimum_prediction_size, cfg.overlays)
+            except UserError as error:
+                told = str(error) if str(path) in str(error) else f"{path}: {error}"
+                log.error(told)
+                rows.append({"image": str(path), "threshold": model.threshold, "error": told})
+                continue
+            journal.add(name.as_posix(), path, found)
+        done.append(found)
+        rows.append(found.row)
+    _write_results(output, rows, done)
+    _tell(output, rows, model.threshold)
+
+
+def _write_results(output: Path, rows: list[dict[str, Any]], done: list[PredictedImage]) -> None:
+    columns = list(done[0].row) if done else ["image", "threshold", "error"]
+    write_whole(output / TABLE, pd.DataFrame(rows, columns=columns).to_csv(index=False).encode())
+    coco: dict[str, Any] = {
+        "info": {"description": "findings", "stainless": software_versions()},
+        "licenses": [],
+        "categories": [CATEGORY],
+        "images": [{**entry.coco_image, "id": number} for number, entry in enumerate(done, start=1)],
+        "annotations": [],
+    }
+    for image_id, entry in enumerate(done, start=1):
+        for own in entry.annotations:
+            coco["annotations"].append({**own, "id": len(coco["annotations"]) + 1, "image_id": image_id})
+    write_json(output / FINDINGS, coco)
+
+
+def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
+    failed = [row for row in rows if row["error"]]
+    anomalous = sum(row.get("decision") == "anomalous" for row in rows)
+    log.info("%d images, %d anomalous at threshold %.6g, %d failed", len(rows), anomalous, threshold, len(failed))
+    log.info("Results: %s", output / TABLE)
+    if failed:
+        raise FailedImagesError(
+            f"{len(failed)} of {len(rows)} images failed (see {output / TABLE}), the first: {failed[0]['error']}"
+        )
+
+
+def _job(model: AnomalyModel, cfg: DictConfig) -> dict[str, Any]:
+    """All that a prediction depends on besides the image."""
+    return {
+        "model": model.metadata["features_sha256"],
+        "extractor": model.extractor.fingerprint,
+        "threshold": model.threshold,
+        "anomaly_map": [model.blur_sigma, model.blur_kernel],
+        "minimum_prediction_size": cfg.minimum_prediction_size,
+        "overlays": cfg.overlays,
+    }
+
+
+def find_images(pattern: str, output: Path) -> tuple[list[Path], Path]:
+    """Return the images of a folder (searched deeply), a glob pattern or one file, sorted, and the folder they are
+    named from; those below the folder of the output, which earlier predictions wrote, are left out.
+
+    Raises UserError where there is none, and where the output would lie among the input.
+    """
+    path = Path(pattern)
+    if path.is_dir() and path.resolve().is_relative_to(output.resolve()):
+        raise UserError(f"output={output} holds the input; choose a folder of its own for the results")
+    if path.is_file():
+        return [path], path.parent
+    if path.is_dir():
+        candidates, base = path.rglob("*"), path
+    else:
+        base = Path(*path.parts[: _first_magic(path)])
+        candidates = (Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 (takes absolute patterns)
+    found = sorted(found for found in candidates if found.suffix.lower() in IMAGE_SUFFIXES and found.is_file())
+    written = output.resolve()
+    images = [image for image in found if not image.resolve().is_relative_to(written)]
+    if len(images) < len(found):
+        log.info("%d images in %s, results of an earlier prediction, are left out", len(found) - len(images), output)
+    if not images:
+        raise UserError(f"input={pattern}: no image there")
+    return images, base
+
+
+def _first_magic(path: Path) -> int:
+    return next((i for i, part in enumerate(path.parts) if glob.has_magic(part)), len(path.parts) - 1)

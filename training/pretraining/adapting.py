@@ -1,0 +1,88 @@
+"""Adapt an extractor's weights to the nominal images of a dataset, into a file that later trainings name."""
+
+import hashlib
+import json
+import logging
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import safetensors.torch
+import torch
+from omegaconf import DictConfig, OmegaConf
+
+from training.data.dataset import Sample, open_dataset, read_image
+from training.features.backbone import truncated_backbone
+from training.features.backbone_weights import RECIPE, sha256_of
+from training.features.extractor import FeatureExtractor, build_extractor
+from training.pretraining.norm_statistics import moved_norms
+from training.support.progress import with_progress
+from training.support.user_error import UserError
+from training.support.whole_file import write_json, write_whole
+
+log = logging.getLogger(__name__)
+
+WEIGHTS = "backbone.safetensors"
+
+
+def adapt_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
+    """Move the first norms of ``cfg.extractor`` toward the train images of ``cfg.dataset``; write the weights and
+    adapt.json into ``folder``, and return what the latter holds.
+
+    Raises UserError for a dataset without train images, an unreadable image, and a folder that has weights already.
+    """
+    started = time.perf_counter()
+    if (folder / WEIGHTS).exists():
+        raise UserError(f"{folder / WEIGHTS} is there already, and models may need it; choose another name=")
+    dataset = open_dataset(cfg.dataset)
+    samples = spread_evenly(dataset.split("train"), cfg.adapt.images)
+    if not samples:
+        raise UserError(f"dataset.root={dataset.root} has no train samples")
+    extractor = build_extractor(cfg.extractor, cfg.device)
+    for warning in extractor.warnings:
+        log.warning("Warning: %s", warning)
+    config = extractor.config
+    backbone, weights = truncated_backbone(config)
+    backbone.to(extractor.mean.device)
+    looked_at = with_progress(samples, len(samples), "reading")
+    images = [middle_of(extractor, sample, cfg.adapt.pixels) for sample in looked_at]
+    norms = moved_norms(backbone, images, cfg.adapt.norms, cfg.adapt.share)
+    names = list(with_progress(norms, cfg.adapt.norms, "adapting"))
+    moved = backbone.state_dict()
+    state = {name: moved.get(name, tensor).cpu().contiguous() for name, tensor in weights.state.items()}
+    settings: dict[str, Any] = OmegaConf.to_container(cfg.adapt, resolve=True)  # type: ignore[assignment]
+    record = {
+        "architecture": config["architecture"],
+        "weights": config["weights"],
+        "weights_sha256": extractor.fingerprint["weights_sha256"],
+        "adapted_sha256": sha256_of(moved),
+        "settings": settings,
+        "dataset": {"name": dataset.name, "images": [sample.sample_id for sample in samples]},
+        "norms": names,
+        "seconds": round(time.perf_counter() - started, 1),
+    }
+    # the header tells readers that these weights expect standardised images
+    header = {RECIPE: json.dumps({"adapted": record["weights"], **settings})} if extractor.standardise else {}
+    content = safetensors.torch.save(state, metadata=header)
+    write_whole(folder / WEIGHTS, content)
+    write_json(folder / "adapt.json", {**record, "sha256": hashlib.sha256(content).hexdigest()})
+    log.info("Adapted %d norms to %d images of %s", len(names), len(samples), dataset.name)
+    log.info("Weights: %s; name them with extractor.weights=", folder / WEIGHTS)
+    return record
+
+
+def spread_evenly(samples: tuple[Sample, ...], count: int) -> tuple[Sample, ...]:
+    """Return at most ``count`` samples, evenly spread over all, the first and the last among them."""
+    if count >= len(samples):
+        return samples
+    return tuple(samples[place] for place in np.linspace(0, len(samples) - 1, count).astype(int))
+
+
+def middle_of(extractor: FeatureExtractor, sample: Sample, side: int) -> torch.Tensor:
+    """Return the middle (1, 3, h, w) of an image as the backbone sees it, at most ``side`` pixels high and wide, on
+    its own, so that many can be held. Raises UserError for an unreadable one.
+    """
+    pixels = extractor.normalised(read_image(sample.image))
+    top, left = (max(0, (length - side) // 2) for length in pixels.shape[2:])
+    return pixels[:, :, top : top + side, left : left + side].clone()

@@ -1,0 +1,152 @@
+"""Experiments: the rows of the paper's tables, each made once, after those that it builds on."""
+
+import hashlib
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from omegaconf import DictConfig, OmegaConf
+
+from training.data.dataset import Sample, open_dataset
+from training.features.extractor import build_extractor
+from training.model.file import FILE_NAME, differing_field, load_model
+from training.runs.meld_run import meld_run
+from training.runs.training_run import finetune_run, train_run
+from training.support.settings_schema import check_settings
+from training.support.user_error import UserError
+from training.support.whole_file import write_json, write_whole
+
+log = logging.getLogger(__name__)
+
+RECORD = "experiment.json"
+_MAKERS = {"train": train_run, "finetune": finetune_run, "meld": meld_run}
+_MADE_OF = {"train": "no experiment", "finetune": "one experiment", "meld": "two experiments or more"}
+# Of a group, the settings that no bit of the result depends on.
+_WITHOUT_EFFECT = {"coreset": ("backend", "cache_features"), "tree": ("cluster", "workers")}
+
+
+def make_experiment(
+    cfg: DictConfig, composed: Callable[[str], DictConfig], builders: tuple[str, ...] = ()
+) -> tuple[Path, bool]:
+    """Make the run folder ``<paths.runs>/<name>`` of an experiment, unless it is there, finished, and of the same
+    settings, images and parents; return it, and whether it had to be made.
+
+    ``composed(name)`` returns the config of an experiment in ``cfg.builds_on``, which is made first. Several processes
+    may ask for one experiment: one makes it, the others wait. An unfinished run continues from its checkpoint. A
+    finished one of other settings is refused, never overwritten. ``builders`` are the experiments that build on this
+    one. Raises UserError.
+    """
+    check_settings(cfg)
+    _check_kind(cfg)
+    parents = {name: _parent(name, cfg, composed, builders) for name in cfg.builds_on}
+    folder = folder_of(cfg)
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder / ".lock"):
+        origin = _origin(cfg, parents)
+        if _is_finished(folder, origin):
+            log.info("%s: complete, in %s", cfg.name, folder)
+            return folder, False
+        row = _with_sources(cfg, [str(parent) for parent in parents.values()])
+        write_whole(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(row).encode())
+        write_json(folder / RECORD, {"finished": False, "origin": origin})
+        _MAKERS[cfg.kind](row, folder)
+        write_json(folder / RECORD, {"finished": True, "origin": origin})
+    return folder, True
+
+
+def folder_of(cfg: DictConfig) -> Path:
+    """The run folder of an experiment."""
+    return Path(cfg.paths.runs) / str(cfg.name)
+
+
+def _parent(name: str, cfg: DictConfig, composed: Callable[[str], DictConfig], builders: tuple[str, ...]) -> Path:
+    line = (*builders, str(cfg.name))
+    if name in line:
+        raise UserError(f"experiment {name} builds on itself: {' on '.join([*line, name])}")
+    other = composed(name)
+    if other.name != name:
+        raise UserError(f"experiment {name} calls itself {other.name}; its file and its name must be the same")
+    if builders == () and not (folder_of(other) / FILE_NAME).exists():
+        log.info("%s builds on %s", cfg.name, name)
+    try:
+        return make_experiment(other, composed, line)[0]
+    except UserError as error:
+        raise UserError(f"{name}, which it builds on: {error}") from error
+
+
+def _check_kind(cfg: DictConfig) -> None:
+    number = len(cfg.builds_on)
+    fits = {"train": number == 0, "finetune": number == 1, "meld": number >= 2}[cfg.kind]
+    if not fits:
+        raise UserError(f"{cfg.name}: kind {cfg.kind} builds on {_MADE_OF[cfg.kind]}, not on {number}")
+
+
+def _with_sources(cfg: DictConfig, sources: list[str]) -> DictConfig:
+    """The config as the makers read it: with source, or sources."""
+    row = cfg.copy()
+    OmegaConf.set_struct(row, False)
+    if cfg.kind == "finetune":
+        row.source = sources[0]
+    elif cfg.kind == "meld":
+        row.sources = sources
+    return row
+
+
+def _is_finished(folder: Path, origin: dict[str, Any]) -> bool:
+    """Whether the folder holds what would be made; raises UserError where it holds something else."""
+    again = f"choose another paths.runs, or delete {folder}"
+    if not (folder / FILE_NAME).exists():
+        return False
+    if not (folder / RECORD).exists():
+        raise UserError(f"{folder} holds a run that no experiment made; {again}")
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+        stored, finished = dict(record["origin"]), bool(record["finished"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{folder / RECORD} cannot be read ({error}); {again}") from error
+    difference = differing_field(stored, json.loads(json.dumps(origin)))
+    if difference is not None:
+        field, then, now = difference
+        raise UserError(f"{folder} was made with {field} {then}, which is {now} now; {again}")
+    return finished
+
+
+def _origin(cfg: DictConfig, parents: dict[str, Path]) -> dict[str, Any]:
+    """All that the collected bits and the threshold depend on, in flat fields."""
+    extractor = build_extractor(cfg.extractor, cfg.device)
+    dataset = open_dataset(cfg.dataset)
+    train = dataset.split("train") if cfg.kind != "meld" else ()
+    return {
+        "kind": cfg.kind,
+        **{f"extractor.{name}": value for name, value in extractor.fingerprint.items()},
+        "extractor.tiling": extractor.config.get("tiling"),
+        **_fields(cfg, "augment"),
+        **_fields(cfg, "coreset"),
+        **_fields(cfg, "anomaly_map"),
+        **_fields(cfg, "threshold"),
+        **_fields(cfg, "tree"),
+        "train images": identity_of(train),
+        "validation images": identity_of(dataset.split("validation")),
+        **{f"coreset of {name}": load_model(folder)[1]["features_sha256"] for name, folder in parents.items()},
+    }
+
+
+def _fields(cfg: DictConfig, group: str) -> dict[str, Any]:
+    settings: Any = OmegaConf.to_container(cfg[group], resolve=True) if group in cfg else {}
+    ignored = _WITHOUT_EFFECT.get(group, ())
+    return {f"{group}.{name}": value for name, value in settings.items() if name not in ignored}
+
+
+def identity_of(samples: tuple[Sample, ...]) -> str:
+    """How many images, and a hash of their names and of the sizes of their files and masks; where they lie is not part
+    of it.
+    """
+    lines = [
+        f"{sample.sample_id}\t{sample.image.name}\t{sample.image.stat().st_size}"
+        f"\t{sample.mask.stat().st_size if sample.mask else 0}"
+        for sample in samples
+    ]
+    return f"{len(lines)} ({hashlib.sha256(chr(10).join(lines).encode()).hexdigest()[:16]})"

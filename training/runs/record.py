@@ -1,0 +1,125 @@
+"""The end of a run: model file, training.json, and a summary that people read."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.coreset.collection import Certificate, Epoch
+from training.model.file import FILE_NAME, save_model
+from training.support.software_versions import software_versions
+from training.support.whole_file import write_json
+
+log = logging.getLogger(__name__)
+
+
+def finish_run(
+    *,
+    folder: Path,
+    features: NDArray[np.float32],
+    described: dict[str, Any],
+    certificate: Certificate,
+    epochs: list[Epoch],
+    provenance: dict[str, Any],
+    warnings: list[str],
+    seconds: dict[str, float],
+    device: str,
+) -> dict[str, Any]:
+    """Write ``coreset.safetensors`` and ``training.json`` into the run folder, and log the summary.
+
+    ``described`` has extractor, extractor_config, anomaly_map and threshold, as the model file wants them. Returns what
+    training.json holds. Raises UserError.
+    """
+    all_warnings = list(dict.fromkeys([*warnings, *provenance.pop("warnings", [])]))
+    figures = {
+        "size": len(features),
+        "channels": features.shape[1],
+        **asdict(certificate),
+        "epochs": [asdict(epoch) for epoch in epochs],
+    }
+    metadata = {**described, "coreset": figures, "provenance": provenance, "warnings": all_warnings}
+    save_model(folder / FILE_NAME, features, metadata)
+    record = {
+        **metadata,
+        "seconds": {name: round(value, 2) for name, value in seconds.items()},
+        "peak_memory_mb": peak_memory_mb(),
+        "device": device_name(device),
+        "versions": software_versions(),
+    }
+    write_json(folder / "training.json", record)
+    _log_summary(folder, record)
+    return record
+
+
+def with_parents(
+    kind: str, datasets: list[dict[str, Any]], paths: list[str], parents: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the provenance of a coreset made from others, whose metadata are ``parents``."""
+    ancestry = [
+        {"path": path, "features_sha256": parent["features_sha256"], "provenance": parent["provenance"]}
+        for path, parent in zip(paths, parents, strict=True)
+    ]
+    warnings = [warning for parent in parents for warning in parent["warnings"]]
+    return {"kind": kind, "datasets": datasets, "parents": ancestry, "warnings": warnings}
+
+
+def device_name(device: str) -> str:
+    """Return the name of the machinery behind "cpu" or "cuda"."""
+    if device == "cuda":
+        import torch
+
+        return torch.cuda.get_device_name()
+    return f"CPU, {os.cpu_count()} cores"
+
+
+def peak_memory_mb() -> float | None:
+    """Return the largest resident memory this process has had, in MiB; None where nobody tells (Windows).
+
+    Linux: VmHWM, since ru_maxrss also counts the process that started this one.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        return round(int(status.read_text().split("VmHWM:")[1].split()[0]) / 2**10, 1)
+    if sys.platform != "darwin":
+        return None
+    import resource
+
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 1)
+
+
+def _log_summary(folder: Path, record: dict[str, Any]) -> None:
+    coreset, threshold, seconds = record["coreset"], record["threshold"], record["seconds"]
+    replaced = ", ".join(str(epoch["replacements"]) for epoch in coreset["epochs"])
+    state = "converged" if coreset["converged"] else "stopped at the limit of epochs, not converged"
+    log.info("Coreset: %d x %d, %s; replacements by epoch: %s", coreset["size"], coreset["channels"], state, replaced)
+    smallest, radius = coreset["smallest_distance"], coreset["covering_radius"]
+    covering = "not measured" if radius is None else f"{radius:.6g}"
+    log.info("Smallest distance in the coreset %.6g, covering radius %s", smallest, covering)
+    log.info("Threshold %.6g (%s)%s", threshold["value"], threshold["method"], _shown_f1(threshold))
+    times = ", ".join(f"{name} {value:.1f} s" for name, value in seconds.items())
+    memory = "" if record["peak_memory_mb"] is None else f"; peak memory {record['peak_memory_mb']:.0f} MiB"
+    log.info("Time: %s%s; %s", times, memory, record["device"])
+    run = _shown(folder)
+    for warning in record["warnings"]:
+        log.warning("Warning: %s", warning)
+    log.info("Run folder: %s", run)
+    log.info("Next: python -m eval.evaluate model=%s", run)
+
+
+def _shown_f1(threshold: dict[str, Any]) -> str:
+    if threshold["f1"] is None:
+        return ""
+    precision, recall = threshold["precision"], threshold["recall"]
+    return f", validation F1 {threshold['f1']:.4f} (precision {precision:.4f}, recall {recall:.4f})"
+
+
+def _shown(folder: Path) -> Path:
+    absolute = folder.resolve()
+    return absolute.relative_to(Path.cwd()) if absolute.is_relative_to(Path.cwd()) else absolute

@@ -1,0 +1,106 @@
+"""What every Hydra entry point has in common: where conf/ is, and how mistakes end."""
+
+import functools
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import hydra
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from training.support.free_memory import map_large_blocks
+from training.support.settings_schema import check_settings
+from training.support.user_error import UserError
+
+CONF_FOLDER = Path(__file__).resolve().parents[2] / "conf"
+
+THREADS_AND_CACHES = {
+    # Waiting threads sleep; spinning ones made inference ten times slower on two cores that were also busy otherwise.
+    "OMP_WAIT_POLICY": "PASSIVE",
+    # oneDNN keeps compiled kernels for every size of image it has met, 1024 by default: 1 GB where sizes differ.
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
+}
+USER_MISTAKE = 2
+INTERRUPTED = 130
+
+
+def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
+    """Compose ``conf/<config_name>.yaml`` with the command line, call ``task(cfg)``, and never return.
+
+    Exit status: 0 success; 2 a user's mistake (``UserError``, a wrong override, a folder that cannot be written),
+    told in one line on stderr; 130 interrupted. Any other exception is a defect of the program and keeps its
+    traceback.
+    """
+    settle_threads()
+    map_large_blocks()
+    try:
+        with _hydra_raises():
+            hydra.main(version_base="1.3", config_path=str(CONF_FOLDER), config_name=config_name)(_plain_exit(task))()
+            sys.stdout.flush()
+    except KeyboardInterrupt:
+        _leave("interrupted", INTERRUPTED)
+    except UserError as error:
+        _leave(f"error: {one_line(error)}", USER_MISTAKE)
+    except (HydraException, OmegaConfBaseException) as error:
+        _leave(f"error: {one_line(error)} (--help lists what can be set)", USER_MISTAKE)
+    except BrokenPipeError:  # the reader has enough, as in --help | head
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        _leave(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", USER_MISTAKE)
+    sys.exit(0)
+
+
+def settle_threads() -> None:
+    """Give torch its THREADS_AND_CACHES, where the user has not; they are read when torch is first imported."""
+    for name, value in THREADS_AND_CACHES.items():
+        os.environ.setdefault(name, value)
+
+
+def one_line(error: Exception) -> str:
+    """Return an exception's message on one line, without Hydra's search path and OmegaConf's notes on types."""
+    message = str(error).split("Config search path:")[0]
+    lines = [line.strip().replace("\t", " ") for line in message.splitlines()]
+    return " ".join(line for line in lines if line and not line.startswith(("full_key:", "object_type=")))
+
+
+def _plain_exit(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
+    """In a single run a user's mistake leaves Hydra as an exit, so that Hydra adds no lines; a sweep finishes its
+    other runs.
+    """
+
+    @functools.wraps(task)
+    def wrapped(cfg: DictConfig) -> None:
+        try:
+            check_settings(cfg)
+            task(cfg)
+        except (UserError, OmegaConfBaseException) as error:
+            if HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise
+            _leave(f"error: {one_line(error)}", USER_MISTAKE)
+
+    return wrapped
+
+
+@contextmanager
+def _hydra_raises() -> Iterator[None]:
+    """Hydra prints and exits with 1 by itself unless this variable is set."""
+    before = os.environ.get("HYDRA_FULL_ERROR")
+    os.environ["HYDRA_FULL_ERROR"] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["HYDRA_FULL_ERROR"]
+        else:
+            os.environ["HYDRA_FULL_ERROR"] = before
+
+
+def _leave(message: str, status: int) -> None:
+    print(message, file=sys.stderr)
+    sys.exit(status)
