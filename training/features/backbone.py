@@ -1,29 +1,38 @@
-"""A torchvision backbone with its weights, cut off after the last layer that patches are taken from."""
+"""A backbone with its weights, cut off after the last layer that patches are taken from."""
 
 from typing import Any
 
 import torch
 import torchvision
+from timm.layers import BatchNormAct2d, get_notrace_functions, get_notrace_modules
 from torch import nn
 from torch.fx import GraphModule
 from torchvision.models.feature_extraction import create_feature_extractor
 
+from training.features.backbone_graph import EXCITATIONS
 from training.features.backbone_weights import Weights, find_weights
+from training.features.same_padding import SameConv2d, SameMaxPool2d, pad_same
+from training.features.timm_backbone import layers_by_stride, timm_network, uses_own_padding
 from training.support.user_error import UserError
+
+PROVIDERS = ("torchvision", "timm")
 
 
 def truncated_backbone(config: dict[str, Any]) -> tuple[GraphModule, Weights]:
     """Return the backbone that ``conf/extractor`` describes, in evaluation mode, and where its weights came from.
 
-    Raises UserError for an unknown layer and for weights that do not fit.
+    Raises UserError for an unknown architecture or layer and for weights that do not fit.
     """
-    with torch.random.fork_rng(devices=[]):  # torchvision's constructors draw from torch's global generator
-        backbone = torchvision.models.get_model(config["architecture"], weights=None)
+    backbone, layers = _network(config)
     if config["activation"] == "relu":
         _replace_hardswish(backbone)
+    if config["padding"] == "same":
+        pad_same(backbone)
     all_names = set(backbone.state_dict())
+    leaves = [*get_notrace_modules(), BatchNormAct2d, SameConv2d, SameMaxPool2d, *EXCITATIONS]
+    tracer = {"leaf_modules": leaves, "autowrap_functions": get_notrace_functions()}
     try:
-        truncated = create_feature_extractor(backbone.eval(), return_nodes=list(config["layers"]))
+        truncated = create_feature_extractor(backbone.eval(), return_nodes=layers, tracer_kwargs=tracer)
     except ValueError as error:
         raise UserError(
             f"extractor.layers {config['layers']}: not all are nodes of {config['architecture']}: {error}"
@@ -31,9 +40,28 @@ def truncated_backbone(config: dict[str, Any]) -> tuple[GraphModule, Weights]:
     needed = [name for name in truncated.state_dict() if not name.endswith("num_batches_tracked")]
     # the project's own weights were trained with the original activation
     fitting = needed if config["activation"] == "original" else []
-    weights = find_weights(config["weights"], config["architecture"], config["seed"], backbone, fitting)
+    weights = find_weights(config, backbone, fitting)
     _load(truncated, weights.state, all_names, config["weights"])
     return truncated, weights
+
+
+def _network(config: dict[str, Any]) -> tuple[nn.Module, list[str]]:
+    """Return the untruncated network without weights, and the names of its nodes that patches are taken from."""
+    architecture, layers = config["architecture"], list(config["layers"])
+    if config["provider"] == "timm":
+        network = timm_network(architecture)
+        if uses_own_padding(network) and config["padding"] != "same":
+            raise UserError(
+                f"extractor.architecture {architecture} was trained with TensorFlow's padding; set extractor.padding=same"
+            )
+        return network, layers_by_stride(network, architecture, layers)
+    if architecture not in torchvision.models.list_models(module=torchvision.models):
+        raise UserError(
+            f"extractor.architecture {architecture!r} is no torchvision classification model "
+            "(timm's need extractor.provider=timm)"
+        )
+    with torch.random.fork_rng(devices=[]):  # torchvision's constructors draw from torch's global generator
+        return torchvision.models.get_model(architecture, weights=None), [str(layer) for layer in layers]
 
 
 def _replace_hardswish(module: nn.Module) -> None:

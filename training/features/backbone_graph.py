@@ -7,9 +7,13 @@ from typing import Any
 
 import torch
 from torch import fx, nn
-from torch.fx.experimental.optimization import fuse
+from timm.layers import BatchNormAct2d
+from timm.models._efficientnet_blocks import SqueezeExcite
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.ops import SqueezeExcitation
+
+EXCITATIONS = (SqueezeExcitation, SqueezeExcite)
+"""Squeeze and excitation of torchvision and of timm's EfficientNets and MobileNets."""
 
 
 def folded(truncated: fx.GraphModule) -> fx.GraphModule:
@@ -24,15 +28,28 @@ def folded(truncated: fx.GraphModule) -> fx.GraphModule:
             continue
         for i, (first, second) in enumerate(pairwise(list(block))):
             if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
-                block[i], block[i + 1] = fuse_conv_bn_eval(first, second), nn.Identity()
-    fused: fx.GraphModule = fuse(graph_module, inplace=True, no_trace=True)  # type: ignore[assignment]
-    return fused.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+                block[i], block[i + 1] = fuse_conv_bn_eval(first, second), _after_norm(second)
+    calls = [node for node in graph_module.graph.nodes if node.op == "call_module"]
+    for node in calls:
+        norm, before = graph_module.get_submodule(str(node.target)), node.args[0]
+        if not isinstance(norm, nn.BatchNorm2d) or before.op != "call_module" or len(before.users) > 1:
+            continue
+        convolution = graph_module.get_submodule(str(before.target))
+        if isinstance(convolution, nn.Conv2d):
+            graph_module.set_submodule(str(before.target), fuse_conv_bn_eval(convolution, norm))
+            graph_module.set_submodule(str(node.target), _after_norm(norm))
+    return graph_module.eval().requires_grad_(False).to(memory_format=torch.channels_last)
+
+
+def _after_norm(norm: nn.BatchNorm2d) -> nn.Module:
+    """Return what a batch norm does beside the norm: timm's have an activation."""
+    return norm.act if isinstance(norm, BatchNormAct2d) else nn.Identity()
 
 
 def global_pools(backbone: fx.GraphModule) -> list[fx.Node]:
     """Return the nodes (squeeze and excitation) whose output depends on the mean of their whole input, in order."""
     calls = [node for node in backbone.graph.nodes if node.op == "call_module"]
-    return [node for node in calls if isinstance(backbone.get_submodule(str(node.target)), SqueezeExcitation)]
+    return [node for node in calls if isinstance(backbone.get_submodule(str(node.target)), EXCITATIONS)]
 
 
 def with_scales(backbone: fx.GraphModule, scales: list[torch.Tensor]) -> fx.GraphModule:
@@ -64,7 +81,11 @@ def with_scales(backbone: fx.GraphModule, scales: list[torch.Tensor]) -> fx.Grap
 def excitation(pool: fx.Node, backbone: fx.GraphModule, mean: torch.Tensor) -> torch.Tensor:
     """Return the scale (1, C, 1, 1) that a squeeze and excitation gives to an input of this mean (1, C, 1, 1)."""
     block: Any = backbone.get_submodule(str(pool.target))
-    scale: torch.Tensor = block.scale_activation(block.fc2(block.activation(block.fc1(mean))))
+    scale: torch.Tensor
+    if isinstance(block, SqueezeExcitation):
+        scale = block.scale_activation(block.fc2(block.activation(block.fc1(mean))))
+    else:
+        scale = block.gate(block.conv_expand(block.act1(block.conv_reduce(mean))))
     return scale
 
 

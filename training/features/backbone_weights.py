@@ -1,4 +1,4 @@
-"""Where a backbone's weights come from: torchvision's ImageNet file, the project's own, a user's file, or a draw."""
+"""Where a backbone's weights come from: ImageNet files, the project's own, a package's or a user's file, or a draw."""
 
 import hashlib
 import math
@@ -15,6 +15,8 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
+from training.features.packaged_weights import PACKAGE, check_hash, packaged_file, renamed_in_order
+from training.features.timm_backbone import imagenet_file
 from training.support.user_error import UserError
 
 OWN = "stainless_texture"
@@ -37,16 +39,16 @@ class Weights(NamedTuple):
     standardise: bool = False
 
 
-def find_weights(
-    source: str, architecture: str, seed: int, backbone: nn.Module, needed: Collection[str] = ()
-) -> Weights:
-    """Return weights for a torchvision backbone.
+def find_weights(config: dict[str, Any], backbone: nn.Module, needed: Collection[str] = ()) -> Weights:
+    """Return weights for the untruncated ``backbone`` of ``conf/extractor``.
 
-    ``source`` is "imagenet", "stainless_texture", "random", or the path of a .pth or .safetensors state dict. Where
-    the ImageNet file is neither cached nor reachable, the project's own weights stand in if they are of this
-    architecture and have all ``needed`` names, else seeded random ones; either comes with a warning. Raises UserError
-    for a file that cannot be read and for "stainless_texture" with another architecture.
+    ``config["weights"]`` is "imagenet", "stainless_texture", "random", "package:<package>/<file>", or the path of a
+    .pth or .safetensors state dict. Where the ImageNet file is neither cached nor reachable, the project's own weights
+    stand in if they are of this architecture and have all ``needed`` names, else seeded random ones; either comes with
+    a warning. Raises UserError for a file that cannot be read or has another hash than ``weights_sha256``, for a missing
+    package, and for "stainless_texture" with another architecture.
     """
+    source, architecture, seed = config["weights"], config["architecture"], config["seed"]
     if source == "random":
         return Weights(seeded_weights(backbone, seed), source, [f"the backbone's weights are RANDOM (seed {seed})"])
     if source == OWN:
@@ -54,11 +56,15 @@ def find_weights(
             raise UserError(f"extractor.weights={OWN} are weights of {OWN_ARCHITECTURE}, not of {architecture}")
         return Weights(load_file(OWN_FILE), source, [], standardise=True)
     if source != "imagenet":
-        path = Path(source)
-        return Weights(_from_file(path), source, [], standardise=_is_pretrained(path))
-    state, reason = _from_torchvision(architecture)
-    if state is not None:
-        return Weights(state, source, [])
+        path = packaged_file(source) if source.startswith(PACKAGE) else Path(source)
+        check_hash(path, config.get("weights_sha256"))
+        state = _from_file(path)
+        if config.get("weights_in_order"):
+            state = renamed_in_order(state, backbone.state_dict(), str(path))
+        return Weights(state, source, [], standardise=_is_pretrained(path))
+    file_state, reason = _from_hub(config) if config["provider"] == "timm" else _from_torchvision(architecture)
+    if file_state is not None:
+        return Weights(file_state, source, [])
     missing = f"no ImageNet weights for {architecture} ({reason})"
     own = load_file(OWN_FILE) if architecture == OWN_ARCHITECTURE and needed else {}
     if own and own.keys() >= set(needed):
@@ -69,7 +75,8 @@ def find_weights(
         return Weights(own, OWN, [warning], standardise=True)
     warning = (
         f"{missing}: the backbone's weights are RANDOM (seed {seed}) and results are not those of a trained backbone; "
-        f"use extractor={OWN}, or give a file with extractor.weights=<path>"
+        "use extractor=efficientnet_lite0, whose ImageNet weights come with the project's packages, or give a file with "
+        "extractor.weights=<path>"
     )
     return Weights(seeded_weights(backbone, seed), "random", [warning])
 
@@ -142,6 +149,11 @@ def _from_torchvision(architecture: str) -> tuple[dict[str, torch.Tensor] | None
         ), ""
     except (OSError, RuntimeError) as error:
         return None, f"{type(error).__name__}: {str(error).splitlines()[0]}"
+
+
+def _from_hub(config: dict[str, Any]) -> tuple[dict[str, torch.Tensor] | None, str]:
+    path, reason = imagenet_file(config["architecture"], _answers("https://huggingface.co"))
+    return (None, reason) if path is None else (_from_file(path), "")
 
 
 def _answers(url: str) -> bool:

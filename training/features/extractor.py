@@ -1,5 +1,5 @@
-"""The patch feature extractor (paper, section IV): a truncated torchvision backbone, pooled, upsampled and
-concatenated.
+"""The patch feature extractor (paper, section IV): a truncated backbone whose layers are pooled, brought onto common patch
+centres and concatenated.
 """
 
 import math
@@ -8,8 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-import torch.nn.functional as F
-import torchvision
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
@@ -18,21 +16,29 @@ from torch.fx import GraphModule
 from training.features.backbone import truncated_backbone
 from training.features.backbone_graph import folded
 from training.features.backbone_weights import sha256_of
-from training.features.receptive_field import layer_without_map
+from training.features.extractor_settings import ADDED, check_settings, kernels_of
+from training.features.layer_centres import measured_centres
+from training.features.patch_grid import Axis, PatchLayout
+from training.features.receptive_field import layer_without_map, strides_of
+from training.features.resizing import BAND_PIXELS, resized, resized_shape
 from training.features.tiled_features import Strip, TiledBackbone, TileSize, Window, joined, whole_features
 from training.support.user_error import UserError
 
 LEAST_CONTRAST = 0.02
-"""A flat image's deviation counts as this, so that its noise is not taken for a pattern."""
-_BAND_PIXELS = 2**20
+"""Least deviation that standardising assumes, so that the noise of a flat image is not taken for a pattern."""
+NORMALISED_WHOLE = 64
+"""Images with both sides at least this long fit any backbone that takes images at all [pixels]."""
 
 
 class PatchStrip(NamedTuple):
-    """Features (rows, w, C) float32 of some rows of an image's patches, from row ``first`` of ``height`` on."""
+    """Features (n, w, C) float32 of n rows of an image's patches, from row ``first`` on, and the centres of all of its
+    patches along rows and columns, in pixels of the image as it was given.
+    """
 
     features: NDArray[np.float32]
     first: int
-    height: int
+    rows: Axis
+    columns: Axis
 
 
 class FeatureExtractor(nn.Module):
@@ -49,14 +55,18 @@ class FeatureExtractor(nn.Module):
         self.fingerprint = fingerprint
         self.config = config
         self.warnings = warnings
-        self.pooling: int = fingerprint["pooling"]["kernel"]
+        self.layout = PatchLayout(
+            kernels=tuple(fingerprint["pooling"]["kernels"]),
+            strides=tuple(fingerprint["strides"]),
+            centres=tuple((y, x) for y, x in fingerprint["centres"]),
+        )
         self.resize: dict[str, Any] | None = fingerprint["input"]["resize"]
-        self.further_scales: list[dict[str, float]] = fingerprint.get("further_scales", [])
-        self.standardise: bool = fingerprint["input"].get("standardise", False)
-        tiling = config.get("tiling")  # models of older versions know of none
+        self.further_scales: list[dict[str, float]] = fingerprint["further_scales"]
+        self.standardise: bool = fingerprint["input"]["standardise"]
+        tiling = config.get("tiling")
         self.largest_whole: float = tiling["above_pixels"] if tiling else math.inf
         size = TileSize(tiling["tile_pixels"], tiling["above_pixels"]) if tiling else TileSize(0, 0)
-        self._tiled = TiledBackbone(backbone, self.pooling, size)
+        self._tiled = TiledBackbone(backbone, self.layout, size)
         self.register_buffer("mean", torch.tensor(fingerprint["input"]["mean"]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(fingerprint["input"]["std"]).view(1, 3, 1, 1), persistent=False)
         self.eval().requires_grad_(False)
@@ -80,40 +90,48 @@ class FeatureExtractor(nn.Module):
         """
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
         beside = [self._small_map(pixels, **further) for further in self.further_scales]
-        strips = self._strips(self._resized(pixels), (image.shape[0], image.shape[1]))
+        strips = self._strips(pixels)
         while True:
             with torch.inference_mode():  # not around a yield: the mode would reach the caller
                 strip = next(strips, None)
                 if strip is None:
                     return
                 features = joined(strip, beside) if beside else strip.features
-            yield PatchStrip(features.cpu().numpy(), strip.first, strip.height)
+            yield PatchStrip(features.cpu().numpy(), strip.first, strip.rows, strip.columns)
 
     def normalised(self, image: NDArray[np.uint8]) -> torch.Tensor:
         """Return the float32 pixels (1, 3, h, w) that the backbone sees of one uint8 RGB image (H, W, 3)."""
         pixels = self._resized(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None])
         return self._window(pixels)(slice(None), slice(None))
 
-    def _small_map(self, pixels: torch.Tensor, scale: float, weight: float) -> torch.Tensor:
-        """Return the features (h, w, C), times ``weight``, of uint8 pixels (1, 3, H, W) made smaller by ``scale``."""
+    def _small_map(self, pixels: torch.Tensor, scale: float, weight: float) -> Strip:
+        """Return all features, times ``weight``, of uint8 pixels (1, 3, H, W) made smaller by ``scale``."""
         with torch.inference_mode():
-            size = (pixels.shape[2], pixels.shape[3])
-            strips = self._strips(self._resized(pixels, scale), size)
-            return torch.cat([strip.features for strip in strips]).mul_(weight)
+            strips = list(self._strips(pixels, scale))
+            features = torch.cat([strip.features for strip in strips]).mul_(weight)
+            return Strip(features, 0, strips[0].rows, strips[0].columns)
 
-    def _strips(self, pixels: torch.Tensor, image: tuple[int, int]) -> Iterator[Strip]:
-        """Yield the features of resized pixels (1, 3, h, w) of an image (H, W)."""
-        size, window = (pixels.shape[2], pixels.shape[3]), self._window(pixels)
+    def _strips(self, pixels: torch.Tensor, further: float = 1.0) -> Iterator[Strip]:
+        """Yield the features of uint8 pixels (1, 3, H, W) made smaller by ``further``; centres are in those pixels."""
+        image, seen = (pixels.shape[2], pixels.shape[3]), self._resized(pixels, further)
+        size, window = (seen.shape[2], seen.shape[3]), self._window(seen)
         if size[0] * size[1] > self.largest_whole:
-            yield from self._tiled.strips(window, size)
-            return
+            strips = self._tiled.strips(window, size)
+        else:
+            strips = iter([self._whole(window(slice(None), slice(None)), image)])
+        for strip in strips:
+            rows, columns = (
+                axis.scaled(image[k] / size[k]) for k, axis in enumerate((strip.rows, strip.columns))
+            )
+            yield strip._replace(rows=rows, columns=columns)
+
+    def _whole(self, normalised: torch.Tensor, image: tuple[int, int]) -> Strip:
         try:
-            features = whole_features(self.backbone, window(slice(None), slice(None)), self.pooling)
+            return whole_features(self.backbone, normalised, self.layout)
         except RuntimeError as error:
-            if min(size) >= 64:  # not the image's fault
+            if min(normalised.shape[2:]) >= NORMALISED_WHOLE:  # not the image's fault
                 raise
             raise UserError(f"an image of {image[1]} x {image[0]} pixels is too small for this backbone") from error
-        yield Strip(features, 0, len(features))
 
     def _window(self, pixels: torch.Tensor) -> Window:
         mean, std = own_contrast(pixels) if self.standardise else (self.mean, self.std)
@@ -127,27 +145,19 @@ class FeatureExtractor(nn.Module):
         return window
 
     def _resized(self, pixels: torch.Tensor, further: float = 1.0) -> torch.Tensor:
-        """Return uint8 pixels (1, 3, H, W) at the size of ``resize`` times ``further``, as float32 in 0..1, or as they
-        are: columns first, by bands of rows, then rows, so that no whole image is held as float32.
+        """Return uint8 pixels (1, 3, H, W) at the size of ``resize`` times ``further``, as float32 in 0..1, or, without
+        either, as they are.
         """
-        height, width = pixels.shape[2:]
-        scale = further
-        if self.resize is not None:
-            scale *= self.resize["pixels"] / (min if self.resize["side"] == "shorter" else max)(height, width)
-        elif further == 1.0:
+        if self.resize is None and further == 1.0:
             return pixels
-        new_height, new_width = max(1, round(height * scale)), max(1, round(width * scale))
-        how: dict[str, Any] = {"mode": "bilinear", "align_corners": False, "antialias": True}
-        bands = pixels.split(max(1, _BAND_PIXELS // width), dim=2)
-        narrowed = [F.interpolate(band.float() / 255, (band.shape[2], new_width), **how) for band in bands]
-        return F.interpolate(torch.cat(narrowed, dim=2), (new_height, new_width), **how)
+        return resized(pixels, resized_shape((pixels.shape[2], pixels.shape[3]), self.resize, further))
 
 
 def own_contrast(pixels: torch.Tensor) -> tuple[float, float]:
     """Return mean and standard deviation of an image's (1, 3, H, W) values in 0..1 over all pixels and channels, the
     deviation at least LEAST_CONTRAST; uint8 values are taken as 255ths.
     """
-    rows = max(1, _BAND_PIXELS // pixels.shape[3])
+    rows = max(1, BAND_PIXELS // pixels.shape[3])
     total, squares = 0.0, 0.0
     for band in pixels.split(rows, dim=2):
         values = band.double() / (255 if pixels.dtype == torch.uint8 else 1)
@@ -164,26 +174,50 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
     UserError for an unknown architecture or layer and for weights that do not fit.
     """
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-    _check(config)
+    config = {**ADDED, **config}
+    check_settings(config)
     truncated, weights = truncated_backbone(config)
-    if config.get("standardise") is None:  # models of earlier versions lack it
+    if config.get("standardise") is None:
         config["standardise"] = weights.standardise
-    fingerprint = {
-        "architecture": config["architecture"],
-        "layers": list(config["layers"]),
-        "activation": config["activation"],
-        "pooling": {"kernel": config["pooling"], "padding": "replicate"},
-        "input": {"mean": list(config["mean"]), "std": list(config["std"]), "resize": config["resize"]},
-        "weights_sha256": sha256_of(truncated.state_dict()),
-    }
-    if config.get("further_scales"):  # models of earlier versions lack it
-        fingerprint["further_scales"] = config["further_scales"]
-    if config["standardise"]:
-        fingerprint["input"]["standardise"] = True
-    config["weights"] = weights.source  # what a model file must name to build this extractor again
+    weights_sha256 = sha256_of(truncated.state_dict())
     graph = folded(truncated)
     _check_maps(graph, config["architecture"])
+    if config["centres"] is None:
+        config["centres"] = _centres(graph, config, weights_sha256)
+    _check_centres(config["centres"], len(config["layers"]))
+    config["weights"] = weights.source  # what a model file must name to build this extractor again
+    fingerprint = {
+        **{name: config[name] for name in ("provider", "architecture", "layers", "activation", "padding")},
+        "pooling": {"kernels": list(kernels_of(config["pooling"])), "borders": "zeros"},
+        "strides": strides_of(graph),
+        "centres": config["centres"],
+        "input": {
+            "mean": list(config["mean"]),
+            "std": list(config["std"]),
+            "resize": config["resize"],
+            "standardise": config["standardise"],
+        },
+        "further_scales": config.get("further_scales") or [],
+        "weights_sha256": weights_sha256,
+    }
     return FeatureExtractor(graph, fingerprint, config, weights.warnings).to(chosen_device(device))
+
+
+_measured: dict[tuple[object, ...], list[list[float]]] = {}
+
+
+def _centres(graph: GraphModule, config: dict[str, Any], weights_sha256: str) -> list[list[float]]:
+    """Return the measured centres of the layers; once in a process for the same network, since it takes a second."""
+    key = (weights_sha256, *(str(config[name]) for name in ("architecture", "layers", "activation", "padding")))
+    if key not in _measured:
+        mean, std = (torch.tensor(config[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
+        _measured[key] = [list(centre) for centre in measured_centres(graph, mean, std)]
+    return _measured[key]
+
+
+def _check_centres(centres: Any, layers: int) -> None:
+    if len(centres) != layers or not all(len(centre) == 2 for centre in centres):
+        raise UserError(f"extractor.centres {centres}: give a pair [y, x] for each of the {layers} layers, or null")
 
 
 def chosen_device(device: str) -> torch.device:
@@ -195,30 +229,6 @@ def chosen_device(device: str) -> torch.device:
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError("device=cuda, but torch finds no CUDA device; use device=cpu")
     return torch.device(device)
-
-
-def _check(config: dict[str, Any]) -> None:
-    if config["architecture"] not in torchvision.models.list_models(module=torchvision.models):
-        raise UserError(f"extractor.architecture {config['architecture']!r} is no torchvision classification model")
-    for further in config.get("further_scales") or []:
-        if set(further) != {"scale", "weight"} or not 0 < further["scale"] < 1 or not further["weight"] > 0:
-            raise UserError(
-                f"extractor.further_scales {further}: give {{scale: between 0 and 1, weight: above 0}} for each"
-            )
-    if config["activation"] not in ("original", "relu"):
-        raise UserError(f"extractor.activation {config['activation']!r} is none of original, relu")
-    if config["pooling"] < 1:
-        raise UserError(f"extractor.pooling {config['pooling']} must be at least 1")
-    resize = config["resize"]
-    if resize is not None and (
-        set(resize) != {"side", "pixels"} or resize["side"] not in ("shorter", "longer") or resize["pixels"] < 1
-    ):
-        raise UserError("extractor.resize must be null or {side: shorter|longer, pixels: N}")
-    tiling = config.get("tiling")
-    if tiling is not None and (
-        set(tiling) != {"above_pixels", "tile_pixels"} or not all(isinstance(n, int) and n > 0 for n in tiling.values())
-    ):
-        raise UserError("extractor.tiling must be null or {above_pixels: N, tile_pixels: N}")
 
 
 def _check_maps(graph: GraphModule, architecture: str) -> None:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from training.data.augment import Augmentation
 from training.data.dataset import IGNORE_ID, Sample, read_image, read_mask
 from training.features.extractor import FeatureExtractor
+from training.features.patch_grid import Axis
 from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
@@ -52,8 +53,8 @@ def nominal_strips(
     augmentation: Augmentation | None = None,
     epoch: int = 0,
 ) -> Iterator[ImagePatches]:
-    """Yield one image's patches, as ``augmentation`` shows it in this epoch, without those whose cell of the image
-    touches an ignored pixel.
+    """Yield one image's patches, as ``augmentation`` shows it in this epoch, without those that an ignored pixel lies
+    nearest to.
 
     Raises UserError for an unreadable image, a mask that shows a defect (a train split is nominal), or non-finite
     features.
@@ -70,23 +71,19 @@ def nominal_strips(
             if not np.isfinite(strip.features).all():
                 raise UserError("the extractor gives features that are not finite; check its weights")
             if ignored is None:
-                ignored = touched_cells(mask, IGNORE_ID, strip.height, width)
+                ignored = touched_cells(mask, IGNORE_ID, strip.rows, strip.columns)
             end = strip.first + rows
             kept = ~ignored[strip.first : end]
             flat = strip.features.reshape(-1, channels) if kept.all() else strip.features[kept]
-            yield ImagePatches(flat, width, int(kept.size - kept.sum()), end == strip.height)
+            yield ImagePatches(flat, width, int(kept.size - kept.sum()), end == strip.rows.count)
     except UserError as error:
         raise UserError(f"{sample.image}: {error}") from error
 
 
-def touched_cells(mask: NDArray[np.uint8], class_id: int, height: int, width: int) -> NDArray[np.bool_]:
-    """Return for each of height x width equal cells of a mask whether any pixel in it, also in part, is of a class."""
-    rows = np.stack([(mask[cell] == class_id).any(axis=0) for cell in _cells(len(mask), height)])
-    return np.stack([rows[:, cell].any(axis=1) for cell in _cells(mask.shape[1], width)], axis=1)
-
-
-def _cells(length: int, count: int) -> list[slice]:
-    return [slice(cell * length // count, -(-(cell + 1) * length // count)) for cell in range(count)]
+def touched_cells(mask: NDArray[np.uint8], class_id: int, rows: Axis, columns: Axis) -> NDArray[np.bool_]:
+    """Return for each patch whether any pixel nearest to its centre is of a class: bool (rows.count, columns.count)."""
+    across = np.stack([(mask[cell] == class_id).any(axis=0) for cell in rows.cells(len(mask))])
+    return np.stack([across[:, cell].any(axis=1) for cell in columns.cells(mask.shape[1])], axis=1)
 
 
 def _check_nominal(

@@ -37,6 +37,13 @@ def measure_reach(stage: fx.GraphModule) -> list[Reach] | None:
     return None
 
 
+def strides_of(stage: fx.GraphModule) -> list[int]:
+    """Return the stride [pixels] of each map that ``stage`` gives."""
+    length = _LENGTHS[0]
+    once, twice = grid_sizes(stage, length, length), grid_sizes(stage, 2 * length, 2 * length)
+    return [round(length / (more[0] - less[0])) for less, more in zip(once, twice, strict=True)]
+
+
 def grid_sizes(stage: fx.GraphModule, height: int, width: int) -> list[tuple[int, int]]:
     """Return the size (h, w) of each map that ``stage`` gives for an image of this size, without computing it."""
     return [(shape[2], shape[3]) for shape in _shapes(stage, height, width).values()]

@@ -1,62 +1,28 @@
-"""Which pixels a block of patches needs, and how its features are put together from a backbone's maps."""
+"""Which pixels a block of patches needs, and how large the blocks are."""
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
-
+from training.features.patch_grid import Source
 from training.features.receptive_field import Reach
 from training.support.user_error import UserError
 
 
-class Source(NamedTuple):
-    """Along one axis, what a block of patches takes from one layer's map.
+def pixels_for(
+    sources: Sequence[Sequence[Source]], reaches: Sequence[Reach], counts: Sequence[int], length: int
+) -> tuple[int, int]:
+    """Return the range of pixels, within 0..length, from which all sources come out as from the whole image.
 
-    ``raw``: the map's features under the pooling windows (border features repeated, where a window leaves the map).
-    ``low``, ``high``, ``weight``: the two pooled features that each patch lies between, and the share of the higher;
-    None where the layer has a feature for each patch.
-    """
-
-    raw: NDArray[np.int64]
-    low: NDArray[np.int64] | None
-    high: NDArray[np.int64] | None
-    weight: NDArray[np.float32] | None
-
-
-def sources(first: int, end: int, sizes: Sequence[int], patches: int, pooling: int) -> list[Source]:
-    """Return for each layer, of so many features along the axis, what patches first..end (of ``patches``) take.
-
-    Averages over ``pooling`` features at stride 1, the last ones repeated (``AvgPool2d(2, 1, 1)`` would add a row and
-    mix zeros into the border), then bilinear as ``interpolate(align_corners=False)``.
-    """
-    before, after = (pooling - 1) // 2, pooling // 2
-    found = []
-    for size in sizes:
-        low, high, weight = np.arange(first, end), np.arange(first, end), None
-        if size != patches:
-            place = np.maximum((np.arange(first, end) + 0.5) * size / patches - 0.5, 0)
-            low = place.astype(np.int64)
-            high = np.minimum(low + 1, size - 1)
-            weight = (place - low).astype(np.float32)
-        start = int(low[0])
-        raw = np.clip(np.arange(start - before, int(high[-1]) + 1 + after), 0, size - 1)
-        found.append(Source(raw, *((None, None, None) if weight is None else (low - start, high - start, weight))))
-    return found
-
-
-def pixels_for(layers: Sequence[Source], reaches: Sequence[Reach], length: int) -> tuple[int, int]:
-    """Return the range of pixels, within 0..length, from which all of the sources come out as from the whole image.
-
-    It starts at a multiple of the largest stride, so that the grids of the part and of the whole coincide.
+    ``sources``: for each kernel, one of each layer; layers have ``counts`` features along the axis. The range starts at
+    a multiple of the largest stride, so that the grids of the part and of the whole coincide.
     """
     stride = math.lcm(*(reach.stride for reach in reaches))
-    start = min(
-        int(layer.raw.min()) * reach.stride - reach.before for layer, reach in zip(layers, reaches, strict=True)
-    )
-    end = max(int(layer.raw.max()) * reach.stride + reach.after for layer, reach in zip(layers, reaches, strict=True))
-    return max(start // stride * stride, 0), min(end, length)
+    starts, ends = [], []
+    for layers in sources:
+        for layer, reach, count in zip(layers, reaches, counts, strict=True):
+            starts.append(max(int(layer.raw[0]), 0) * reach.stride - reach.before)
+            ends.append(min(int(layer.raw[-1]), count - 1) * reach.stride + reach.after)
+    return max(min(starts) // stride * stride, 0), min(max(ends), length)
 
 
 def blocks(patches: int, size: int) -> Iterator[tuple[int, int]]:
@@ -69,10 +35,10 @@ def blocks(patches: int, size: int) -> Iterator[tuple[int, int]]:
 def block_size(
     image: tuple[int, int], patches: tuple[int, int], reaches: Sequence[Reach], tile_pixels: int, strip_pixels: int
 ) -> tuple[int, int]:
-    """Return rows and columns of patches a tile, for the least work: a tile, with what it must see around it, has
-    about ``tile_pixels`` at most; a row of tiles, without, ``strip_pixels``.
+    """Return rows and columns of patches in a tile, for the least work.
 
-    Raises UserError where a tile is smaller than what a single patch sees.
+    A tile, with its surroundings that the patches see, has at most about ``tile_pixels``; a row of tiles, without
+    surroundings, ``strip_pixels``. Raises UserError where a tile is smaller than what a single patch sees.
     """
     height, width = image
     margin = max(reach.before for reach in reaches) + max(reach.after for reach in reaches)

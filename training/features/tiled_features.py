@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from torch import fx
 
 from training.features.backbone_graph import excitation, global_pools, with_scales
+from training.features.patch_grid import Axis, Lerp, PatchLayout, Source, single_layer, source_of
 from training.features.receptive_field import Reach, grid_sizes, measure_reach
-from training.features.tile_plan import Source, block_size, blocks, pixels_for, sources
+from training.features.tile_plan import block_size, blocks, pixels_for
 from training.support.free_memory import release_free_memory
 from training.support.user_error import UserError
 
@@ -19,51 +20,54 @@ Window = Callable[[slice, slice], torch.Tensor]
 
 
 class Strip(NamedTuple):
-    """Features (rows, w, C) of some rows of patches, from row ``first`` on, of ``height`` rows that the image has."""
+    """Features (n, w, C) of n rows of patches, from row ``first`` on, and the centres [pixels] of all of the image's
+    patches along rows and columns.
+    """
 
     features: torch.Tensor
     first: int
-    height: int
+    rows: Axis
+    columns: Axis
 
 
 @dataclass(frozen=True)
 class TileSize:
-    """Pixels of a tile (what it must see around it included) and of a row of tiles (without)."""
+    """Pixels of a tile (with the surroundings that its patches see) and of a row of tiles (without)."""
 
     tile_pixels: int
     strip_pixels: int
 
 
-def whole_features(backbone: fx.GraphModule, pixels: torch.Tensor, pooling: int) -> torch.Tensor:
-    """Return the features (h, w, C) of normalised pixels (1, 3, H, W), all at once; h, w are the finest layer's."""
+def whole_features(backbone: fx.GraphModule, pixels: torch.Tensor, layout: PatchLayout) -> Strip:
+    """Return the features of normalised pixels (1, 3, H, W), all at once, on the layout's common patch centres."""
     maps = list(backbone(pixels).values())
-    sizes = [(m.shape[2], m.shape[3]) for m in maps]
-    height, width = _finest(sizes)
-    rows, columns = (sources(0, (height, width)[k], [s[k] for s in sizes], (height, width)[k], pooling) for k in (0, 1))
-    return _assembled(maps, rows, columns, pooling)
+    counts = [[m.shape[2 + k] for m in maps] for k in (0, 1)]
+    axes = [layout.common_axis(k, counts[k]) for k in (0, 1)]
+    rows, columns = (layout.sources(k, counts[k], 0, axes[k].count) for k in (0, 1))
+    return Strip(_assembled(maps, rows, columns, layout.kernels), 0, *axes)
 
 
-def joined(strip: Strip, beside: Sequence[torch.Tensor]) -> torch.Tensor:
-    """Return a strip's features (rows, w, C) and those of other maps (h', w', C') of the whole image, resampled
-    bilinearly to the strip's patches: (rows, w, C + C' + ...).
+def joined(strip: Strip, beside: Sequence[Strip]) -> torch.Tensor:
+    """Return a strip's features (n, w, C) and those of other maps (h', w', C') of the whole image, resampled
+    bilinearly at the strip's patch centres: (n, w, C + C' + ...).
     """
-    rows, width = strip.features.shape[:2]
-    place = sources(strip.first, strip.first + rows, [len(other) for other in beside], strip.height, pooling=1)
-    across = sources(0, width, [other.shape[1] for other in beside], width, pooling=1)
-    maps = [other.permute(2, 0, 1)[None] for other in beside]
-    return torch.cat([strip.features, _assembled(maps, place, across, pooling=1)], dim=2)
+    centres = strip.rows.centres(strip.first, strip.first + len(strip.features)), strip.columns.centres()
+    maps = [other.features.permute(2, 0, 1)[None] for other in beside]
+    rows = [source_of(other.rows, 1, centres[0]) for other in beside]
+    columns = [source_of(other.columns, 1, centres[1]) for other in beside]
+    return torch.cat([strip.features, _assembled(maps, [rows], [columns], (1,))], dim=2)
 
 
 class TiledBackbone:
     """A backbone that takes images in tiles, and gives the features that it would give of the whole, to rounding.
 
-    Squeeze and excitation blocks pool over the whole image; their means are found first, one after the other, by a
-    pass each over all tiles that ends there (MobileNetV3, five of them: about four times the work of one pass).
+    Squeeze and excitation blocks pool over the whole image. Their means are found first, one after the other, each by a
+    pass over all tiles that ends there (MobileNetV3 has five: about four times the work of one pass).
     """
 
-    def __init__(self, backbone: fx.GraphModule, pooling: int, size: TileSize) -> None:
+    def __init__(self, backbone: fx.GraphModule, layout: PatchLayout, size: TileSize) -> None:
         self.backbone = backbone
-        self.pooling = pooling
+        self.layout = layout
         self.size = size
         self._reaches: dict[int, list[Reach]] = {}
         self._grids: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
@@ -74,39 +78,41 @@ class TiledBackbone:
         for pool in global_pools(self.backbone):
             mean = self._mean(with_scales(self.backbone, scales), len(scales), window, image)
             scales.append(excitation(pool, self.backbone, mean))
-        yield from self._strips(with_scales(self.backbone, scales), len(scales), window, image, self.pooling)
+        yield from self._strips(with_scales(self.backbone, scales), len(scales), window, image, self.layout)
 
     def _mean(self, stage: fx.GraphModule, number: int, window: Window, image: tuple[int, int]) -> torch.Tensor:
         total, count = torch.zeros(()), 0
-        for strip in self._strips(stage, number, window, image, pooling=1):
+        for strip in self._strips(stage, number, window, image, single_layer()):
             total = total + strip.features.sum(dim=(0, 1), dtype=torch.float64).cpu()
             count += strip.features[..., 0].numel()
         return (total / count).float().to(strip.features.device)[None, :, None, None]
 
     def _strips(
-        self, stage: fx.GraphModule, number: int, window: Window, image: tuple[int, int], pooling: int
+        self, stage: fx.GraphModule, number: int, window: Window, image: tuple[int, int], layout: PatchLayout
     ) -> Iterator[Strip]:
         reaches, grids = self._geometry(stage, number, image)
-        height, width = _finest(grids)
+        counts = [[grid[k] for grid in grids] for k in (0, 1)]
+        axes = [layout.common_axis(k, counts[k]) for k in (0, 1)]
+        height, width = axes[0].count, axes[1].count
         row_size, column_size = block_size(
             image, (height, width), reaches, self.size.tile_pixels, self.size.strip_pixels
         )
         for first, end in blocks(height, row_size):
-            rows = sources(first, end, [grid[0] for grid in grids], height, pooling)
-            top, bottom = pixels_for(rows, reaches, image[0])
+            rows = layout.sources(0, counts[0], first, end)
+            top, bottom = pixels_for(rows, reaches, counts[0], image[0])
             features = torch.empty(0)
             for left_patch, right_patch in blocks(width, column_size):
-                columns = sources(left_patch, right_patch, [grid[1] for grid in grids], width, pooling)
-                left, right = pixels_for(columns, reaches, image[1])
+                columns = layout.sources(1, counts[1], left_patch, right_patch)
+                left, right = pixels_for(columns, reaches, counts[1], image[1])
                 maps = list(stage(window(slice(top, bottom), slice(left, right))).values())
-                shifted = (_shifted(rows, reaches, top), _shifted(columns, reaches, left))
-                tile = _assembled(maps, *shifted, pooling)
+                placed = _placed(rows, reaches, top), _placed(columns, reaches, left)
+                tile = _assembled(maps, *placed, layout.kernels)
                 if left_patch == 0:
                     features = tile.new_empty((end - first, width, tile.shape[2]))
                 features[:, left_patch:right_patch] = tile
                 del maps, tile
                 release_free_memory()
-            yield Strip(features, first, height)
+            yield Strip(features, first, *axes)
 
     def _geometry(
         self, stage: fx.GraphModule, number: int, image: tuple[int, int]
@@ -124,34 +130,49 @@ class TiledBackbone:
         return self._reaches[number], self._grids[number, *image]
 
 
-def _finest(sizes: Sequence[tuple[int, int]]) -> tuple[int, int]:
-    return max(sizes, key=lambda size: size[0] * size[1])
-
-
-def _shifted(layers: list[Source], reaches: Sequence[Reach], start: int) -> list[Source]:
-    return [layer._replace(raw=layer.raw - start // reach.stride) for layer, reach in zip(layers, reaches, strict=True)]
+def _placed(sources: Sequence[Sequence[Source]], reaches: Sequence[Reach], start: int) -> list[list[Source]]:
+    """Return the sources with numbers counted from the first feature of a tile that starts at pixel ``start``."""
+    return [
+        [layer._replace(raw=layer.raw - start // reach.stride) for layer, reach in zip(layers, reaches, strict=True)]
+        for layers in sources
+    ]
 
 
 def _assembled(
-    maps: Sequence[torch.Tensor], rows: Sequence[Source], columns: Sequence[Source], pooling: int
+    maps: Sequence[torch.Tensor],
+    rows: Sequence[Sequence[Source]],
+    columns: Sequence[Sequence[Source]],
+    kernels: Sequence[int],
 ) -> torch.Tensor:
-    """Return the features (rows, columns, C) from the layers' maps (1, C_l, h_l, w_l)."""
-    layers = []
-    for feature_map, row, column in zip(maps, rows, columns, strict=True):
-        layer = feature_map
-        for axis, source in ((2, row), (3, column)):
-            layer = layer.index_select(axis, torch.from_numpy(source.raw).to(layer.device))
-        if pooling > 1:
-            layer = F.avg_pool2d(layer, pooling, stride=1)
-        for axis, source in ((2, row), (3, column)):
-            if source.weight is not None:
-                layer = _between(layer, source, axis)
-        layers.append(layer[0].permute(1, 2, 0))
-    return torch.cat(layers, dim=2)
+    """Return the features (rows, columns, C) from the layers' maps (1, C_l, h_l, w_l), for each kernel one after the
+    other.
+    """
+    parts = []
+    for kernel, of_rows, of_columns in zip(kernels, rows, columns, strict=True):
+        for feature_map, row, column in zip(maps, of_rows, of_columns, strict=True):
+            layer = _with_zeros(_with_zeros(feature_map, row, 2), column, 3)
+            if kernel > 1:
+                layer = F.avg_pool2d(layer, kernel, stride=1)
+            layer = _between(_between(layer, row.lerp, 2), column.lerp, 3)
+            parts.append(layer[0].permute(1, 2, 0))
+    return torch.cat(parts, dim=2)
 
 
-def _between(layer: torch.Tensor, source: Source, axis: int) -> torch.Tensor:
-    low, high, weight = (torch.from_numpy(part).to(layer.device) for part in source[1:] if part is not None)
+def _with_zeros(layer: torch.Tensor, source: Source, axis: int) -> torch.Tensor:
+    """Return the features that a source names along an axis; zeros where it names one outside the map."""
+    first, last, count = int(source.raw[0]), int(source.raw[-1]), layer.shape[axis]
+    start, end = max(first, 0), min(last + 1, count)
+    before, after = start - first, last + 1 - end
+    inside = layer.narrow(axis, start, end - start)
+    if not before and not after:
+        return inside
+    return F.pad(inside, (0, 0, before, after) if axis == 2 else (before, after))
+
+
+def _between(layer: torch.Tensor, lerp: Lerp | None, axis: int) -> torch.Tensor:
+    if lerp is None:
+        return layer
+    low, high, weight = (torch.from_numpy(part).to(layer.device) for part in lerp)
     shape = [1, 1, 1, 1]
     shape[axis] = -1
     return torch.lerp(layer.index_select(axis, low), layer.index_select(axis, high), weight.view(shape))

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
 from training.features.extractor import FeatureExtractor, PatchStrip, build_extractor
+from training.features.patch_grid import Axis, lerp_at, nearest_at
 from training.model.file import check_fingerprint, load_model
 from training.support.user_error import UserError
 
 _BAND_PIXELS = 2**22
+UPSAMPLINGS = ("nearest", "bilinear")
 
 
 class AnomalyModel:
@@ -25,15 +27,23 @@ class AnomalyModel:
         features: NDArray[np.float32],
         *,
         chunk_size: int,
+        upsampling: str,
         blur_sigma: float,
         blur_kernel: int,
+        score_share: float,
         threshold: float = float("nan"),
         metadata: dict[str, Any] | None = None,
     ) -> None:
         if blur_kernel % 2 == 0 or blur_kernel < 1 or blur_sigma <= 0 or chunk_size < 1:
             raise UserError("anomaly_map: blur_kernel must be odd, blur_sigma and chunk_size positive")
+        if upsampling not in UPSAMPLINGS:
+            raise UserError(f"anomaly_map.upsampling {upsampling!r} is none of {', '.join(UPSAMPLINGS)}")
+        if not 0 <= score_share <= 1:
+            raise UserError(f"anomaly_map.score_share {score_share} must lie between 0 (the maximum) and 1 (the mean)")
         self.extractor = extractor
         self.chunk_size = chunk_size
+        self.upsampling = upsampling
+        self.score_share = score_share
         self.blur_sigma = blur_sigma
         self.blur_kernel = blur_kernel
         self.threshold = threshold
@@ -47,17 +57,16 @@ class AnomalyModel:
         """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3); predicted anomalous is map >=
         threshold.
 
-        1-NN distances, nearest upsampling, Gaussian blur with reflected borders; by strips and bands of rows, so that
-        only the map itself grows with the image. Raises UserError for an image too small, and for features that are
-        not finite.
+        1-NN distances, upsampled from the patch centres, Gaussian blur with reflected borders; by strips and bands of
+        rows, so that only the map itself grows with the image. Raises UserError for an image too small, and for
+        features that are not finite.
         """
-        distances = np.concatenate([self._distances(strip) for strip in self.extractor.strips(image)])
+        strips = [(self._distances(strip), strip.rows, strip.columns) for strip in self.extractor.strips(image)]
+        distances, (rows, columns) = np.concatenate([strip[0] for strip in strips]), strips[0][1:]
         if not np.isfinite(distances).all():
             raise UserError("the extractor gives features that are not finite; check its weights")
         height, width = image.shape[:2]
-        rows = np.arange(height) * len(distances) // height
-        columns = np.arange(width) * distances.shape[1] // width
-        wide = distances[:, columns]
+        wide = self._upsampled(distances.T, columns, 0, width).T
         reach = self.blur_kernel // 2
         band = max(_BAND_PIXELS // width, 1)
         found = np.empty((height, width), dtype=np.float32)
@@ -65,7 +74,7 @@ class AnomalyModel:
             end = min(first + band, height)
             above, below = min(reach, first), min(reach, height - end)
             blurred = cv2.GaussianBlur(
-                wide[rows[first - above : end + below]],
+                self._upsampled(wide, rows, first - above, end + below),
                 (self.blur_kernel, self.blur_kernel),
                 self.blur_sigma,
                 borderType=cv2.BORDER_REFLECT_101,
@@ -73,10 +82,20 @@ class AnomalyModel:
             found[first:end] = blurred.reshape(-1, width)[above : above + end - first]
         return found
 
-    @staticmethod
-    def image_score(anomaly_map: NDArray[np.float32]) -> float:
-        """Return the anomaly score of a whole image: the map's maximum."""
-        return float(anomaly_map.max())
+    def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
+        """Return the anomaly score of a whole image: the mean of the map's highest share, or its maximum."""
+        count = round(self.score_share * anomaly_map.size)
+        if count <= 1:
+            return float(anomaly_map.max())
+        return float(np.partition(anomaly_map, anomaly_map.size - count, axis=None)[-count:].mean(dtype=np.float64))
+
+    def _upsampled(self, values: NDArray[np.float32], axis: Axis, first: int, end: int) -> NDArray[np.float32]:
+        """Return values (n, m) at patch centres along rows as values (end - first, m) at pixels ``first`` to ``end``."""
+        pixels = np.arange(first, end) + 0.5
+        if self.upsampling == "nearest":
+            return values[nearest_at(axis, pixels)]
+        low, high, weight = lerp_at(axis, pixels)
+        return values[low] + weight[:, None] * (values[high] - values[low])
 
     def _distances(self, strip: PatchStrip) -> NDArray[np.float32]:
         rows, width, channels = strip.features.shape

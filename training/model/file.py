@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # torch loads for seconds, and reading a model needs none of 
 
 FILE_NAME = "coreset.safetensors"
 FORMAT = "stainless-coreset"
-VERSION = 1
+VERSION = 2
 _KEY = "stainless"
 _SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "coreset.schema.json"
 
@@ -98,7 +98,9 @@ def _check(path: Path, features: NDArray[np.float32], metadata: Any) -> None:
         raise UserError(f"{path}: the metadata is no {FORMAT}")
     if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
         found = f"{metadata.get('format')} version {metadata.get('version')}"
-        raise UserError(f"{path} is {found}; this program reads {FORMAT} version {VERSION}")
+        older = metadata.get("format") == FORMAT and metadata.get("version") == 1
+        remedy = ": its anomaly maps are displaced; train again" if older else ""
+        raise UserError(f"{path} is {found}; this program reads {FORMAT} version {VERSION}{remedy}")
     first = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(metadata))
     if first is not None:
         raise UserError(f"{path}: the metadata is not of this version: {first.json_path}: {first.message}")

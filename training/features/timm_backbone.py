@@ -1,0 +1,69 @@
+"""Backbones of timm: the network, its layers by stride, and ImageNet weights where they are cached or reachable."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import timm
+import torch
+from timm.layers import Conv2dSame
+from torch import nn
+
+from training.support.user_error import UserError
+
+_HUB_FILE = "model.safetensors"
+
+
+def timm_network(architecture: str) -> nn.Module:
+    """Return a timm network without trained weights. Raises UserError for an unknown name."""
+    if not timm.is_model(architecture):
+        near = ", ".join(timm.list_models(f"*{architecture.split('.')[0]}*")[:5])
+        raise UserError(f"extractor.architecture {architecture!r} is no model of timm{near and f'; near: {near}'}")
+    with torch.random.fork_rng(devices=[]):  # constructors draw from torch's global generator
+        network: nn.Module = timm.create_model(architecture, pretrained=False)
+    return network
+
+
+def layers_by_stride(network: nn.Module, architecture: str, layers: Sequence[str | int]) -> list[str]:
+    """Return the names of the layers: strides, such as 8 and 16, stand for the last feature map of that stride.
+
+    Raises UserError for a network without feature maps and for a stride that it does not have.
+    """
+    information = getattr(network, "feature_info", None) or []
+    entries = list(getattr(information, "info", information))
+    by_stride = {int(entry["reduction"]): str(entry["module"]) for entry in entries}
+    names = []
+    for layer in layers:
+        if isinstance(layer, str) and not layer.isdigit():
+            names.append(layer)
+        elif int(layer) in by_stride:
+            names.append(by_stride[int(layer)])
+        else:
+            known = ", ".join(str(stride) for stride in by_stride) or "none"
+            raise UserError(f"extractor.layers {layer}: {architecture} gives feature maps at strides {known}")
+    return names
+
+
+def uses_own_padding(network: nn.Module) -> bool:
+    """Return whether a network pads as TensorFlow does, by the size of each image."""
+    return any(isinstance(module, Conv2dSame) for module in network.modules())
+
+
+def imagenet_file(architecture: str, reachable: bool) -> tuple[Path | None, str]:
+    """Return timm's ImageNet file (.safetensors) from the hub's cache, or, where the hub is ``reachable``, downloaded;
+    else None and the reason.
+    """
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache  # loads for half a second
+
+    weights = timm.get_pretrained_cfg(architecture)
+    repository = weights.hf_hub_id if weights else None
+    if not repository:
+        return None, "timm names no hub repository for it"
+    cached = try_to_load_from_cache(repository, _HUB_FILE)
+    if isinstance(cached, str):
+        return Path(cached), ""
+    if not reachable:
+        return None, "not cached, and the model hub does not answer"
+    try:
+        return Path(hf_hub_download(repository, _HUB_FILE)), ""
+    except Exception as error:  # the hub's client raises many kinds
+        return None, f"{type(error).__name__}: {str(error).splitlines()[0]}"
