@@ -12,10 +12,10 @@ def evaluate(cfg: DictConfig) -> None:
     # torch loads for seconds: --help and mistyped settings need not wait for it
     from rich.console import Console
 
-    from eval.results_file import FOLDER
-    from eval.run_evaluation import evaluate_run
-    from eval.run_summary import read_run
-    from eval.terminal_tables import print_tables
+    from eval.page.terminal_tables import print_tables
+    from eval.runs.results_file import FOLDER
+    from eval.runs.run_evaluation import evaluate_run
+    from eval.runs.run_summary import read_run
 
     folder = Path(cfg.model)
     evaluate_run(folder, cfg)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from rich.console import Console
 
-from eval.report_page import build_report
-from eval.run_summary import read_run
-from eval.terminal_tables import print_tables
+from eval.page.page import build_report
+from eval.page.terminal_tables import print_tables
+from eval.runs.run_summary import read_run
 from training.support.user_error import UserError
 
 

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 from omegaconf import DictConfig
 from rich.console import Console
 
-from eval.curve_tally import CurveTally
-from eval.curves import aupro
+from eval.metrics.curve_tally import CurveTally
+from eval.metrics.curves import aupro
 from scripts.anomalib_peer import described_backbone, run_peer
 from scripts.benchmark_images import write_nominal_folder
 from scripts.benchmark_scale import EPOCHS, SEED, Scale

@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from eval.overlay import colour_classes
+from eval.pictures.overlay import colour_classes
 from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
 from training.data.stainless_layout import open_stainless
 from training.support.user_error import UserError

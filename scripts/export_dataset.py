@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from eval.whole_folder import whole_folder
+from eval.runs.whole_folder import whole_folder
 from scripts.coco_export import export_coco
 from scripts.dataset_tables import DatasetTables, read_tables
 from scripts.labelme_export import export_labelme

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from eval.whole_folder import whole_folder
+from eval.runs.whole_folder import whole_folder
 from scripts.dataset_tables import SIDECAR, DatasetTables, read_tables
 from scripts.dataset_writer import DatasetWriter
 from scripts.label_map import DEFAULT, LabelMap, read_label_map, spelling

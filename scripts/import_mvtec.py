@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from eval.whole_folder import whole_folder
+from eval.runs.whole_folder import whole_folder
 from scripts.dataset_tables import SIDECAR, read_tables
 from scripts.dataset_writer import DatasetWriter
 from scripts.plate_split import draw_fraction

@@ -14,7 +14,7 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 
-from eval.overlay import colour_classes
+from eval.pictures.overlay import colour_classes
 from scripts.render import composed_job
 from scripts.render_process import RenderError, run_render_job
 from training.data.dataset import Dataset, read_image, read_mask

@@ -127,9 +127,9 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
         _make_run(scenario, cfg, root / "runs" / scenario.folder, console)
 
     console.rule("3 of 3  Report")
-    from eval.report_page import build_report
-    from eval.run_summary import read_run
-    from eval.terminal_tables import print_tables
+    from eval.page.page import build_report
+    from eval.page.terminal_tables import print_tables
+    from eval.runs.run_summary import read_run
 
     summaries = [read_run(root / "runs" / scenario.folder, scenario.name) for scenario in steps]
     title = "Stainless quickstart"

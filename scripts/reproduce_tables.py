@@ -66,8 +66,8 @@ def reproduce_tables(
     The overrides go to conf/train.yaml. Raises UserError: a wrong setting or dataset before anything is trained;
     scenarios that failed, when the others are finished and in the tables.
     """
-    from eval.paper_page import write_paper_tables
-    from eval.paper_tables import paper_figures
+    from eval.paper.page import write_paper_tables
+    from eval.paper.tables import paper_figures
 
     settings = [f"paths.runs={quoted(out)}", f"paths.real={quoted(real)}", f"paths.synth={quoted(synth)}", *overrides]
 
@@ -116,8 +116,8 @@ def _check(configs: dict[str, DictConfig]) -> None:
 
 def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dict[str, Any], bool]:
     """Make a run and evaluate it, unless that is done; return results.json, and whether anything was to do."""
-    from eval.results_file import FOLDER, read_results
-    from eval.run_evaluation import evaluate_run
+    from eval.runs.results_file import FOLDER, read_results
+    from eval.runs.run_evaluation import evaluate_run
     from training.data.dataset import open_dataset
     from training.model.file import load_model
     from training.runs.experiment import identity_of, make_experiment
@@ -138,8 +138,8 @@ def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dic
 
 
 def _print_tables(results: dict[str, dict[str, Any]], console: Console) -> None:
-    from eval.paper_findings import findings
-    from eval.paper_tables import TITLES, paper_table
+    from eval.paper.findings import findings
+    from eval.paper.tables import TITLES, paper_table
 
     for number, title in TITLES.items():
         table = paper_table(number, results)

@@ -61,7 +61,7 @@ def render_all(out: Path, samples: Sequence[int]) -> tuple[Path, dict[str, Path]
 
 def judge(root: Path, judged: Path, options: argparse.Namespace) -> dict[str, list[float]]:
     """Train on a dataset with each seed and judge; return every metric's values."""
-    from eval.run_evaluation import evaluate_run
+    from eval.runs.run_evaluation import evaluate_run
     from training.runs.training_run import train_run
 
     values: dict[str, list[float]] = {name: [] for name in METRICS}

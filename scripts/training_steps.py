@@ -27,7 +27,7 @@ def train_and_evaluate(kind: str, cfg: DictConfig, folder: Path) -> dict[str, An
 
     Returns the document of results.json. Raises UserError.
     """
-    from eval.run_evaluation import evaluate_run
+    from eval.runs.run_evaluation import evaluate_run
 
     if folder.exists():
         shutil.rmtree(folder)

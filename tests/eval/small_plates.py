@@ -8,8 +8,8 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from eval.bootstrap import BootstrapSettings
-from eval.split_tally import TallySettings
+from eval.metrics.bootstrap import BootstrapSettings
+from eval.metrics.split_tally import TallySettings
 from training.runs.training_run import train_run
 from training.support.entry_point import CONF_FOLDER
 

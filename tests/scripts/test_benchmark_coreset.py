@@ -13,7 +13,7 @@ import pytest
 from scripts.benchmark_coreset import KEYS
 from scripts.benchmark_images import brushed_texture
 from scripts.coreset_timing import collected, covering_radius, meld_seconds
-from tests.eval.aupro_oracle import literal_aupro
+from tests.eval.metrics.aupro_oracle import literal_aupro
 from tests.training.coreset_oracle import canonical, literal_coreset
 
 ROOT = Path(__file__).parents[2]

@@ -52,7 +52,7 @@ def _network(config: dict[str, Any]) -> tuple[nn.Module, list[str]]:
         network = timm_network(architecture)
         if uses_own_padding(network) and config["padding"] != "same":
             raise UserError(
-                f"extractor.architecture {architecture} was trained with TensorFlow's padding; set extractor.padding=same"
+                f"extractor.architecture {architecture} pads as TensorFlow does; set extractor.padding=same"
             )
         return network, layers_by_stride(network, architecture, layers)
     if architecture not in torchvision.models.list_models(module=torchvision.models):

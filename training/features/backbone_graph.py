@@ -6,9 +6,9 @@ from operator import attrgetter
 from typing import Any
 
 import torch
-from torch import fx, nn
 from timm.layers import BatchNormAct2d
 from timm.models._efficientnet_blocks import SqueezeExcite
+from torch import fx, nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.ops import SqueezeExcitation
 

@@ -45,8 +45,8 @@ def find_weights(config: dict[str, Any], backbone: nn.Module, needed: Collection
     ``config["weights"]`` is "imagenet", "stainless_texture", "random", "package:<package>/<file>", or the path of a
     .pth or .safetensors state dict. Where the ImageNet file is neither cached nor reachable, the project's own weights
     stand in if they are of this architecture and have all ``needed`` names, else seeded random ones; either comes with
-    a warning. Raises UserError for a file that cannot be read or has another hash than ``weights_sha256``, for a missing
-    package, and for "stainless_texture" with another architecture.
+    a warning. Raises UserError for a file that cannot be read or has another hash than ``weights_sha256``, for a
+    missing package, and for "stainless_texture" with another architecture.
     """
     source, architecture, seed = config["weights"], config["architecture"], config["seed"]
     if source == "random":
@@ -75,8 +75,8 @@ def find_weights(config: dict[str, Any], backbone: nn.Module, needed: Collection
         return Weights(own, OWN, [warning], standardise=True)
     warning = (
         f"{missing}: the backbone's weights are RANDOM (seed {seed}) and results are not those of a trained backbone; "
-        "use extractor=efficientnet_lite0, whose ImageNet weights come with the project's packages, or give a file with "
-        "extractor.weights=<path>"
+        "use extractor=efficientnet_lite0, whose ImageNet weights come with the project's packages, or give a file "
+        "with extractor.weights=<path>"
     )
     return Weights(seeded_weights(backbone, seed), "random", [warning])
 

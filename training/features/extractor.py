@@ -1,5 +1,5 @@
-"""The patch feature extractor (paper, section IV): a truncated backbone whose layers are pooled, brought onto common patch
-centres and concatenated.
+"""The patch feature extractor (paper, section IV): a truncated backbone whose layers are pooled, brought onto common
+patch centres and concatenated.
 """
 
 import math
@@ -120,9 +120,7 @@ class FeatureExtractor(nn.Module):
         else:
             strips = iter([self._whole(window(slice(None), slice(None)), image)])
         for strip in strips:
-            rows, columns = (
-                axis.scaled(image[k] / size[k]) for k, axis in enumerate((strip.rows, strip.columns))
-            )
+            rows, columns = (axis.scaled(image[k] / size[k]) for k, axis in enumerate((strip.rows, strip.columns)))
             yield strip._replace(rows=rows, columns=columns)
 
     def _whole(self, normalised: torch.Tensor, image: tuple[int, int]) -> Strip:

@@ -36,7 +36,7 @@ def check_settings(config: dict[str, Any]) -> None:
     _check_pooling(config["pooling"])
     if not _is_resize(config["resize"]):
         raise UserError(
-            "extractor.resize must be null, {side: shorter|longer, pixels: N} or {height: N, width: N} with N at least 1"
+            "extractor.resize must be null, {side: shorter|longer, pixels: N} or {height: N, width: N}; N at least 1"
         )
     tiling = config.get("tiling")
     if tiling is not None and (

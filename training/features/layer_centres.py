@@ -1,10 +1,9 @@
-"""Where a layer's features lie in the image: measured, since trained weights look past the middle of what they can see.
+"""Where a layer's features lie in the image: measured, since trained weights respond beside the middle of what they see.
 
-The arithmetic of strides and padding gives the middle of what a feature *can* see. Weights that were trained under another
-padding, or with a habit of their own, respond up to 9 pixels beside it. So squares are planted on noise pictures, and the
-change of each layer is compared with their place.
+The arithmetic of strides and padding gives the middle of what a feature *can* see. Trained weights respond beside it:
+ResNet-18's by 3 pixels at stride 8 and 8 at stride 16, weights from TensorFlow under torch's padding by 9. So squares are
+planted on noise pictures, and the change of each layer is compared with their place.
 """
-
 
 import torch
 import torch.nn.functional as F
@@ -39,9 +38,7 @@ def measured_centres(backbone: fx.GraphModule, mean: Tensor, std: Tensor) -> lis
         plain = _noise(side, generator)
         planted, places = _with_squares(plain, generator)
         with torch.inference_mode():
-            before, after = (
-                list(backbone(_normalised(pixels, mean, std)).values()) for pixels in (plain, planted)
-            )
+            before, after = (list(backbone(_normalised(pixels, mean, std)).values()) for pixels in (plain, planted))
         for layer, stride in enumerate(strides):
             change = torch.linalg.vector_norm(after[layer] - before[layer], dim=1).cpu().double()
             sums[layer] += (places - stride * _centroids(change)).sum(0)

@@ -1,7 +1,7 @@
 """The patch grid: the true centre, in pixels, of every feature, and resampling between grids.
 
-A position is a continuous pixel coordinate: pixel p covers p to p + 1, so its centre is p + 0.5. Kernel, stride, padding,
-tiles, further scales and resizing all pass through this module.
+A position is a continuous pixel coordinate: pixel p covers p to p + 1, so its centre is p + 0.5. Kernel, stride,
+padding, tiles, further scales and resizing all pass through this module.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ class Axis:
 
 
 class Lerp(NamedTuple):
-    """Linear interpolation along one axis: neighbours ``low`` and ``high``, share ``weight`` (float32) of the higher."""
+    """Linear interpolation along one axis: neighbours ``low`` and ``high``, and the share of the higher, ``weight``."""
 
     low: NDArray[np.int64]
     high: NDArray[np.int64]
@@ -62,7 +62,7 @@ class Lerp(NamedTuple):
 
 
 def lerp_at(axis: Axis, positions: NDArray[np.float64]) -> Lerp:
-    """Return how values on ``axis`` are interpolated at positions [pixels]; beyond the ends the last one is repeated."""
+    """Return how values on ``axis`` are interpolated at positions [pixels]; beyond the ends the last is repeated."""
     place = axis.places(positions)
     low = np.minimum(place.astype(np.int64), max(axis.count - 2, 0))
     return Lerp(low, np.minimum(low + 1, axis.count - 1), (place - low).astype(np.float32))

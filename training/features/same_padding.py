@@ -1,7 +1,7 @@
 """TensorFlow's ``SAME`` padding for backbones whose weights were trained with it.
 
-At stride 2 ``SAME`` pads an even image below and to the right only, where torch's symmetric padding moves every feature
-by half a stride. Features here lie as on even images whatever the image's size, so that tiles and the whole image agree;
+At stride 2 ``SAME`` pads an even image below and to the right only; torch's symmetric padding moves every feature by
+half a stride. Features here lie as on even images whatever the image's size, so that tiles and the whole image agree;
 TensorFlow itself shifts them by a pixel on odd ones.
 """
 

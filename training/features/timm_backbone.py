@@ -16,7 +16,7 @@ _HUB_FILE = "model.safetensors"
 def timm_network(architecture: str) -> nn.Module:
     """Return a timm network without trained weights. Raises UserError for an unknown name."""
     if not timm.is_model(architecture):
-        near = ", ".join(timm.list_models(f"*{architecture.split('.')[0]}*")[:5])
+        near = ", ".join(timm.list_models(f"*{architecture.split('.', maxsplit=1)[0]}*")[:5])
         raise UserError(f"extractor.architecture {architecture!r} is no model of timm{near and f'; near: {near}'}")
     with torch.random.fork_rng(devices=[]):  # constructors draw from torch's global generator
         network: nn.Module = timm.create_model(architecture, pretrained=False)

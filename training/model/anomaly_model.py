@@ -90,7 +90,7 @@ class AnomalyModel:
         return float(np.partition(anomaly_map, anomaly_map.size - count, axis=None)[-count:].mean(dtype=np.float64))
 
     def _upsampled(self, values: NDArray[np.float32], axis: Axis, first: int, end: int) -> NDArray[np.float32]:
-        """Return values (n, m) at patch centres along rows as values (end - first, m) at pixels ``first`` to ``end``."""
+        """Return values (n, m) at patch centres as values (end - first, m) at the pixels ``first`` to ``end``."""
         pixels = np.arange(first, end) + 0.5
         if self.upsampling == "nearest":
             return values[nearest_at(axis, pixels)]

@@ -1,0 +1,60 @@
+"""The paper's tables as files: CSV, LaTeX, and one HTML page with the findings and the runs."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from eval.paper.findings import findings
+from eval.paper.tables import TITLES, as_csv, as_html, as_latex, paper_table
+from training.support.whole_file import write_whole
+
+TEMPLATES = Path(__file__).parent
+
+
+def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence[str], out: Path) -> list[Path]:
+    """Write table_1 and table_2 as .csv and .tex, and both in tables.html; return the paths.
+
+    ``results`` are the documents of results.json by experiment; those that are missing are "not measured". The notes
+    say what a reader must know: in the page, and in LaTeX's captions.
+    """
+    tables = {number: paper_table(number, results) for number in TITLES}
+    paths = []
+    for number, table in tables.items():
+        for suffix, text in (("csv", as_csv(table)), ("tex", as_latex(table, number, " ".join(notes)))):
+            paths.append(out / f"table_{number}.{suffix}")
+            write_whole(paths[-1], text.encode("utf-8"))
+    page = (
+        jinja2.Environment(
+            loader=jinja2.FileSystemLoader(TEMPLATES),
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        .get_template("paper_tables.html.j2")
+        .render(
+            title="The paper's tables",
+            notes=notes,
+            tables=[as_html(table, number) for number, table in tables.items()],
+            findings=findings(results),
+            runs=[_run(experiment, document) for experiment, document in results.items()],
+        )
+    )
+    paths.append(out / "tables.html")
+    write_whole(paths[-1], page.encode("utf-8"))
+    return paths
+
+
+def _run(experiment: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    coreset, provenance = document["model"]["coreset"], document["model"]["provenance"]
+    parents = [Path(parent["path"]).name for parent in provenance["parents"]]
+    images = [f"{entry['name']}: {entry['train_images']} images" for entry in provenance["datasets"]]
+    return {
+        "experiment": experiment,
+        "kind": provenance["kind"],
+        "size": coreset["size"],
+        "epochs": len(coreset["epochs"]),
+        "data": "; ".join([*(f"coreset of {name}" for name in parents), *images]),
+    }
