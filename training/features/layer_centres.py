@@ -1,9 +1,11 @@
-"""Where a layer's features lie in the image: measured, since trained weights respond beside the middle of what they see.
+"""Measured centres of a layer's features in the image.
 
 The arithmetic of strides and padding gives the middle of what a feature *can* see. Trained weights respond beside it:
-ResNet-18's by 3 pixels at stride 8 and 8 at stride 16, weights from TensorFlow under torch's padding by 9. So squares are
-planted on noise pictures, and the change of each layer is compared with their place.
+ResNet-18's by 3 pixels at stride 8 and 8 at stride 16, weights from TensorFlow under torch's padding by 9. So squares
+are planted on noise pictures, and the patch distances of each layer are compared with their place.
 """
+
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -11,70 +13,90 @@ from torch import Tensor, fx
 
 from training.features.receptive_field import strides_of
 
-PLANTED = 64
-"""Pictures with a square each: the standard error is about 0.1 px at stride 8 and 0.2 px at stride 16."""
 ROUNDING = 0.5
 """Centres are rounded to this [pixels], so that two machines agree."""
+_CELLS = (((1, 1), (4, 4), (16, 16)), ((1, 32), (16, 16), (1, 1)), ((32, 1), (16, 16), (1, 1)), ((8, 8), (32, 32)))
+"""Sizes (rows, columns) of the noise cells [pixels] of four textures: mixed, grooves along each axis, coarse."""
+_NOMINAL, _PLANTED = 4, 16
+"""Nominal pictures and pictures with a square of each texture: the standard error is 0.1 px at stride 8, 0.2 at 16."""
 _SQUARE = 16
+_STEP = 0.3
+"""Brightness that a square adds or takes away."""
+_MEMBERS = 512
 _SEED = 20
-_BATCH = 16
-"""Pictures that pass at once."""
 _SIDE_IN_STRIDES = 12
 """Side of a picture in strides of the coarsest layer."""
+
+
+class _Pictures(NamedTuple):
+    """Pictures (N, 3, S, S) in 0..1: nominal ones, others without and with a square, and the squares' centres (N, 2)
+    [pixels].
+    """
+
+    nominal: Tensor
+    plain: Tensor
+    planted: Tensor
+    places: Tensor
 
 
 def measured_centres(backbone: fx.GraphModule, mean: Tensor, std: Tensor) -> list[tuple[float, float]]:
     """Return the centre (y, x) [pixels] of feature (0, 0) of each map that ``backbone`` gives, extrapolated from
     features in the middle of noise pictures; ``mean`` and ``std`` (1, 3, 1, 1) normalise RGB in 0..1.
 
-    Per layer and picture: the centroid of the change's length over the map, less its median, against the square's
-    centre. The median is what squeeze and excitation changes everywhere.
+    Of each layer and picture: the centroid of what a square adds to the distances to nominal features, against the
+    square's centre; then the mean over textures, and over bright and dark squares.
     """
     strides = strides_of(backbone)
     side = max(192, _SIDE_IN_STRIDES * max(strides))
     generator = torch.Generator().manual_seed(_SEED)
-    sums = torch.zeros(len(strides), 2, dtype=torch.float64)
-    for _ in range(PLANTED // _BATCH):
-        plain = _noise(side, generator)
-        planted, places = _with_squares(plain, generator)
+    offsets: list[list[Tensor]] = [[] for _ in strides]
+    for cells in _CELLS:
+        pictures = _drawn(cells, side, generator)
         with torch.inference_mode():
-            before, after = (list(backbone(_normalised(pixels, mean, std)).values()) for pixels in (plain, planted))
-        for layer, stride in enumerate(strides):
-            change = torch.linalg.vector_norm(after[layer] - before[layer], dim=1).cpu().double()
-            sums[layer] += (places - stride * _centroids(change)).sum(0)
-    return [(_rounded(y), _rounded(x)) for y, x in (sums / PLANTED).tolist()]
+            nominal, plain, planted = (list(backbone(_normalised(part, mean, std)).values()) for part in pictures[:3])
+            for layer, stride in enumerate(strides):
+                added = _distances(planted[layer], nominal[layer]) - _distances(plain[layer], nominal[layer])
+                offsets[layer].append(pictures.places - stride * _centroids(added.clamp_min(0).cpu().double()))
+    means = (torch.cat(of_layer).mean(0).tolist() for of_layer in offsets)
+    return [(_rounded(y), _rounded(x)) for y, x in means]
 
 
-def _noise(side: int, generator: torch.Generator) -> Tensor:
-    """Return noise pictures (_BATCH, 3, side, side) in 0..1 of three scales."""
-    total = torch.zeros(_BATCH, 3, side, side)
-    for cell in (1, 4, 16):
-        coarse = torch.randn(_BATCH, 3, side // cell + 3, side // cell + 3, generator=generator)
-        fine = F.interpolate(coarse, scale_factor=float(cell), mode="bilinear", align_corners=False)
-        total += fine[:, :, cell : cell + side, cell : cell + side]
-    return (0.5 + 0.1 * total).clamp(0, 1)
-
-
-def _with_squares(pictures: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Return the pictures with a square of one colour near the middle of each, and the squares' centres (N, 2)
-    [pixels]."""
-    planted = pictures.clone()
-    side = pictures.shape[2]
-    reach = side // _SIDE_IN_STRIDES  # squares lie anywhere on the grid of the coarsest layer
-    corners = torch.randint(
-        side // 2 - reach - _SQUARE // 2, side // 2 + reach - _SQUARE // 2, (len(pictures), 2), generator=generator
+def _drawn(cells: tuple[tuple[int, int], ...], side: int, generator: torch.Generator) -> _Pictures:
+    """Return grey noise pictures of one texture; half of the squares are brighter than their surroundings."""
+    count = _NOMINAL + _PLANTED
+    total = torch.zeros(count, 1, side, side)
+    for rows, columns in cells:
+        coarse = torch.randn(count, 1, side // rows + 3, side // columns + 3, generator=generator)
+        size = (coarse.shape[2] * rows, coarse.shape[3] * columns)
+        fine = F.interpolate(coarse, size, mode="bilinear", align_corners=False)
+        total += fine[:, :, rows : rows + side, columns : columns + side]
+    pictures = (0.5 + 0.12 * total / len(cells) ** 0.5).expand(-1, 3, -1, -1)
+    plain = pictures[_NOMINAL:]
+    spread = side // _SIDE_IN_STRIDES  # squares lie anywhere on the grid of the coarsest layer
+    least = side // 2 - spread - _SQUARE // 2
+    corners = torch.randint(least, least + 2 * spread, (_PLANTED, 2), generator=generator)
+    planted = plain.clone()
+    for number, (top, left) in enumerate(corners.tolist()):
+        planted[number, :, top : top + _SQUARE, left : left + _SQUARE] += _STEP if number % 2 else -_STEP
+    return _Pictures(
+        *(part.clamp(0, 1) for part in (pictures[:_NOMINAL], plain, planted)), corners.double() + _SQUARE / 2
     )
-    colours = torch.rand(len(pictures), 3, 1, 1, generator=generator)
-    for picture, (top, left), colour in zip(planted, corners.tolist(), colours, strict=True):
-        picture[:, top : top + _SQUARE, left : left + _SQUARE] = colour
-    return planted, corners.double() + _SQUARE / 2
 
 
-def _centroids(change: Tensor) -> Tensor:
-    """Return the centroids (N, 2) of maps (N, h, w) >= 0, less each one's median, in features."""
-    excess = (change - change.flatten(1).median(dim=1).values[:, None, None]).clamp_min(0)
-    share = excess / excess.sum((1, 2), keepdim=True).clamp_min(1e-12)
-    rows, columns = (torch.arange(length, dtype=torch.float64) for length in change.shape[1:])
+def _distances(features: Tensor, nominal: Tensor) -> Tensor:
+    """Return the distances (N, h, w) of features (N, C, h, w) to the nearest of about _MEMBERS nominal ones."""
+    members = nominal.permute(0, 2, 3, 1).flatten(0, 2)
+    members = members[:: max(1, len(members) // _MEMBERS)]
+    rows = features.permute(0, 2, 3, 1)
+    return torch.stack([torch.cdist(picture.flatten(0, 1), members).min(1).values for picture in rows]).view(
+        rows.shape[:3]
+    )
+
+
+def _centroids(added: Tensor) -> Tensor:
+    """Return the centroids (N, 2), in features, of maps (N, h, w) >= 0."""
+    share = added / added.sum((1, 2), keepdim=True).clamp_min(1e-12)
+    rows, columns = (torch.arange(length, dtype=torch.float64) for length in added.shape[1:])
     return torch.stack([share.sum(2) @ rows, share.sum(1) @ columns], 1)
 
 

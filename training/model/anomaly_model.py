@@ -1,7 +1,7 @@
 """Inference (paper, section IV): distance of every patch to the coreset, as a map of the image's size."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -16,6 +16,14 @@ from training.support.user_error import UserError
 
 _BAND_PIXELS = 2**22
 UPSAMPLINGS = ("nearest", "bilinear")
+
+
+class DistanceGrid(NamedTuple):
+    """Distances (h, w) float32 of an image's patches to their nearest members, and the patches' centres [pixels]."""
+
+    distances: NDArray[np.float32]
+    rows: Axis
+    columns: Axis
 
 
 class AnomalyModel:
@@ -57,16 +65,24 @@ class AnomalyModel:
         """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3); predicted anomalous is map >=
         threshold.
 
-        1-NN distances, upsampled from the patch centres, Gaussian blur with reflected borders; by strips and bands of
-        rows, so that only the map itself grows with the image. Raises UserError for an image too small, and for
-        features that are not finite.
+        Raises UserError for an image too small, and for features that are not finite.
         """
+        return self.map_from(self.distance_grid(image), (image.shape[0], image.shape[1]))
+
+    def distance_grid(self, image: NDArray[np.uint8]) -> DistanceGrid:
+        """Return every patch's distance to its nearest member. Raises as ``anomaly_map`` does."""
         strips = [(self._distances(strip), strip.rows, strip.columns) for strip in self.extractor.strips(image)]
-        distances, (rows, columns) = np.concatenate([strip[0] for strip in strips]), strips[0][1:]
+        distances = np.concatenate([strip[0] for strip in strips])
         if not np.isfinite(distances).all():
             raise UserError("the extractor gives features that are not finite; check its weights")
-        height, width = image.shape[:2]
-        wide = self._upsampled(distances.T, columns, 0, width).T
+        return DistanceGrid(distances, *strips[0][1:])
+
+    def map_from(self, grid: DistanceGrid, shape: tuple[int, int]) -> NDArray[np.float32]:
+        """Return the anomaly map (H, W) of patch distances: upsampled from the patch centres, then blurred (Gaussian,
+        reflected borders); by bands of rows, so that only the map itself grows with the image.
+        """
+        height, width = shape
+        wide = self._upsampled(grid.distances.T, grid.columns, 0, width).T
         reach = self.blur_kernel // 2
         band = max(_BAND_PIXELS // width, 1)
         found = np.empty((height, width), dtype=np.float32)
@@ -74,7 +90,7 @@ class AnomalyModel:
             end = min(first + band, height)
             above, below = min(reach, first), min(reach, height - end)
             blurred = cv2.GaussianBlur(
-                self._upsampled(wide, rows, first - above, end + below),
+                self._upsampled(wide, grid.rows, first - above, end + below),
                 (self.blur_kernel, self.blur_kernel),
                 self.blur_sigma,
                 borderType=cv2.BORDER_REFLECT_101,
