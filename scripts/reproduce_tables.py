@@ -67,14 +67,14 @@ def reproduce_tables(
     scenarios that failed, when the others are finished and in the tables.
     """
     from eval.paper.page import write_paper_tables
-    from eval.paper.tables import paper_figures
+    from eval.paper.tables import published_values
 
     settings = [f"paths.runs={quoted(out)}", f"paths.real={quoted(real)}", f"paths.synth={quoted(synth)}", *overrides]
 
     def composed(experiment: str) -> DictConfig:
         return composed_config("train", *settings, f"experiment={experiment}")
 
-    scenarios = paper_figures(2)["scenario"]
+    scenarios = published_values(2)["scenario"]
     configs = {experiment: composed(experiment) for experiment in scenarios.index}
     _check(configs)
     results: dict[str, dict[str, Any]] = {}
@@ -116,7 +116,7 @@ def _check(configs: dict[str, DictConfig]) -> None:
 
 def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dict[str, Any], bool]:
     """Make a run and evaluate it, unless that is done; return results.json, and whether anything was to do."""
-    from eval.runs.results_file import FOLDER, read_results
+    from eval.runs.results_file import EVALUATION_FOLDER, read_results
     from eval.runs.run_evaluation import evaluate_run
     from training.dataset import open_dataset
     from training.experiment import identity_of, make_experiment
@@ -129,7 +129,7 @@ def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dic
         "test images": identity_of(open_dataset(cfg.dataset).split("test")),
         "settings": OmegaConf.to_container(evaluation, resolve=True),
     }
-    record = folder / FOLDER / RECORD
+    record = folder / EVALUATION_FOLDER / RECORD
     if record.exists() and json.loads(record.read_text(encoding="utf-8")) == origin:
         return read_results(folder), False
     document = evaluate_run(folder, evaluation)
@@ -138,7 +138,7 @@ def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dic
 
 
 def _print_tables(results: dict[str, dict[str, Any]], console: Console) -> None:
-    from eval.paper.findings import findings
+    from eval.paper.claims import check_claims
     from eval.paper.tables import TITLES, paper_table
 
     for number, title in TITLES.items():
@@ -152,9 +152,9 @@ def _print_tables(results: dict[str, dict[str, Any]], console: Console) -> None:
             figures = ["–" if math.isnan(value) else form.format(value) for value in row]
             shown.add_row(scenario if whose == "ours" else "", whose, *figures)
         console.print(shown)
-    for finding in findings(results):
-        verdict = {True: "holds", False: "does not hold", None: "not measured"}[finding.holds]
-        console.print(f"{finding.statement}: {verdict}. Ours: {finding.ours}. Paper: {finding.paper}.", soft_wrap=True)
+    for claim in check_claims(results):
+        verdict = {True: "holds", False: "does not hold", None: "not measured"}[claim.holds]
+        console.print(f"{claim.statement}: {verdict}. Ours: {claim.ours}. Paper: {claim.paper}.", soft_wrap=True)
 
 
 def _parse() -> argparse.Namespace:

@@ -1,4 +1,4 @@
-"""The report's charts: coverage curves, precision over recall, histograms of scores."""
+"""Charts of the report: coverage curves, precision over recall, histograms of scores."""
 
 import math
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from eval.runs.run_summary import RunSummary
 
 PERCENT = tuple((k / 5, f"{20 * k}") for k in range(6))
 MEAN = "mean of the defects"
-_DECADES = 6  # of the histograms' logarithmic axis: from a millionth to all
+_DECADES = 6  # range of the histograms' logarithmic axis: 1e-6 to 1
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart and its legend, (name, colour, dash style)."""
+    """A chart and its legend of (name, colour, line style)."""
 
     title: str
     svg: Markup
@@ -25,7 +25,7 @@ class Chart:
 
 
 def coverage_charts(runs: Sequence[RunSummary]) -> list[Chart]:
-    """One chart a run: defect-wise recall of every class by the coverage that a detection needs (paper, figure 5)."""
+    """Draw one chart per run: defect-wise recall of each class over the minimum coverage (paper, figure 5)."""
     charts = []
     for number, run in enumerate(runs):
         metrics = run.results["metrics"]
@@ -42,7 +42,7 @@ def coverage_charts(runs: Sequence[RunSummary]) -> list[Chart]:
         ticks = tuple((place, f"{100 * share:g}") for place, share in zip(places, coverages, strict=True))
         svg = line_chart(
             f"Defect-wise recall by coverage, {run.name}",
-            Axis("covered share from which an instance is found [%]", ticks),
+            Axis("minimum coverage of a found instance [%]", ticks),
             Axis("defect-wise recall [%]", PERCENT),
             lines,
         )
@@ -51,14 +51,14 @@ def coverage_charts(runs: Sequence[RunSummary]) -> list[Chart]:
 
 
 def precision_recall_chart(runs: Sequence[RunSummary]) -> Chart | None:
-    """All runs in one chart, each with its threshold marked; None where no run has a defect pixel to measure."""
+    """Draw one chart of all runs with a dot at each threshold; return None if no run has defect pixels."""
     lines = []
     for number, run in enumerate(runs):
         metrics = run.results["metrics"]
         points = tuple((recall, precision) for _, recall, precision in run.results["curves"]["precision_recall"])
-        now = (metrics["pixel_recall"], metrics["pixel_precision"])
+        at_threshold = (metrics["pixel_recall"], metrics["pixel_precision"])
         colour, dash = colour_of(number)
-        mark = None if None in now else now
+        mark = None if None in at_threshold else at_threshold
         lines.append(Line(run.name, f"precision:{number}", points, colour, dash, mark=mark))
     if not any(line.points for line in lines):
         return None
@@ -72,8 +72,9 @@ def precision_recall_chart(runs: Sequence[RunSummary]) -> Chart | None:
 
 
 def histogram_charts(runs: Sequence[RunSummary]) -> list[Chart]:
-    """One chart a run: shares of the pixels of defects, impurities and background by anomaly score; the dashed line is
-    the threshold.
+    """Draw one chart per run: shares of the defect, impurity and background pixels over the anomaly score.
+
+    A dashed line marks the threshold.
     """
     return [
         _histogram(number, run)
@@ -83,14 +84,14 @@ def histogram_charts(runs: Sequence[RunSummary]) -> list[Chart]:
 
 
 def _histogram(number: int, run: RunSummary) -> Chart:
-    found: dict[str, Any] = run.results["curves"]["score_histogram"]
-    edges, threshold = found["edges"], run.results["model"]["threshold"]
+    shares: dict[str, Any] = run.results["curves"]["score_histogram"]
+    edges, threshold = shares["edges"], run.results["model"]["threshold"]
     low, high = edges[0], max(edges[-1], threshold)
     span = (high - low) or 1.0
     lines = []
     for k, kind in enumerate(("defect", "impurity", "background")):
         points: list[tuple[float, float]] = []
-        for left, right, share in zip(edges[:-1], edges[1:], found.get(kind, []), strict=False):
+        for left, right, share in zip(edges[:-1], edges[1:], shares.get(kind, []), strict=False):
             height = max(0.0, 1 + math.log10(share) / _DECADES) if share > 0 else 0.0
             points += [((left - low) / span, height), ((right - low) / span, height)]
         lines.append(Line(kind, f"histogram:{number}:{kind}", tuple(points), ("#d55e00", "#0072b2", "#7a858d")[k]))
@@ -101,7 +102,7 @@ def _histogram(number: int, run: RunSummary) -> Chart:
             "share of the pixels", tuple((1 - k / _DECADES, f"1e-{k}" if k else "1") for k in range(0, _DECADES + 1, 2))
         ),
         lines,
-        upright=(f"threshold:{number}:{low!r}:{span!r}", min(max((threshold - low) / span, 0.0), 1.0)),
+        vertical=(f"threshold:{number}:{low!r}:{span!r}", min(max((threshold - low) / span, 0.0), 1.0)),
     )
     return Chart(run.name, svg, _legend([line for line in lines if line.points]))
 

@@ -1,4 +1,4 @@
-"""The paper's tables as files: CSV, LaTeX, and one HTML page with the findings and the runs."""
+"""Files of the paper's tables: CSV, LaTeX, and one HTML page with the claims and the runs."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 import jinja2
 
-from eval.paper.findings import findings
+from eval.paper.claims import check_claims
 from eval.paper.tables import TITLES, as_csv, as_html, as_latex, paper_table
 from training.whole_file import write_whole
 
@@ -14,10 +14,10 @@ TEMPLATES = Path(__file__).parent
 
 
 def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence[str], out: Path) -> list[Path]:
-    """Write table_1 and table_2 as .csv and .tex, and both in tables.html; return the paths.
+    """Write table_1 and table_2 as .csv and .tex, and both as tables.html; return the paths.
 
-    ``results`` are the documents of results.json by experiment; those that are missing are "not measured". The notes
-    say what a reader must know: in the page, and in LaTeX's captions.
+    ``results`` maps experiments to the content of their results.json. Missing experiments are "not measured". The
+    notes appear on the page and in the LaTeX captions.
     """
     tables = {number: paper_table(number, results) for number in TITLES}
     paths = []
@@ -38,7 +38,7 @@ def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence
             title="The paper's tables",
             notes=notes,
             tables=[as_html(table, number) for number, table in tables.items()],
-            findings=findings(results),
+            claims=check_claims(results),
             runs=[_run(experiment, document) for experiment, document in results.items()],
         )
     )

@@ -1,4 +1,4 @@
-"""Pictures as data URIs, so that a report is one file."""
+"""Pictures as data URIs, for a report in a single file."""
 
 import base64
 from pathlib import Path
@@ -17,39 +17,39 @@ def _data_uri(picture: Picture, suffix: str, parameters: list[int]) -> str:
     colours = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
     encoded, content = cv2.imencode(suffix, cv2.cvtColor(picture, colours), parameters)
     if not encoded:
-        raise ValueError(f"a picture of shape {picture.shape} does not encode as {suffix}")
+        raise ValueError(f"a picture of shape {picture.shape} cannot be encoded as {suffix}")
     kind = {".jpg": "jpeg", ".png": "png"}[suffix]
     return f"data:image/{kind};base64,{base64.b64encode(content.tobytes()).decode('ascii')}"
 
 
-def photograph(picture: Picture, width: int) -> str:
-    """An RGB picture (H, W, 3) as a JPEG data URI, at most width pixels wide."""
+def jpeg_uri(picture: Picture, width: int) -> str:
+    """Return an RGB picture (H, W, 3) as a JPEG data URI, at most width pixels wide."""
     small = scale_to_width(picture, width) if picture.shape[1] > width else picture
     return _data_uri(small, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
 
 
-def flat_colours(picture: Picture, width: int) -> str:
-    """A picture of few flat colours (a mask) as a PNG data URI, at most width pixels wide, without JPEG's fringes."""
+def png_uri(picture: Picture, width: int) -> str:
+    """Return a picture as a PNG data URI, at most width pixels wide; for masks, which JPEG would blur."""
     small = scale_to_width(picture, width) if picture.shape[1] > width else picture
     return _data_uri(small, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
-def layer_of(path: Path) -> str:
-    """An RGBA PNG at full size as a data URI, as it is. Raises UserError when it is missing or no PNG."""
+def unchanged_png_uri(path: Path) -> str:
+    """Return the unchanged bytes of a PNG file as a data URI. Raises UserError if it cannot be read or is no PNG."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     if not content.startswith(b"\x89PNG"):
-        raise UserError(f"{path} is no PNG; evaluate again")
+        raise UserError(f"{path} is not a PNG file; evaluate the run again")
     return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
 
 
-def photograph_of(path: Path, width: int) -> str:
-    """photograph() of a file. Raises UserError when it is missing or does not decode."""
-    return photograph(read_image(path), width)
+def jpeg_file_uri(path: Path, width: int) -> str:
+    """Return jpeg_uri() of a picture file. Raises UserError if it is missing or does not decode."""
+    return jpeg_uri(read_image(path), width)
 
 
-def flat_colours_of(path: Path, width: int) -> str:
-    """flat_colours() of a file. Raises UserError when it is missing or does not decode."""
-    return flat_colours(read_image(path), width)
+def png_file_uri(path: Path, width: int) -> str:
+    """Return png_uri() of a picture file. Raises UserError if it is missing or does not decode."""
+    return png_uri(read_image(path), width)

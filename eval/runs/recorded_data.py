@@ -1,4 +1,4 @@
-"""Finding the data that a run is to be judged on."""
+"""Test data of a run: the settings recorded in its folder, and the user's overrides."""
 
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,10 @@ _FIELDS = ("layout", "root", "validation_fraction", "split_seed")
 
 
 def dataset_config(run: Path, asked: DictConfig) -> DictConfig:
-    """The dataset config to open: what the user asked for, and for the rest (null) what the run was trained with.
+    """Return the config of the test dataset: the user's values, and the run's recorded ones where those are null.
 
-    The run's evaluation_root is the test data's root; its train images are not looked at. Raises UserError when
-    neither says where the test data is.
+    The recorded evaluation_root is used as the root, so the run's train images are not read. Raises UserError if
+    neither source names the test data.
     """
     found: dict[str, Any] = {**_recorded(run), **{key: asked[key] for key in _FIELDS if asked.get(key) is not None}}
     missing = [key for key in _FIELDS if found.get(key) is None]
@@ -29,7 +29,7 @@ def dataset_config(run: Path, asked: DictConfig) -> DictConfig:
 
 
 def recorded_config(run: Path) -> dict[str, Any]:
-    """The config that a run folder records, not resolved; {} without one. Raises UserError when it cannot be read."""
+    """Return the recorded config of a run folder, not resolved; {} without one. Raises UserError if unreadable."""
     path = run / ".hydra" / "config.yaml"
     if not path.exists():
         return {}
@@ -46,7 +46,7 @@ def _recorded(run: Path) -> dict[str, Any]:
     if not isinstance(dataset, DictConfig):
         return {}
     try:
-        # A missing evaluation_root (a run recorded by hand) is the root's.
+        # Configs written by hand may lack evaluation_root and evaluation_layout.
         root = dataset.get("evaluation_root", dataset.get("root"))
         layout = dataset.get("evaluation_layout", dataset.get("layout"))
         rest = {key: dataset.get(key) for key in ("validation_fraction", "split_seed")}

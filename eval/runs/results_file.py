@@ -1,4 +1,4 @@
-"""results.json: what one evaluation says of itself, validated on write and on read (results.schema.json)."""
+"""results.json, the result of an evaluation, validated against results.schema.json on write and on read."""
 
 import json
 from dataclasses import asdict
@@ -13,7 +13,7 @@ from eval.pictures.files import PictureEntry
 from training.user_error import UserError
 
 FORMAT, VERSION = "stainless-evaluation", 2
-FOLDER, FILE = "evaluation", "results.json"
+EVALUATION_FOLDER, RESULTS_FILE = "evaluation", "results.json"
 
 
 @cache
@@ -32,7 +32,11 @@ def results_document(
     seconds_per_image: float,
     software: dict[str, str],
 ) -> dict[str, Any]:
-    """The document of one evaluation. model: run, threshold, warnings, ...; dataset: name, root, split, classes."""
+    """Build the content of results.json from JSON-compatible values, and validate it.
+
+    model holds threshold, warnings and the model's record; dataset holds name, root, split and classes. Raises
+    ValueError for a value that is not finite, jsonschema.ValidationError for a document that violates the schema.
+    """
     document = {
         "format": FORMAT,
         "version": VERSION,
@@ -44,15 +48,15 @@ def results_document(
         "timing": {"seconds_per_image": seconds_per_image},
         "software": software,
     }
-    # Through JSON once, so that the document is what a reader will see (tuples become lists) and holds no NaN.
+    # A round trip through JSON turns tuples into lists, as readers see them, and rejects NaN.
     plain: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
     jsonschema.validate(plain, _schema())
     return plain
 
 
 def read_results(run: Path) -> dict[str, Any]:
-    """Read the results of a run folder. Raises UserError when there are none, or none of this version."""
-    path = run / FOLDER / FILE
+    """Read results.json of a run folder. Raises UserError if it is missing, unreadable or of another version."""
+    path = run / EVALUATION_FOLDER / RESULTS_FILE
     if not run.is_dir():
         raise UserError(f"there is no run folder {run}")
     try:
@@ -64,6 +68,6 @@ def read_results(run: Path) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read: {error}") from error
     except jsonschema.ValidationError as error:
         raise UserError(
-            f"{path} is not a result of this version ({error.json_path}: {error.message}); evaluate again"
+            f"{path} does not match this version's format ({error.json_path}: {error.message}); evaluate the run again"
         ) from error
     return document

@@ -1,4 +1,4 @@
-"""A small real dataset, and a model that was trained on it by the real trainer (seeded random weights)."""
+"""Fixtures: a small dataset, and a model trained on it with seeded random weights."""
 
 import shutil
 from collections.abc import Callable
@@ -23,13 +23,13 @@ def run_original(tmp_path_factory: pytest.TempPathFactory, plates_original: Path
 
 @pytest.fixture
 def plates(tmp_path: Path, plates_original: Path) -> Path:
-    """A dataset folder of this test's own."""
+    """Return a copy of the dataset for one test."""
     return Path(shutil.copytree(plates_original, tmp_path / "plates"))
 
 
 @pytest.fixture
 def run_folder(tmp_path: Path, run_original: Path) -> Path:
-    """A trained run folder of this test's own."""
+    """Return a copy of the trained run folder for one test."""
     return Path(shutil.copytree(run_original, tmp_path / "run"))
 
 

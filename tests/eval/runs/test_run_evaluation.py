@@ -199,8 +199,8 @@ def test_a_run_that_does_not_record_its_data_asks_for_it(plates, run_folder, eva
     (run_folder / ".hydra" / "config.yaml").unlink()
     with pytest.raises(UserError, match=r"dataset\.root"):
         evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}"))
-    asked = evaluate_cfg(f"model={run_folder}", "dataset=stainless", f"dataset.root={plates}")
-    assert evaluate_run(run_folder, asked)["metrics"]["images"] == 3
+    cfg = evaluate_cfg(f"model={run_folder}", "dataset=stainless", f"dataset.root={plates}")
+    assert evaluate_run(run_folder, cfg)["metrics"]["images"] == 3
 
 
 def test_a_config_that_is_no_yaml_is_named(plates, run_folder, evaluate_cfg):
@@ -235,7 +235,7 @@ def test_the_command_prints_the_table_and_the_path(plates, run_folder, tmp_path)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_the_command_tells_a_mistake_in_one_line_and_exits_with_2(plates, run_folder):
+def test_the_command_reports_an_error_in_one_line_and_exits_with_2(plates, run_folder):
     shrink_mask(plates, run_folder)
     done = command("eval.evaluate", f"model={run_folder}", f"dataset.root={plates}", "device=cpu", cwd=ROOT)
     assert done.returncode == 2
