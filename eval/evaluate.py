@@ -16,9 +16,10 @@ def evaluate(cfg: DictConfig) -> None:
     from eval.runs.results_file import EVALUATION_FOLDER
     from eval.runs.run_evaluation import evaluate_run
     from eval.runs.run_summary import read_run
+    from eval.runs.settings import read_settings
 
     folder = Path(cfg.model)
-    evaluate_run(folder, cfg)
+    evaluate_run(folder, read_settings(cfg))
     console = Console()
     print_tables([read_run(folder)], console)
     console.print(f"written to {folder / EVALUATION_FOLDER}", soft_wrap=True, highlight=False, markup=False)

@@ -118,6 +118,7 @@ def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dic
     """Make a run and evaluate it, unless that is done; return results.json, and whether anything was to do."""
     from eval.runs.results_file import EVALUATION_FOLDER, read_results
     from eval.runs.run_evaluation import evaluate_run
+    from eval.runs.settings import read_settings
     from training.dataset import open_dataset
     from training.experiment import identity_of, make_experiment
     from training.model_file import load_model
@@ -132,7 +133,7 @@ def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dic
     record = folder / EVALUATION_FOLDER / RECORD
     if record.exists() and json.loads(record.read_text(encoding="utf-8")) == origin:
         return read_results(folder), False
-    document = evaluate_run(folder, evaluation)
+    document = evaluate_run(folder, read_settings(evaluation))
     write_json(record, origin)
     return document, True
 

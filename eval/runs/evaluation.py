@@ -3,19 +3,19 @@
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eval.metrics.split_tally import SplitTally, TallySettings
-from eval.pictures.choice import PictureBudget
+from eval.metrics.split_tally import SplitTally
 from eval.pictures.files import PictureFiles, Views
 from eval.pictures.image_result import ImageResult
 from eval.pictures.overlay import colour_anomaly_map, colour_classes, decision_layer, overlay_decision
 from eval.runs.results_file import RESULTS_FILE, results_document
+from eval.runs.settings import EvaluationSettings
 from training.anomaly_model import AnomalyModel
 from training.dataset import Dataset, Sample, read_image, read_instances, read_mask
 from training.progress import with_progress
@@ -24,17 +24,6 @@ from training.user_error import UserError
 from training.whole_file import write_json
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class EvaluationSettings:
-    """Settings of an evaluation (conf/evaluate.yaml)."""
-
-    split: str
-    tally: TallySettings
-    pictures: PictureBudget
-    tile_width: int
-    """Width in pixels of each of a panel's four tiles."""
 
 
 def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from omegaconf import DictConfig
 
+from eval.runs.settings import RunEvaluationSettings, read_settings
 from tests.eval.small_plates import compose_config, train_into, write_dataset
 
 
@@ -34,8 +34,5 @@ def run_folder(tmp_path: Path, run_original: Path) -> Path:
 
 
 @pytest.fixture
-def evaluate_cfg() -> Callable[..., DictConfig]:
-    def composed(*overrides: str) -> DictConfig:
-        return compose_config("evaluate", ["device=cpu", *overrides])
-
-    return composed
+def evaluate_settings() -> Callable[..., RunEvaluationSettings]:
+    return lambda *overrides: read_settings(compose_config("evaluate", ["device=cpu", *overrides]))

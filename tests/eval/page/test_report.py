@@ -19,8 +19,8 @@ from training.user_error import UserError
 
 
 @pytest.fixture
-def evaluated(run_folder, plates, evaluate_cfg) -> Path:
-    evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
+def evaluated(run_folder, plates, evaluate_settings) -> Path:
+    evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
     return run_folder
 
 

@@ -13,6 +13,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 from eval.page.page import build_report
 from eval.runs.run_evaluation import evaluate_run
 from eval.runs.run_summary import read_run
+from eval.runs.settings import read_settings
 from tests.eval.page.chromium import Chromium, find_chromium
 from tests.eval.small_plates import HEIGHT, WIDTH, compose_config, train_into, write_dataset
 from training.anomaly_model import load_anomaly_model
@@ -28,7 +29,9 @@ def evaluated(tmp_path_factory) -> tuple[Path, list[Path]]:
     plates = write_dataset(root / "plates", ["train"] * 4 + ["validation"] * 2 + ["test"] * 3, seed=7)
     runs = [train_into(root / name, plates, f"coreset.size={size}") for name, size in (("small", 4), ("large", 40))]
     for run in runs:
-        evaluate_run(run, compose_config("evaluate", ["device=cpu", f"model={run}", f"dataset.root={plates}"]))
+        evaluate_run(
+            run, read_settings(compose_config("evaluate", ["device=cpu", f"model={run}", f"dataset.root={plates}"]))
+        )
     return plates, runs
 
 
@@ -169,7 +172,7 @@ def test_a_class_name_with_a_colon_or_markup_breaks_nothing(evaluated, tmp_path)
     for name in ("dataset.json", "instances.csv"):
         (copy / name).write_text((copy / name).read_text().replace("scratch", "a:b</script><b>"))
     run = shutil.copytree(runs[1], tmp_path / "run")
-    evaluate_run(run, compose_config("evaluate", ["device=cpu", f"model={run}", f"dataset.root={copy}"]))
+    evaluate_run(run, read_settings(compose_config("evaluate", ["device=cpu", f"model={run}", f"dataset.root={copy}"])))
     path = build_report([read_run(run, "run:0 </script>")], [], tmp_path / "page", "t")
     with Chromium(path) as page:
         lines = "document.querySelector('polyline[data-line=\"coverage:0:a:b</script><b>\"]').getAttribute('points')"
