@@ -7,7 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
-from eval.page.line_chart import Axis, Line, colour_of, line_chart
+from eval.metrics.curve_tally import PIXEL_KINDS
+from eval.page.line_chart import DASH_STYLES, DOTTED, SOLID, Axis, Line, colour_of, line_chart
 from eval.runs.run_summary import RunSummary
 
 PERCENT = tuple((k / 5, f"{20 * k}") for k in range(6))
@@ -36,7 +37,7 @@ def coverage_charts(runs: Sequence[RunSummary]) -> list[Chart]:
         lines = [_mean_line(number, places, metrics["mean_recall_by_coverage"])]
         for k, entry in enumerate(metrics["classes"]):
             colour, dash = colour_of(k)
-            dash = dash or ("2 3" if entry["kind"] == "impurity" else "")
+            dash = dash or (DOTTED if entry["kind"] == "impurity" else SOLID)
             key = f"coverage:{number}:{entry['name']}"
             lines.append(Line(entry["name"], key, _points(places, entry["recall_by_coverage"]), colour, dash))
         ticks = tuple((place, f"{100 * share:g}") for place, share in zip(places, coverages, strict=True))
@@ -89,12 +90,12 @@ def _histogram(number: int, run: RunSummary) -> Chart:
     low, high = edges[0], max(edges[-1], threshold)
     span = (high - low) or 1.0
     lines = []
-    for k, kind in enumerate(("defect", "impurity", "background")):
+    for kind, colour in zip(PIXEL_KINDS, ("#d55e00", "#0072b2", "#7a858d"), strict=True):
         points: list[tuple[float, float]] = []
         for left, right, share in zip(edges[:-1], edges[1:], shares.get(kind, []), strict=False):
             height = max(0.0, 1 + math.log10(share) / _DECADES) if share > 0 else 0.0
             points += [((left - low) / span, height), ((right - low) / span, height)]
-        lines.append(Line(kind, f"histogram:{number}:{kind}", tuple(points), ("#d55e00", "#0072b2", "#7a858d")[k]))
+        lines.append(Line(kind, f"histogram:{number}:{kind}", tuple(points), colour))
     svg = line_chart(
         f"Scores of the pixels, {run.name}",
         Axis("anomaly score", tuple((k / 4, f"{low + k / 4 * span:.3g}") for k in range(5))),
@@ -116,5 +117,4 @@ def _points(places: Sequence[float], shares: Sequence[float | None]) -> tuple[tu
 
 
 def _legend(lines: Sequence[Line]) -> tuple[tuple[str, str, str], ...]:
-    styles = {"": "solid", "7 3": "dashed", "2 3": "dotted"}
-    return tuple((line.name, line.colour, styles[line.dash]) for line in lines if line.points)
+    return tuple((line.name, line.colour, DASH_STYLES[line.dash]) for line in lines if line.points)

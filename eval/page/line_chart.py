@@ -9,7 +9,9 @@ WIDTH, HEIGHT = 420, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 16, 10, 40
 # Okabe and Ito's palette, safe for most kinds of colour blindness; dashes when there are more lines than colours.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1c2329")
-DASHES = ("", "7 3", "2 3")
+SOLID, DASHED, DOTTED = "", "7 3", "2 3"
+DASH_STYLES = {SOLID: "solid", DASHED: "dashed", DOTTED: "dotted"}
+"""CSS border styles by SVG dash pattern."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,7 @@ class Line:
     key: str
     points: tuple[tuple[float, float], ...]
     colour: str
-    dash: str = ""
+    dash: str = SOLID
     bold: bool = False
     mark: tuple[float, float] | None = None
 
@@ -38,7 +40,7 @@ class Axis:
 
 def colour_of(number: int) -> tuple[str, str]:
     """Return (colour, dash pattern) of the line with that number, from 0."""
-    return COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
+    return COLOURS[number % len(COLOURS)], tuple(DASH_STYLES)[number // len(COLOURS) % len(DASH_STYLES)]
 
 
 def line_chart(

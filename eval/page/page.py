@@ -4,7 +4,6 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-import jinja2
 from omegaconf import OmegaConf
 
 from eval.page.curves import coverage_charts, histogram_charts, precision_recall_chart
@@ -23,13 +22,14 @@ from eval.page.pictures import (
     worst_pictures,
 )
 from eval.page.provenance import provenance_lines
+from eval.page.rendering import render_page
 from eval.page.tables import SCENARIO_COLUMNS, class_columns, class_rows, scenario_rows
 from eval.pictures.overlay import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, TRUE_POSITIVE_COLOUR
 from eval.runs.run_summary import RunSummary, warnings_of
 from training.user_error import UserError
 from training.whole_file import write_whole
 
-TEMPLATES = Path(__file__).parent / "templates"
+TEMPLATE = Path(__file__).parent / "templates" / "report.html.j2"
 LEGEND = (
     ("true positive: found defect", TRUE_POSITIVE_COLOUR),
     ("false positive: false alarm", FALSE_POSITIVE_COLOUR),
@@ -53,50 +53,47 @@ def build_report(runs: Sequence[RunSummary], datasets: Sequence[Path], out: Path
     groups = group_by_test_data(runs)
     full_size = FullSizePictures()
     comparisons = [compare_runs(group, full_size) for group in groups]
-    page = (
-        _environment()
-        .get_template("report.html.j2")
-        .render(
-            title=title,
-            warnings=warnings_of(runs),
-            columns=SCENARIO_COLUMNS,
-            scenarios=scenario_rows(runs),
-            classes=classes,
-            class_rows=class_rows(runs, classes),
-            minimum_coverages=sorted({run.results["metrics"]["minimum_coverage"] for run in runs}),
-            aupro_limits=sorted({run.results["metrics"]["aupro_limit"] for run in runs}),
-            legend=[(text, "rgb({}, {}, {})".format(*colour)) for text, colour in LEGEND],
-            groups=[
+    page = render_page(
+        TEMPLATE,
+        title=title,
+        warnings=warnings_of(runs),
+        columns=SCENARIO_COLUMNS,
+        scenarios=scenario_rows(runs),
+        classes=classes,
+        class_rows=class_rows(runs, classes),
+        minimum_coverages=sorted({run.results["metrics"]["minimum_coverage"] for run in runs}),
+        aupro_limits=sorted({run.results["metrics"]["aupro_limit"] for run in runs}),
+        legend=[(text, "rgb({}, {}, {})".format(*colour)) for text, colour in LEGEND],
+        groups=[
+            {
+                "dataset": group[0].results["dataset"],
+                "key": colour_key(result_classes(group[0])),
+                "comparisons": of_group,
+            }
+            for group, of_group in zip(groups, comparisons, strict=True)
+        ],
+        worst=_worst(groups, comparisons, full_size),
+        coverage=coverage_charts(runs),
+        precision_recall=precision_recall_chart(runs),
+        histograms=histogram_charts(runs),
+        slider=_slider(runs),
+        interval=_interval_description(runs),
+        minimum_sizes=sorted({run.results["metrics"]["minimum_prediction_size"] for run in runs}),
+        gallery=[read_gallery(root) for root in datasets],
+        provenance=[(run.name, provenance_lines(run), _settings(run)) for run in runs],
+        data={
+            "runs": [
                 {
-                    "dataset": group[0].results["dataset"],
-                    "key": colour_key(result_classes(group[0])),
-                    "comparisons": of_group,
+                    "threshold": run.results["model"]["threshold"],
+                    "sweep": run.results["curves"]["sweep"],
                 }
-                for group, of_group in zip(groups, comparisons, strict=True)
+                for run in runs
             ],
-            worst=_worst(groups, comparisons, full_size),
-            coverage=coverage_charts(runs),
-            precision_recall=precision_recall_chart(runs),
-            histograms=histogram_charts(runs),
-            slider=_slider(runs),
-            interval=_interval_description(runs),
-            minimum_sizes=sorted({run.results["metrics"]["minimum_prediction_size"] for run in runs}),
-            gallery=[read_gallery(root) for root in datasets],
-            provenance=[(run.name, provenance_lines(run), _settings(run)) for run in runs],
-            data={
-                "runs": [
-                    {
-                        "threshold": run.results["model"]["threshold"],
-                        "sweep": run.results["curves"]["sweep"],
-                    }
-                    for run in runs
-                ],
-                "pictures": full_size.pictures,
-            },
-        )
+            "pictures": full_size.pictures,
+        },
     )
     path = out / "index.html"
-    write_whole(path, page.encode("utf-8"))
+    write_whole(path, page)
     return path
 
 
@@ -138,13 +135,3 @@ def _interval_description(runs: Sequence[RunSummary]) -> str:
 
 def _settings(run: RunSummary) -> str:
     return OmegaConf.to_yaml(OmegaConf.create(run.config)) if run.config else ""
-
-
-def _environment() -> jinja2.Environment:
-    return jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
-        autoescape=True,  # names come from files and must not become markup
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )

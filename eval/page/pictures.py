@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from eval.pictures.choice import FALSE_POSITIVE, MISS, evenly_spaced
 from eval.pictures.embedded import jpeg_file_uri, jpeg_uri, png_file_uri, png_uri, unchanged_png_uri
+from eval.pictures.image_result import found_caption
 from eval.pictures.overlay import colour_classes
 from eval.runs.run_summary import RunSummary
 from training.dataset import DefectClass, Sample, read_image, read_mask
@@ -136,7 +137,7 @@ def _comparison(
 
 def _overlay(run: RunSummary, entry: dict[str, Any], caption: str, below: str, full_size: FullSizePictures) -> PageTile:
     folder = run.evaluation_folder
-    found = f"{entry['instances_found']} of {entry['instances']} found" if entry["instances"] else "no defect"
+    found = found_caption(entry["instances_found"], entry["instances"])
     source = jpeg_file_uri(folder / entry["overlay"], TILE_WIDTH)
     return PageTile(source, caption, found, below, full_size.add_layer(folder / entry["decision"]))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from eval.page.tables import NOT_MEASURED
 from eval.paper.tables import percent_of, published_values
 
 NEAR = 2.0
@@ -58,7 +59,9 @@ def check_claims(results: Mapping[str, Mapping[str, Any]]) -> list[Claim]:
 def _claim(statement: str, check: Callable[[Value], _Evidence | None], ours: Value, paper: Value) -> Claim:
     measured, published = check(ours), check(paper)
     holds = None if measured is None else measured.holds
-    return Claim(statement, measured.text if measured else "not measured", published.text if published else "–", holds)
+    return Claim(
+        statement, measured.text if measured else "not measured", published.text if published else NOT_MEASURED, holds
+    )
 
 
 def _stains(value: Value) -> _Evidence | None:

@@ -4,13 +4,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
+from eval.page.rendering import render_page
 from eval.paper.claims import check_claims
 from eval.paper.tables import TITLES, as_csv, as_html, as_latex, paper_table
 from training.whole_file import write_whole
 
-TEMPLATES = Path(__file__).parent
+TEMPLATE = Path(__file__).parent / "paper_tables.html.j2"
 
 
 def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence[str], out: Path) -> list[Path]:
@@ -25,25 +24,16 @@ def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence
         for suffix, text in (("csv", as_csv(table)), ("tex", as_latex(table, number, " ".join(notes)))):
             paths.append(out / f"table_{number}.{suffix}")
             write_whole(paths[-1], text.encode("utf-8"))
-    page = (
-        jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        .get_template("paper_tables.html.j2")
-        .render(
-            title="The paper's tables",
-            notes=notes,
-            tables=[as_html(table, number) for number, table in tables.items()],
-            claims=check_claims(results),
-            runs=[_run(experiment, document) for experiment, document in results.items()],
-        )
+    page = render_page(
+        TEMPLATE,
+        title="The paper's tables",
+        notes=notes,
+        tables=[as_html(table, number) for number, table in tables.items()],
+        claims=check_claims(results),
+        runs=[_run(experiment, document) for experiment, document in results.items()],
     )
     paths.append(out / "tables.html")
-    write_whole(paths[-1], page.encode("utf-8"))
+    write_whole(paths[-1], page)
     return paths
 
 

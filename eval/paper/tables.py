@@ -11,6 +11,8 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
+from eval.page.tables import NOT_MEASURED
+
 FOLDER = Path(__file__).parent
 TITLES = {
     1: "Table I: Per-class pixel-wise and defect-wise recall [%], with and without finetuning (ft)",
@@ -32,7 +34,6 @@ _CLASSES = {
     "fingerprint": "Fingerprint ↓",
     "sticker": "Sticker ↓",
 }
-_NOT_MEASURED = "–"
 
 
 def published_values(number: int) -> pd.DataFrame:
@@ -121,9 +122,9 @@ def _headings(columns: pd.Index) -> pd.Index:
 
 
 def _formatted(table: pd.DataFrame) -> Styler:
-    styler = table.style.format("{:.1f}", na_rep=_NOT_MEASURED)
+    styler = table.style.format("{:.1f}", na_rep=NOT_MEASURED)
     differences: Any = ((slice(None), "difference"), slice(None))
-    return styler.format("{:+.1f}", na_rep=_NOT_MEASURED, subset=differences)
+    return styler.format("{:+.1f}", na_rep=NOT_MEASURED, subset=differences)
 
 
 def _html(text: object) -> str:

@@ -5,10 +5,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
 from eval.pictures.choice import PictureBudget, Reason, choose, evenly_spaced
-from eval.pictures.image_result import ImageResult
+from eval.pictures.encoding import encode_png
+from eval.pictures.image_result import ImageResult, found_caption
 from eval.pictures.overlay import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, TRUE_POSITIVE_COLOUR, Picture
 from eval.pictures.panel import INK, Tile, panel
 
@@ -52,19 +51,6 @@ def file_stem(sample_id: str) -> str:
     return plain if plain == sample_id else f"_{plain}_{hashlib.sha256(sample_id.encode()).hexdigest()[:8]}"
 
 
-def write_picture(path: Path, picture: Picture) -> None:
-    """Write an RGB or RGBA picture as PNG. Raises OSError if it cannot be encoded or written.
-
-    The write is not atomic: the caller renames the whole folder when it is complete.
-    """
-    encoded, content = cv2.imencode(
-        ".png", cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR)
-    )
-    if not encoded:
-        raise OSError(f"{path} could not be encoded")
-    path.write_bytes(content.tobytes())
-
-
 class PictureFiles:
     """Writer of the chosen pictures into a folder; pictures displaced by a later image are deleted."""
 
@@ -95,19 +81,21 @@ class PictureFiles:
         return True
 
     def write(self, result: ImageResult, views: Views) -> None:
-        """Write the panel of an image, and its parts at full size."""
+        """Write the panel of an image, and its parts at full size.
+
+        The writes are not atomic: the caller renames the whole folder when it is complete. Raises OSError.
+        """
         legend = (("TP", TRUE_POSITIVE_COLOUR), ("FP", FALSE_POSITIVE_COLOUR), ("FN", FALSE_NEGATIVE_COLOUR))
-        found = f"{result.instances_found} of {result.instances} found" if result.instances else "no defect"
         tiles = (
             Tile(views.picture, ((result.sample_id, INK),)),
             Tile(views.truth, ((f"ground truth: {result.classes}", INK),)),
             Tile(views.heat, ((f"anomaly map, score {result.score:.3g}", INK),)),
-            Tile(views.overlay, (*legend, (found, INK))),
+            Tile(views.overlay, (*legend, (found_caption(result.instances_found, result.instances), INK))),
         )
         paths = self._paths(result.sample_id)
-        write_picture(self._folder / paths["panel"], panel(tiles, self._tile_width))
+        (self._folder / paths["panel"]).write_bytes(encode_png(panel(tiles, self._tile_width)))
         for part in PART_NAMES:
-            write_picture(self._folder / paths[part], getattr(views, part))
+            (self._folder / paths[part]).write_bytes(encode_png(getattr(views, part)))
 
     def entries(self) -> list[PictureEntry]:
         """Return the kept pictures with their reasons, sorted by sample id."""

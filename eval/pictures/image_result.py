@@ -47,3 +47,8 @@ class ImageResult:
         alarms = {f"false_positives_{name}": pixels for name, pixels in self.false_by_class.items()}
         missed = {f"false_negatives_{name}": pixels for name, (_, pixels) in self.missed_by_class.items()}
         return {**plain, **alarms, **missed}
+
+
+def found_caption(found: int, instances: int) -> str:
+    """Return a caption with the number of found instances of defect classes."""
+    return f"{found} of {instances} found" if instances else "no defect"

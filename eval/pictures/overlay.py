@@ -12,6 +12,7 @@ import numpy.typing as npt
 from training.dataset import DefectClass
 
 Picture = npt.NDArray[np.uint8]
+Colour = tuple[int, int, int]
 
 # Appendix B, figure 4: green true positives, red false positives, blue false negatives.
 TRUE_POSITIVE_COLOUR = (0, 190, 60)
@@ -33,15 +34,9 @@ def overlay_decision(
     predicted and mask have shape (H, W).
     """
     grey = cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.float32)
-    ignored = mask == ignore_id
-    defect = np.isin(mask, list(defect_ids))
-    for where, colour in (
-        (predicted & defect, TRUE_POSITIVE_COLOUR),
-        (predicted & ~defect & ~ignored, FALSE_POSITIVE_COLOUR),
-        (~predicted & defect, FALSE_NEGATIVE_COLOUR),
-    ):
-        grey[where] = (1 - OPACITY) * grey[where] + OPACITY * np.array(colour, np.float32)
-    grey[ignored] *= 0.4
+    for area, colour in _decision_areas(predicted, mask, defect_ids, ignore_id):
+        grey[area] = (1 - OPACITY) * grey[area] + OPACITY * np.array(colour, np.float32)
+    grey[mask == ignore_id] *= 0.4
     return np.rint(grey).astype(np.uint8)
 
 
@@ -50,15 +45,22 @@ def decision_layer(
 ) -> Picture:
     """Return the colours of overlay_decision as an RGBA layer, uint8 (H, W, 4); true negatives are transparent."""
     layer = np.zeros((*mask.shape, 4), np.uint8)
-    ignored, defect = mask == ignore_id, np.isin(mask, list(defect_ids))
-    layer[ignored] = (0, 0, 0, 153)
-    for where, colour in (
-        (predicted & defect, TRUE_POSITIVE_COLOUR),
-        (predicted & ~defect & ~ignored, FALSE_POSITIVE_COLOUR),
-        (~predicted & defect, FALSE_NEGATIVE_COLOUR),
-    ):
-        layer[where] = (*colour, round(255 * OPACITY))
+    layer[mask == ignore_id] = (0, 0, 0, 153)
+    for area, colour in _decision_areas(predicted, mask, defect_ids, ignore_id):
+        layer[area] = (*colour, round(255 * OPACITY))
     return layer
+
+
+def _decision_areas(
+    predicted: npt.NDArray[np.bool_], mask: npt.NDArray[np.uint8], defect_ids: Collection[int], ignore_id: int
+) -> tuple[tuple[npt.NDArray[np.bool_], Colour], ...]:
+    """Return the pixels (H, W) of true positives, false positives and false negatives, each with its colour."""
+    defect = np.isin(mask, list(defect_ids))
+    return (
+        (predicted & defect, TRUE_POSITIVE_COLOUR),
+        (predicted & ~defect & (mask != ignore_id), FALSE_POSITIVE_COLOUR),
+        (~predicted & defect, FALSE_NEGATIVE_COLOUR),
+    )
 
 
 def colour_classes(mask: npt.NDArray[np.uint8], classes: Iterable[DefectClass], ignore_id: int) -> Picture:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from eval.pictures.overlay import Picture
+from eval.pictures.overlay import Colour, Picture
 
-Colour = tuple[int, int, int]
 INK: Colour = (40, 40, 40)
 PAPER = 255
 LABEL_HEIGHT, GAP = 32, 8

@@ -14,7 +14,7 @@ from eval.metrics.split_tally import SplitTally
 from eval.pictures.files import PictureFiles, Views
 from eval.pictures.image_result import ImageResult
 from eval.pictures.overlay import colour_anomaly_map, colour_classes, decision_layer, overlay_decision
-from eval.runs.results_file import RESULTS_FILE, results_document
+from eval.runs.results_file import MODEL_RECORDS, RESULTS_FILE, results_document
 from eval.runs.settings import EvaluationSettings
 from training.anomaly_model import AnomalyModel
 from training.dataset import Dataset, Sample, read_image, read_instances, read_mask
@@ -116,8 +116,7 @@ def _evaluate_image(
 
 def _describe_model(model: AnomalyModel) -> dict[str, Any]:
     """Return the model's record for results.json, including warnings of the extractor missing from the model file."""
-    keys = ("extractor", "anomaly_map", "coreset", "provenance")
-    recorded: dict[str, Any] = {key: model.metadata[key] for key in keys if key in model.metadata}
+    recorded: dict[str, Any] = {key: model.metadata[key] for key in MODEL_RECORDS if key in model.metadata}
     warnings = list(model.metadata.get("warnings", []))
     # A recorded warning may contain the extractor's and add a reason, for example why the weights are random.
     warnings += [text for text in model.extractor.warnings if not any(text in known for known in warnings)]

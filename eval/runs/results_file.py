@@ -14,6 +14,8 @@ from training.user_error import UserError
 
 FORMAT, VERSION = "stainless-evaluation", 2
 EVALUATION_FOLDER, RESULTS_FILE = "evaluation", "results.json"
+MODEL_RECORDS = ("extractor", "anomaly_map", "coreset", "provenance")
+"""Records of the model that both training and evaluation store."""
 
 
 @cache

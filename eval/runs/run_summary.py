@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.runs.recorded_data import recorded_config
-from eval.runs.results_file import EVALUATION_FOLDER, read_results
+from eval.runs.results_file import EVALUATION_FOLDER, MODEL_RECORDS, read_results
 from training.user_error import UserError
-
-_SAME = ("extractor", "anomaly_map", "coreset", "provenance")  # recorded by both training and evaluation
 
 
 @dataclass(frozen=True)
@@ -55,7 +53,7 @@ def read_run(run: Path, name: str | None = None) -> RunSummary:
         raise UserError(f"{path} cannot be read: {error}") from error
     if not isinstance(training, dict):
         raise UserError(f"{path} is not a training summary")
-    if any(training[key] != results["model"].get(key) for key in _SAME if key in training):
+    if any(training[key] != results["model"].get(key) for key in MODEL_RECORDS if key in training):
         raise UserError(f"{run} was trained again since it was evaluated; run: python -m eval.evaluate model={run}")
     config = recorded_config(run)
     return RunSummary(name or run.resolve().name, run, results, training, _seeds(config), config)
