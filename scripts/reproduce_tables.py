@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 from rich import box
@@ -28,6 +28,9 @@ from scripts.training_steps import composed_config, quoted
 from training.entry_point import settle_threads
 from training.user_error import UserError
 from training.whole_file import write_json
+
+if TYPE_CHECKING:
+    from eval.runs.results import Results
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +80,7 @@ def reproduce_tables(
     scenarios = published_values(2)["scenario"]
     configs = {experiment: composed(experiment) for experiment in scenarios.index}
     _check(configs)
-    results: dict[str, dict[str, Any]] = {}
+    results: dict[str, Results] = {}
     failures: dict[str, str] = {}
     started, made = time.monotonic(), 0
     for number, (experiment, cfg) in enumerate(configs.items(), start=1):
@@ -85,7 +88,7 @@ def reproduce_tables(
         left = "" if rest is None else f", about {rest / 60:.0f} min left"
         console.rule(f"{number} of {len(configs)}  {scenarios[experiment]}{left}")
         try:
-            results[experiment], was_new = _judged(cfg, composed)
+            results[experiment], was_new = _evaluated(cfg, composed)
             made += was_new
         except UserError as error:
             log.error("%s failed: %s", experiment, error)
@@ -114,8 +117,8 @@ def _check(configs: dict[str, DictConfig]) -> None:
                 raise UserError(f"the dataset {dataset.root} has no {split} images")
 
 
-def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dict[str, Any], bool]:
-    """Make a run and evaluate it, unless that is done; return results.json, and whether anything was to do."""
+def _evaluated(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> "tuple[Results, bool]":
+    """Make a run and evaluate it, unless that is done; return its results, and True if it was evaluated now."""
     from eval.runs.results_file import EVALUATION_FOLDER, read_results
     from eval.runs.run_evaluation import evaluate_run
     from eval.runs.settings import read_settings
@@ -133,12 +136,12 @@ def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dic
     record = folder / EVALUATION_FOLDER / RECORD
     if record.exists() and json.loads(record.read_text(encoding="utf-8")) == origin:
         return read_results(folder), False
-    document = evaluate_run(folder, read_settings(evaluation))
+    evaluate_run(folder, read_settings(evaluation))
     write_json(record, origin)
-    return document, True
+    return read_results(folder), True
 
 
-def _print_tables(results: dict[str, dict[str, Any]], console: Console) -> None:
+def _print_tables(results: "dict[str, Results]", console: Console) -> None:
     from eval.paper.claims import check_claims
     from eval.paper.tables import TITLES, paper_table
 

@@ -1,7 +1,5 @@
 """Precision-recall curves and histograms of pixel scores, reduced to the resolution of a chart."""
 
-from typing import Any
-
 import numpy as np
 
 from eval.metrics.curves import Weights
@@ -27,7 +25,7 @@ def precision_recall_points(positives: Weights, negatives: Weights) -> list[list
     return [[float(t), float(recall[k]), float(precision[k])] for t, k in zip(thresholds, chosen, strict=True)]
 
 
-def score_histogram(weights: dict[str, Weights]) -> dict[str, Any]:
+def score_histogram(weights: dict[str, Weights]) -> dict[str, list[float]]:
     """Return the shares of the pixels in HISTOGRAM_BINS equal bins, from ScoreHistogram weights by name.
 
     The result holds "edges" (bins + 1 values) and a list of shares (one per bin) for each name with any weight.

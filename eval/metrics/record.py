@@ -68,5 +68,5 @@ class ThresholdCurves:
     """Result of ThresholdSweep.compute(); None if small predictions are left out, which the sweep does not do."""
     precision_recall: list[list[float]]
     """Points (threshold, recall, precision) of the defect pixels, thresholds descending."""
-    score_histogram: dict[str, Any]
+    score_histogram: dict[str, list[float]]
     """Result of curve_points.score_histogram(): shares of the pixels of each kind per score bin."""

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
@@ -29,17 +28,17 @@ def coverage_charts(runs: Sequence[RunSummary]) -> list[Chart]:
     """Draw one chart per run: defect-wise recall of each class over the minimum coverage (paper, figure 5)."""
     charts = []
     for number, run in enumerate(runs):
-        metrics = run.results["metrics"]
-        coverages = metrics["coverages"]
+        metrics = run.results.metrics
+        coverages = metrics.coverages
         if not coverages:
             continue
         places = [k / max(len(coverages) - 1, 1) for k in range(len(coverages))]
-        lines = [_mean_line(number, places, metrics["mean_recall_by_coverage"])]
-        for k, entry in enumerate(metrics["classes"]):
+        lines = [_mean_line(number, places, metrics.mean_recall_by_coverage)]
+        for k, entry in enumerate(metrics.classes):
             colour, dash = colour_of(k)
-            dash = dash or (DOTTED if entry["kind"] == "impurity" else SOLID)
-            key = f"coverage:{number}:{entry['name']}"
-            lines.append(Line(entry["name"], key, _points(places, entry["recall_by_coverage"]), colour, dash))
+            dash = dash or (DOTTED if entry.kind == "impurity" else SOLID)
+            key = f"coverage:{number}:{entry.name}"
+            lines.append(Line(entry.name, key, _points(places, entry.recall_by_coverage), colour, dash))
         ticks = tuple((place, f"{100 * share:g}") for place, share in zip(places, coverages, strict=True))
         svg = line_chart(
             f"Defect-wise recall by coverage, {run.name}",
@@ -55,11 +54,11 @@ def precision_recall_chart(runs: Sequence[RunSummary]) -> Chart | None:
     """Draw one chart of all runs with a dot at each threshold; return None if no run has defect pixels."""
     lines = []
     for number, run in enumerate(runs):
-        metrics = run.results["metrics"]
-        points = tuple((recall, precision) for _, recall, precision in run.results["curves"]["precision_recall"])
-        at_threshold = (metrics["pixel_recall"], metrics["pixel_precision"])
+        metrics = run.results.metrics
+        points = tuple((x, y) for _, x, y in run.results.curves.precision_recall)
+        recall, precision = metrics.pixel_recall, metrics.pixel_precision
         colour, dash = colour_of(number)
-        mark = None if None in at_threshold else at_threshold
+        mark = None if recall is None or precision is None else (recall, precision)
         lines.append(Line(run.name, f"precision:{number}", points, colour, dash, mark=mark))
     if not any(line.points for line in lines):
         return None
@@ -80,13 +79,13 @@ def histogram_charts(runs: Sequence[RunSummary]) -> list[Chart]:
     return [
         _histogram(number, run)
         for number, run in enumerate(runs)
-        if len(run.results["curves"]["score_histogram"]["edges"]) > 1
+        if len(run.results.curves.score_histogram["edges"]) > 1
     ]
 
 
 def _histogram(number: int, run: RunSummary) -> Chart:
-    shares: dict[str, Any] = run.results["curves"]["score_histogram"]
-    edges, threshold = shares["edges"], run.results["model"]["threshold"]
+    shares = run.results.curves.score_histogram
+    edges, threshold = shares["edges"], run.results.model.threshold
     low, high = edges[0], max(edges[-1], threshold)
     span = (high - low) or 1.0
     lines = []

@@ -18,7 +18,6 @@ from eval.page.pictures import (
     compare_runs,
     group_by_test_data,
     read_gallery,
-    result_classes,
     worst_pictures,
 )
 from eval.page.provenance import provenance_lines
@@ -61,13 +60,13 @@ def build_report(runs: Sequence[RunSummary], datasets: Sequence[Path], out: Path
         scenarios=scenario_rows(runs),
         classes=classes,
         class_rows=class_rows(runs, classes),
-        minimum_coverages=sorted({run.results["metrics"]["minimum_coverage"] for run in runs}),
-        aupro_limits=sorted({run.results["metrics"]["aupro_limit"] for run in runs}),
+        minimum_coverages=sorted({run.results.metrics.minimum_coverage for run in runs}),
+        aupro_limits=sorted({run.results.metrics.aupro_limit for run in runs}),
         legend=[(text, "rgb({}, {}, {})".format(*colour)) for text, colour in LEGEND],
         groups=[
             {
-                "dataset": group[0].results["dataset"],
-                "key": colour_key(result_classes(group[0])),
+                "dataset": group[0].results.dataset,
+                "key": colour_key(group[0].results.dataset.classes),
                 "comparisons": of_group,
             }
             for group, of_group in zip(groups, comparisons, strict=True)
@@ -78,14 +77,14 @@ def build_report(runs: Sequence[RunSummary], datasets: Sequence[Path], out: Path
         histograms=histogram_charts(runs),
         slider=_slider(runs),
         interval=_interval_description(runs),
-        minimum_sizes=sorted({run.results["metrics"]["minimum_prediction_size"] for run in runs}),
+        minimum_sizes=sorted({run.results.metrics.minimum_prediction_size for run in runs}),
         gallery=[read_gallery(root) for root in datasets],
         provenance=[(run.name, provenance_lines(run), _settings(run)) for run in runs],
         data={
             "runs": [
                 {
-                    "threshold": run.results["model"]["threshold"],
-                    "sweep": run.results["curves"]["sweep"],
+                    "threshold": run.results.model.threshold,
+                    "sweep": run.results.curves.sweep,
                 }
                 for run in runs
             ],
@@ -115,7 +114,7 @@ def _slider(runs: Sequence[RunSummary]) -> dict[str, float] | None:
     """Return the slider's range: steps to either side and steps per octave; None if no run has a threshold sweep."""
     ranges = []
     for run in runs:
-        sweep = run.results["curves"]["sweep"]
+        sweep = run.results.curves.sweep
         if sweep and len(sweep["thresholds"]) > 1:
             thresholds = sweep["thresholds"]
             steps = len(thresholds) // 2
@@ -125,12 +124,12 @@ def _slider(runs: Sequence[RunSummary]) -> dict[str, float] | None:
 
 def _interval_description(runs: Sequence[RunSummary]) -> str:
     """Return a description of the intervals in the tables; "" if there are none."""
-    intervals = [run.results["metrics"]["intervals"] for run in runs]
-    shown = [entry for entry in intervals if any(entry["values"].values())]
+    intervals = [run.results.metrics.intervals for run in runs]
+    shown = [entry for entry in intervals if any(entry.values.values())]
     if not shown:
         return ""
-    first, plates = shown[0], ", ".join(str(n) for n in sorted({entry["plates"] for entry in shown}))
-    return f"{100 * first['confidence']:g} % intervals, bootstrap over {plates} plates, {first['resamples']} resamples"
+    first, plates = shown[0], ", ".join(str(n) for n in sorted({entry.plates for entry in shown}))
+    return f"{100 * first.confidence:g} % intervals, bootstrap over {plates} plates, {first.resamples} resamples"
 
 
 def _settings(run: RunSummary) -> str:

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from eval.pictures.choice import FALSE_POSITIVE, MISS, evenly_spaced
 from eval.pictures.embedded import jpeg_file_uri, jpeg_uri, png_file_uri, png_uri, unchanged_png_uri
+from eval.pictures.files import PictureEntry
 from eval.pictures.image_result import found_caption
 from eval.pictures.overlay import colour_classes
 from eval.runs.run_summary import RunSummary
@@ -83,18 +84,12 @@ def colour_key(classes: Sequence[DefectClass]) -> tuple[tuple[str, str], ...]:
     return tuple((f"{entry.name} ({entry.kind})", "#{:02x}{:02x}{:02x}".format(*entry.colour)) for entry in shown)
 
 
-def result_classes(run: RunSummary) -> list[DefectClass]:
-    """Return the classes of the run's test data."""
-    entries = run.results["dataset"]["classes"]
-    return [DefectClass(e["id"], e["name"], e["kind"], tuple(e["colour"])) for e in entries]
-
-
 def group_by_test_data(runs: Sequence[RunSummary]) -> list[list[RunSummary]]:
     """Group the runs by test dataset and split, in order of appearance."""
     groups: dict[tuple[str, str, str], list[RunSummary]] = {}
     for run in runs:
-        dataset = run.results["dataset"]
-        groups.setdefault((dataset["name"], dataset["root"], dataset["split"]), []).append(run)
+        dataset = run.results.dataset
+        groups.setdefault((dataset.name, dataset.root, dataset.split), []).append(run)
     return list(groups.values())
 
 
@@ -104,28 +99,28 @@ def compare_runs(runs: Sequence[RunSummary], full_size: FullSizePictures) -> lis
     The images are evenly spaced among those with defects, or among all if none has a defect. Raises UserError if a
     picture is missing.
     """
-    pictured = [{entry["sample_id"]: entry for entry in run.results["pictures"]} for run in runs]
-    common = [entry for entry in runs[0].results["pictures"] if all(entry["sample_id"] in other for other in pictured)]
-    defective = [entry for entry in common if entry["instances"]]
-    chosen = [entry["sample_id"] for entry in _evenly(defective or common, COMPARED_IMAGES)]
+    pictured = [{entry.sample_id: entry for entry in run.results.pictures} for run in runs]
+    common = [entry for entry in runs[0].results.pictures if all(entry.sample_id in other for other in pictured)]
+    defective = [entry for entry in common if entry.instances]
+    chosen = [entry.sample_id for entry in _evenly(defective or common, COMPARED_IMAGES)]
     return [_comparison(sample_id, runs, pictured, full_size) for sample_id in chosen]
 
 
 def _comparison(
     sample_id: str,
     runs: Sequence[RunSummary],
-    pictured: Sequence[dict[str, dict[str, Any]]],
+    pictured: Sequence[dict[str, PictureEntry]],
     full_size: FullSizePictures,
 ) -> Comparison:
     folder, entry = runs[0].evaluation_folder, pictured[0][sample_id]
-    below = full_size.add_picture(folder / entry["picture"])
-    truth = full_size.add_layer(folder / entry["truth"])
+    below = full_size.add_picture(folder / entry.picture)
+    truth = full_size.add_layer(folder / entry.truth)
     tiles = [
-        PageTile(jpeg_file_uri(folder / entry["picture"], TILE_WIDTH), "Picture", "", below),
+        PageTile(jpeg_file_uri(folder / entry.picture, TILE_WIDTH), "Picture", "", below),
         PageTile(
-            png_file_uri(folder / entry["truth"], TILE_WIDTH),
+            png_file_uri(folder / entry.truth, TILE_WIDTH),
             "Ground truth",
-            _defect_count(entry["instances"]),
+            _defect_count(entry.instances),
             below,
             truth,
         ),
@@ -135,11 +130,11 @@ def _comparison(
     return Comparison(sample_id, tuple(tiles))
 
 
-def _overlay(run: RunSummary, entry: dict[str, Any], caption: str, below: str, full_size: FullSizePictures) -> PageTile:
+def _overlay(run: RunSummary, entry: PictureEntry, caption: str, below: str, full_size: FullSizePictures) -> PageTile:
     folder = run.evaluation_folder
-    found = found_caption(entry["instances_found"], entry["instances"])
-    source = jpeg_file_uri(folder / entry["overlay"], TILE_WIDTH)
-    return PageTile(source, caption, found, below, full_size.add_layer(folder / entry["decision"]))
+    found = found_caption(entry.instances_found, entry.instances)
+    source = jpeg_file_uri(folder / entry.overlay, TILE_WIDTH)
+    return PageTile(source, caption, found, below, full_size.add_layer(folder / entry.decision))
 
 
 def worst_pictures(
@@ -150,11 +145,11 @@ def worst_pictures(
     Each section has up to `limit` overlays. shared maps sample ids to keys of full_size; new keys are added to it.
     Raises UserError if a picture is missing.
     """
-    by_reason: dict[tuple[str, str], list[tuple[int, dict[str, Any]]]] = {}
-    for entry in run.results["pictures"]:
-        for reason in entry["reasons"]:
-            if reason["kind"] in (MISS, FALSE_POSITIVE) and reason["rank"] <= limit:
-                by_reason.setdefault((reason["kind"], reason["class_name"]), []).append((reason["rank"], entry))
+    by_reason: dict[tuple[str, str], list[tuple[int, PictureEntry]]] = {}
+    for entry in run.results.pictures:
+        for reason in entry.reasons:
+            if reason.kind in (MISS, FALSE_POSITIVE) and reason.rank <= limit:
+                by_reason.setdefault((reason.kind, reason.class_name), []).append((reason.rank, entry))
     sections = []
     for kind in (MISS, FALSE_POSITIVE):
         for (reason_kind, name), entries in sorted(by_reason.items()):
@@ -162,9 +157,9 @@ def worst_pictures(
                 continue
             tiles = []
             for _, entry in sorted(entries, key=lambda ranked: ranked[0]):
-                if entry["sample_id"] not in shared:
-                    shared[entry["sample_id"]] = full_size.add_picture(run.evaluation_folder / entry["picture"])
-                tiles.append(_overlay(run, entry, entry["sample_id"], shared[entry["sample_id"]], full_size))
+                if entry.sample_id not in shared:
+                    shared[entry.sample_id] = full_size.add_picture(run.evaluation_folder / entry.picture)
+                tiles.append(_overlay(run, entry, entry.sample_id, shared[entry.sample_id], full_size))
             sections.append((f"{'Missed' if kind == MISS else 'False alarms on'} {name}", tiles))
     return sections
 

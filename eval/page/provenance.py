@@ -14,20 +14,20 @@ def provenance_lines(run: RunSummary) -> list[tuple[str, str]]:
     Values that the files do not record are omitted or "not recorded".
     """
     results = run.results
-    dataset, metrics = results["dataset"], results["metrics"]
-    record = {**results["model"], **run.training}
+    dataset, metrics = results.dataset, results.metrics
+    record = {**results.model.records, **run.training}
     lines = [
         ("Run folder", str(run.run)),
-        ("Tested on", f"{dataset['name']} ({dataset['root']}), {dataset['split']} split"),
-        ("Test images", f"{metrics['images']}, {metrics['anomalous_images']} with a defect"),
+        ("Tested on", f"{dataset.name} ({dataset.root}), {dataset.split} split"),
+        ("Test images", f"{metrics.images}, {metrics.anomalous_images} with a defect"),
         *_data(_part(record, "provenance")),
         *_extractor(record),
         *_coreset(_part(record, "coreset")),
         ("Seeds", ", ".join(f"{name} {seed}" for name, seed in run.seeds.items())),
         *_threshold(_part(run.training, "threshold")),
-        ("Test time", f"{results['timing']['seconds_per_image']:.3g} s per image"),
+        ("Test time", f"{results.seconds_per_image:.3g} s per image"),
         *_machine(run.training),
-        ("Evaluated by", _versions(results["software"])),
+        ("Evaluated by", _versions(results.software)),
     ]
     return [(label, value) for label, value in lines if value]
 

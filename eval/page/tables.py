@@ -99,10 +99,10 @@ def scenario_rows(runs: Sequence[RunSummary]) -> list[Row]:
     """Return one row per scenario: the SCENARIO_COLUMNS, then the threshold."""
     columns = []
     for column in SCENARIO_COLUMNS:
-        metrics = [run.results["metrics"] for run in runs]
-        spans = [entry["intervals"]["values"].get(column.key) for entry in metrics]
-        columns.append(_cells([entry[column.key] for entry in metrics], column.better, column.key, spans))
-    thresholds = [run.results["model"]["threshold"] for run in runs]
+        metrics = [run.results.metrics for run in runs]
+        spans = [entry.intervals.values.get(column.key) for entry in metrics]
+        columns.append(_cells([getattr(entry, column.key) for entry in metrics], column.better, column.key, spans))
+    thresholds = [run.results.model.threshold for run in runs]
     columns.append([Cell(f"{threshold:.4g}", value=threshold, key="threshold") for threshold in thresholds])
     return _rows(runs, columns)
 
@@ -111,8 +111,8 @@ def class_columns(runs: Sequence[RunSummary]) -> list[ClassColumn]:
     """Return the classes of all scenarios: defects, then impurities, each in the order of their datasets."""
     found: dict[str, tuple[str, set[int]]] = {}
     for run in runs:
-        for entry in run.results["metrics"]["classes"]:
-            found.setdefault(entry["name"], (entry["kind"], set()))[1].add(entry["instances"])
+        for entry in run.results.metrics.classes:
+            found.setdefault(entry.name, (entry.kind, set()))[1].add(entry.instances)
     columns = [
         ClassColumn(name, kind, instances.pop() if len(instances) == 1 else None)
         for name, (kind, instances) in found.items()
@@ -125,12 +125,13 @@ def class_rows(runs: Sequence[RunSummary], classes: Sequence[ClassColumn]) -> li
 
     The lowest recall of an impurity is the best.
     """
-    by_name = [{entry["name"]: entry for entry in run.results["metrics"]["classes"]} for run in runs]
+    by_name = [{entry.name: entry for entry in run.results.metrics.classes} for run in runs]
     columns = []
     for column in classes:
         better = "up" if column.kind == "defect" else "down"
         for key in ("pixel_recall", "defect_wise_recall"):
-            entries = [by_class.get(column.name, {}) for by_class in by_name]
-            spans = [entry.get("intervals", {}).get(key) for entry in entries]
-            columns.append(_cells([entry.get(key) for entry in entries], better, f"{column.name}/{key}", spans))
+            entries = [by_class.get(column.name) for by_class in by_name]
+            spans = [entry.intervals.get(key) if entry else None for entry in entries]
+            shares = [getattr(entry, key) if entry else None for entry in entries]
+            columns.append(_cells(shares, better, f"{column.name}/{key}", spans))
     return _rows(runs, columns)

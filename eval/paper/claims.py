@@ -3,10 +3,10 @@
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from eval.page.tables import NOT_MEASURED
 from eval.paper.tables import percent_of, published_values
+from eval.runs.results import Results
 
 NEAR = 2.0
 """Percentage points of F1 by which melding may lie below the mean of finetuning.
@@ -38,8 +38,8 @@ class _Evidence:
     holds: bool
 
 
-def check_claims(results: Mapping[str, Mapping[str, Any]]) -> list[Claim]:
-    """Check the three claims; ``results`` maps experiments to the content of their results.json."""
+def check_claims(results: Mapping[str, Results]) -> list[Claim]:
+    """Check the three claims; ``results`` maps experiments to their results."""
 
     def ours(row: str, column: str) -> float:
         return percent_of(results.get(row), column)

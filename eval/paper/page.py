@@ -7,15 +7,16 @@ from typing import Any
 from eval.page.rendering import render_page
 from eval.paper.claims import check_claims
 from eval.paper.tables import TITLES, as_csv, as_html, as_latex, paper_table
+from eval.runs.results import Results
 from training.whole_file import write_whole
 
 TEMPLATE = Path(__file__).parent / "paper_tables.html.j2"
 
 
-def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence[str], out: Path) -> list[Path]:
+def write_paper_tables(results: Mapping[str, Results], notes: Sequence[str], out: Path) -> list[Path]:
     """Write table_1 and table_2 as .csv and .tex, and both as tables.html; return the paths.
 
-    ``results`` maps experiments to the content of their results.json. Missing experiments are "not measured". The
+    ``results`` maps experiments to their results. Missing experiments are "not measured". The
     notes appear on the page and in the LaTeX captions.
     """
     tables = {number: paper_table(number, results) for number in TITLES}
@@ -30,15 +31,15 @@ def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence
         notes=notes,
         tables=[as_html(table, number) for number, table in tables.items()],
         claims=check_claims(results),
-        runs=[_run(experiment, document) for experiment, document in results.items()],
+        runs=[_run(experiment, entry) for experiment, entry in results.items()],
     )
     paths.append(out / "tables.html")
     write_whole(paths[-1], page)
     return paths
 
 
-def _run(experiment: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    coreset, provenance = document["model"]["coreset"], document["model"]["provenance"]
+def _run(experiment: str, results: Results) -> dict[str, Any]:
+    coreset, provenance = results.model.records["coreset"], results.model.records["provenance"]
     parents = [Path(parent["path"]).name for parent in provenance["parents"]]
     images = [f"{entry['name']}: {entry['train_images']} images" for entry in provenance["datasets"]]
     return {

@@ -12,6 +12,7 @@ import pandas as pd
 from pandas.io.formats.style import Styler
 
 from eval.page.tables import NOT_MEASURED
+from eval.runs.results import Results
 
 FOLDER = Path(__file__).parent
 TITLES = {
@@ -45,10 +46,10 @@ def published_values(number: int) -> pd.DataFrame:
     return pd.read_csv(FOLDER / f"table_{number}.csv", index_col="experiment")
 
 
-def paper_table(number: int, results: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
+def paper_table(number: int, results: Mapping[str, Results]) -> pd.DataFrame:
     """Return table 1 or 2 in the paper's layout, in percent; rows are (scenario, one of SOURCES).
 
-    ``results`` maps experiments to the content of their results.json. Values that are not measured are NaN: those of a
+    ``results`` maps experiments to their results. Values that are not measured are NaN: those of a
     missing experiment, and of a class without instances.
     """
     published = published_values(number)
@@ -69,17 +70,17 @@ def paper_table(number: int, results: Mapping[str, Mapping[str, Any]]) -> pd.Dat
     return table
 
 
-def percent_of(document: Mapping[str, Any] | None, column: str) -> float:
-    """Return a metric of results.json in percent; NaN if it is not measured.
+def percent_of(results: Results | None, column: str) -> float:
+    """Return a metric in percent; NaN if it is not measured.
 
     column is a column name of published_values(): <metric> or <class>.<metric>.
     """
-    if document is None:
+    if results is None:
         return float("nan")
     name, _, metric = column.rpartition(".")
-    metrics = document["metrics"]
-    entries = [entry for entry in metrics["classes"] if entry["name"] == name] if name else [metrics]
-    share = entries[0].get(metric) if entries else None
+    metrics = results.metrics
+    source = next((entry for entry in metrics.classes if entry.name == name), None) if name else metrics
+    share = None if source is None else getattr(source, metric)
     return float("nan") if share is None else 100 * float(share)
 
 

@@ -3,7 +3,6 @@
 import logging
 import math
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,14 @@ from eval.metrics.split_tally import SplitTally
 from eval.pictures.files import PictureFiles, Views
 from eval.pictures.image_result import ImageResult
 from eval.pictures.overlay import colour_anomaly_map, colour_classes, decision_layer, overlay_decision
-from eval.runs.results_file import MODEL_RECORDS, RESULTS_FILE, results_document
+from eval.runs.results import MODEL_RECORDS, EvaluatedDataset, EvaluatedModel, Results
+from eval.runs.results_file import write_results
 from eval.runs.settings import EvaluationSettings
 from training.anomaly_model import AnomalyModel
 from training.dataset import Dataset, Sample, read_image, read_instances, read_mask
 from training.progress import with_progress
 from training.software_versions import software_versions
 from training.user_error import UserError
-from training.whole_file import write_json
 
 log = logging.getLogger(__name__)
 
@@ -44,23 +43,19 @@ def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings
         _evaluate_image(model, dataset, sample, tally, files)
         for sample in with_progress(samples, len(samples), "evaluating")
     ]
-    document = results_document(
-        tally.compute(),
-        tally.threshold_curves(),
-        model=_describe_model(model),
-        dataset={
-            "name": dataset.name,
-            "root": str(dataset.root),
-            "split": settings.split,
-            "classes": [asdict(entry) for entry in dataset.classes],
-        },
-        pictures=files.entries(),
-        seconds_per_image=float(np.mean([result.seconds for result in results])),
-        software=software_versions(),
-    )
     pd.DataFrame([result.row() for result in results]).to_csv(folder / "scores.csv", index=False)
-    write_json(folder / RESULTS_FILE, document)
-    return document
+    return write_results(
+        Results(
+            model=_describe_model(model),
+            dataset=EvaluatedDataset(dataset.name, str(dataset.root), settings.split, tuple(dataset.classes)),
+            metrics=tally.compute(),
+            curves=tally.threshold_curves(),
+            pictures=tuple(files.entries()),
+            seconds_per_image=float(np.mean([result.seconds for result in results])),
+            software=software_versions(),
+        ),
+        folder,
+    )
 
 
 def _evaluate_image(
@@ -114,13 +109,13 @@ def _evaluate_image(
     return result
 
 
-def _describe_model(model: AnomalyModel) -> dict[str, Any]:
-    """Return the model's record for results.json, including warnings of the extractor missing from the model file."""
-    recorded: dict[str, Any] = {key: model.metadata[key] for key in MODEL_RECORDS if key in model.metadata}
+def _describe_model(model: AnomalyModel) -> EvaluatedModel:
+    """Return the model's records, with warnings of the extractor that are missing from the model file."""
     warnings = list(model.metadata.get("warnings", []))
     # A recorded warning may contain the extractor's and add a reason, for example why the weights are random.
     warnings += [text for text in model.extractor.warnings if not any(text in known for known in warnings)]
-    return {"threshold": model.threshold, "warnings": warnings, **recorded}
+    records = {key: model.metadata[key] for key in MODEL_RECORDS if key in model.metadata}
+    return EvaluatedModel(model.threshold, warnings, records)
 
 
 def _relative(path: Path, root: Path) -> str:

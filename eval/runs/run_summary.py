@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from eval.runs.recorded_data import recorded_config
-from eval.runs.results_file import EVALUATION_FOLDER, MODEL_RECORDS, read_results
+from eval.runs.results import MODEL_RECORDS, Results
+from eval.runs.results_file import EVALUATION_FOLDER, read_results
 from training.user_error import UserError
 
 
@@ -19,7 +20,7 @@ class RunSummary:
     """Name in the report."""
     run: Path
     """Run folder."""
-    results: dict[str, Any]
+    results: Results
     """Content of results.json."""
     training: dict[str, Any]
     """Content of training.json; {} without one."""
@@ -36,7 +37,7 @@ class RunSummary:
     @property
     def warnings(self) -> list[str]:
         """Warnings of the model and of the training, without repetitions."""
-        texts = [*self.results["model"]["warnings"], *self.training.get("warnings", [])]
+        texts = [*self.results.model.warnings, *self.training.get("warnings", [])]
         return list(dict.fromkeys(str(text) for text in texts))
 
 
@@ -53,7 +54,7 @@ def read_run(run: Path, name: str | None = None) -> RunSummary:
         raise UserError(f"{path} cannot be read: {error}") from error
     if not isinstance(training, dict):
         raise UserError(f"{path} is not a training summary")
-    if any(training[key] != results["model"].get(key) for key in MODEL_RECORDS if key in training):
+    if any(training[key] != results.model.records.get(key) for key in MODEL_RECORDS if key in training):
         raise UserError(f"{run} was trained again since it was evaluated; run: python -m eval.evaluate model={run}")
     config = recorded_config(run)
     return RunSummary(name or run.resolve().name, run, results, training, _seeds(config), config)

@@ -9,12 +9,14 @@ import cv2
 import numpy as np
 import pytest
 
+from eval.metrics.record import ClassMetrics
 from eval.page.page import build_report
 from eval.page.pictures import FullSizePictures, worst_pictures
 from eval.page.tables import SCENARIO_COLUMNS, class_columns, class_rows, percent, scenario_rows
 from eval.report import main
 from eval.runs.run_evaluation import evaluate_run
 from eval.runs.run_summary import RunSummary, read_run
+from tests.eval.small_results import class_metrics, small_results
 from training.user_error import UserError
 
 
@@ -46,19 +48,9 @@ class Page(HTMLParser):
             self.text.append(data.strip())
 
 
-def metrics(**changed) -> dict:
-    return {**{column.key: 0.5 for column in SCENARIO_COLUMNS}, "classes": [], **changed}
-
-
-def summary(name: str, **changed) -> RunSummary:
-    document = {"model": {"threshold": 2.75439, "warnings": []}, "metrics": metrics(**changed)}
-    document["metrics"]["intervals"] = {"values": {"pixel_f1": [0.4, 0.625]}}
-    return RunSummary(name, Path(name), document, {}, {})
-
-
-def entry(name: str, kind: str, pixel: float | None, defect_wise: float | None, instances: int) -> dict:
-    recalls = {"pixel_recall": pixel, "defect_wise_recall": defect_wise}
-    return {"name": name, "kind": kind, "instances": instances, **recalls, "intervals": {"pixel_recall": [0.1, 0.2]}}
+def summary(name: str, classes: tuple[ClassMetrics, ...] = (), **changed) -> RunSummary:
+    values = {**{column.key: 0.5 for column in SCENARIO_COLUMNS}, **changed}
+    return RunSummary(name, Path(name), small_results(values, classes), {}, {})
 
 
 def test_the_tables_show_percent_a_dash_for_not_measured_and_the_best_of_each_column():
@@ -73,8 +65,8 @@ def test_the_tables_show_percent_a_dash_for_not_measured_and_the_best_of_each_co
 
 def test_the_lowest_recall_of_an_impurity_is_best_and_a_class_not_measured_is_a_dash():
     runs = [
-        summary("a", classes=[entry("stain", "impurity", 0.3, 0.8, 5), entry("dent", "defect", 0.9, 1.0, 2)]),
-        summary("b", classes=[entry("stain", "impurity", 0.1, 0.9, 5), entry("dent", "defect", None, None, 0)]),
+        summary("a", (class_metrics("stain", "impurity", 0.3, 0.8, 5), class_metrics("dent", "defect", 0.9, 1.0, 2))),
+        summary("b", (class_metrics("stain", "impurity", 0.1, 0.9, 5), class_metrics("dent", "defect", None, None, 0))),
     ]
     classes = class_columns(runs)
     assert [(c.name, c.instances) for c in classes] == [("dent", None), ("stain", 5)]
@@ -137,7 +129,7 @@ def test_the_gallerys_mask_has_the_classes_colours(evaluated, plates, tmp_path):
 
 def test_names_and_warnings_from_files_cannot_become_markup(evaluated, tmp_path):
     run = read_run(evaluated, "<script>alert(1)</script>")
-    run.results["model"]["warnings"].append("weights are <b>random</b>")
+    run.results.model.warnings.append("weights are <b>random</b>")
     html = build_report([run], [], tmp_path, "<i>title</i>").read_text("utf-8")
     assert html.count("<script") == 2
     assert "alert(1)</script" not in html
@@ -149,7 +141,7 @@ def test_names_and_warnings_from_files_cannot_become_markup(evaluated, tmp_path)
 
 def test_without_warnings_there_is_no_warning_box(evaluated, tmp_path):
     run = read_run(evaluated)
-    run.results["model"]["warnings"].clear()
+    run.results.model.warnings.clear()
     run.training.pop("warnings", None)
     assert "Warnings about" not in build_report([run], [], tmp_path, "t").read_text("utf-8")
 

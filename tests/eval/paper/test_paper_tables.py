@@ -2,6 +2,7 @@
 
 import io
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,26 +10,37 @@ import pytest
 from eval.paper.claims import check_claims
 from eval.paper.page import write_paper_tables
 from eval.paper.tables import as_csv, as_html, as_latex, paper_table, published_values
+from eval.runs.results import Results
+from tests.eval.small_results import class_metrics, small_results
 
 CLASSES = ("scratch", "bump", "dent", "water_stain", "fingerprint", "sticker")
 
 
-def document(table_1: dict[str, float] | None, table_2: dict[str, float]) -> dict:
-    """Return the content of results.json of an experiment with these metrics in percent."""
+def results_of(table_1: dict[str, float] | None, table_2: dict[str, float]) -> Results:
+    """Return the results of an experiment with these metrics in percent."""
     classes = [
-        {
-            "name": name,
-            "pixel_recall": None if table_1 is None else table_1[f"{name}.pixel_recall"] / 100,
-            "defect_wise_recall": None if table_1 is None else table_1[f"{name}.defect_wise_recall"] / 100,
-        }
+        class_metrics(
+            name,
+            "defect" if name in CLASSES[:3] else "impurity",
+            None if table_1 is None else table_1[f"{name}.pixel_recall"] / 100,
+            None if table_1 is None else table_1[f"{name}.defect_wise_recall"] / 100,
+            1,
+        )
         for name in CLASSES
     ]
     coreset = {"size": 7, "epochs": [{}, {}]}
     provenance = {"kind": "train", "parents": [], "datasets": [{"name": "<plates>", "train_images": 3}]}
-    return {
-        "metrics": {name: value / 100 for name, value in table_2.items()} | {"classes": classes},
-        "model": {"coreset": coreset, "provenance": provenance},
-    }
+    values = {name: value / 100 for name, value in table_2.items()}
+    return small_results(values, tuple(classes), {"coreset": coreset, "provenance": provenance})
+
+
+def with_value(results: Results, name: str, value: float | None) -> Results:
+    """Return the results with another value of a metric, or of the pixel recall of a class."""
+    metrics = results.metrics
+    if name not in CLASSES:
+        return replace(results, metrics=replace(metrics, **{name: value}))
+    classes = tuple(replace(e, pixel_recall=value) if e.name == name else e for e in metrics.classes)
+    return replace(results, metrics=replace(metrics, classes=classes))
 
 
 @pytest.fixture
@@ -36,7 +48,7 @@ def published_results():
     """Return results of ours that equal the paper's values."""
     first, second = (published_values(number).drop(columns="scenario") for number in (1, 2))
     return {
-        row: document(first.loc[row].to_dict() if row in first.index else None, second.loc[row].to_dict())
+        row: results_of(first.loc[row].to_dict() if row in first.index else None, second.loc[row].to_dict())
         for row in second.index
     }
 
@@ -76,18 +88,13 @@ def test_the_paper_s_own_values_give_no_difference_and_its_claims_hold(published
     ],
 )
 def test_one_value_can_contradict_a_claim(published_results, row, change, claim):
-    name, value = change
-    metrics = published_results[row]["metrics"]
-    if name in CLASSES:
-        next(entry for entry in metrics["classes"] if entry["name"] == name)["pixel_recall"] = value
-    else:
-        metrics[name] = value
+    published_results[row] = with_value(published_results[row], *change)
     assert [entry.holds for entry in check_claims(published_results)] == [number != claim for number in range(3)]
 
 
 def test_what_is_missing_is_not_measured(published_results):
     del published_results["synth_ft"]
-    published_results["real"]["metrics"]["mean_defect_wise_recall"] = None
+    published_results["real"] = with_value(published_results["real"], "mean_defect_wise_recall", None)
     table = paper_table(2, published_results)
     assert table.loc[("Synth (ft)", "ours")].isna().all()
     assert table.loc[("Synth (ft)", "difference")].isna().all()
@@ -98,7 +105,7 @@ def test_what_is_missing_is_not_measured(published_results):
 
 
 def test_the_files_say_what_the_table_says(published_results, tmp_path):
-    published_results["synth"]["metrics"]["pixel_precision"] = 0.5
+    published_results["synth"] = with_value(published_results["synth"], "pixel_precision", 0.5)
     table = paper_table(2, published_results)
     read = pd.read_csv(io.StringIO(as_csv(table))).set_index(["scenario", "figures"])
     assert read.loc[("Synth", "difference"), "P_PX"] == pytest.approx(50 - 26.1)
