@@ -4,7 +4,6 @@ Pixels of an image and images of a plate are correlated. Whole plates with all t
 """
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,19 +11,11 @@ import numpy.typing as npt
 from eval.metrics.curves import Weights
 from eval.metrics.metric_values import CLASS_METRICS, METRICS, MetricSums, class_metric_values, metric_values
 from eval.metrics.pixel_counts import CLASS_IDS
+from eval.metrics.settings import BootstrapSettings
 from training.score_histogram import bin_of
 
 Interval = tuple[float, float] | None
 _SHIFT = 4  # 256 bins per octave, each 0.4 % wide; the scores of a plate occupy some thousand bins
-
-
-@dataclass(frozen=True)
-class BootstrapSettings:
-    """Number of resamples (0: no intervals), confidence of the intervals in (0, 1), and seed of the draws."""
-
-    resamples: int
-    confidence: float
-    seed: int
 
 
 class PlateSums:

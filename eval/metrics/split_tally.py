@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from eval.metrics.bootstrap import BootstrapSettings, PlateSums, plate_intervals
+from eval.metrics.bootstrap import PlateSums, plate_intervals
 from eval.metrics.curve_points import precision_recall_points, score_histogram
 from eval.metrics.curve_tally import CurveTally
 from eval.metrics.curves import weights_by_score
@@ -17,28 +17,10 @@ from eval.metrics.defect_wise import DefectWiseTally, Instance, is_found, mean_r
 from eval.metrics.metric_values import MetricSums, class_metric_values, metric_values
 from eval.metrics.pixel_counts import CLASS_IDS, PixelCounts, binary_counts, count_by_class
 from eval.metrics.record import ClassMetrics, Intervals, Metrics, ThresholdCurves
+from eval.metrics.settings import TallySettings
 from eval.metrics.threshold_sweep import ThresholdSweep, sweep_thresholds
 from training.dataset import DefectClass
 from training.findings import without_small
-
-
-@dataclass(frozen=True)
-class TallySettings:
-    """Settings of the metrics (conf/evaluate.yaml)."""
-
-    minimum_coverage: float
-    """Smallest predicted share of a found instance, in [0, 1]; 0 means one pixel."""
-    coverages: tuple[float, ...]
-    """Minimum coverages of the coverage curve, each in [0, 1]."""
-    aupro_limit: float
-    """Largest false-positive rate of AUPRO, in (0, 1]."""
-    minimum_prediction_size: int
-    """Connected predictions of fewer pixels are removed."""
-    sweep_octaves: float
-    """Range of the threshold sweep to either side of the model's threshold, in octaves."""
-    sweep_steps: int
-    """Number of thresholds per octave."""
-    bootstrap: BootstrapSettings
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from omegaconf import DictConfig, ListConfig
 
-from eval.metrics.bootstrap import BootstrapSettings
-from eval.metrics.split_tally import TallySettings
+from eval.metrics.settings import BootstrapSettings, TallySettings
 from eval.pictures.choice import PictureBudget
 from training.settings_schema import check_settings
 

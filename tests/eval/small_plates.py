@@ -8,8 +8,7 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from eval.metrics.bootstrap import BootstrapSettings
-from eval.metrics.split_tally import TallySettings
+from eval.metrics.settings import BootstrapSettings, TallySettings
 from training.entry_point import CONF_FOLDER
 from training.training_run import train_run
 

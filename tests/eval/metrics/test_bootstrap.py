@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from eval.metrics.bootstrap import BootstrapSettings, draw_plates
+from eval.metrics.bootstrap import draw_plates
+from eval.metrics.settings import BootstrapSettings
 from eval.metrics.split_tally import SplitTally
 from tests.eval.metrics.aupro_oracle import literal_aupro
 from tests.eval.metrics.test_split_tally import CLASSES, DEFECTS, IGNORE, LIMIT, draw_image, stack
