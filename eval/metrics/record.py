@@ -62,10 +62,10 @@ class Metrics:
 
 @dataclass(frozen=True)
 class ThresholdCurves:
-    """Counts and curves over other thresholds than the model's."""
+    """Counts and curves at thresholds other than the model's."""
 
     sweep: dict[str, Any] | None
-    """Result of ThresholdSweep.compute(); None if small predictions are left out, which the sweep does not do."""
+    """Result of ThresholdSweep.compute(); None if small predictions are removed, which the sweep does not support."""
     precision_recall: list[list[float]]
     """Points (threshold, recall, precision) of the defect pixels, thresholds descending."""
     score_histogram: dict[str, list[float]]

@@ -1,4 +1,4 @@
-"""Accumulates the metrics of a split image by image.
+"""Accumulation of the metrics of a split, image by image.
 
 Only the score and the label of each image and the sums of each plate are kept.
 """

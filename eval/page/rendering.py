@@ -8,7 +8,7 @@ import jinja2
 def render_page(template: Path, **values: object) -> bytes:
     """Render a template file as UTF-8; it may include files of its folder. Values are escaped: names come from files.
 
-    Raises jinja2.UndefinedError for a value that the template needs and does not get.
+    Raises jinja2.UndefinedError if the template uses a value that is not given.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(template.parent),

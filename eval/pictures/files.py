@@ -83,7 +83,7 @@ class PictureFiles:
     def write(self, result: ImageResult, views: Views) -> None:
         """Write the panel of an image, and its parts at full size.
 
-        The writes are not atomic: the caller renames the whole folder when it is complete. Raises OSError.
+        The files are not written atomically: the caller renames the complete folder. Raises OSError.
         """
         legend = (("TP", TRUE_POSITIVE_COLOUR), ("FP", FALSE_POSITIVE_COLOUR), ("FN", FALSE_NEGATIVE_COLOUR))
         tiles = (

@@ -17,7 +17,7 @@ from training.user_error import UserError
 
 
 def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any]:
-    """Evaluate the model of a run folder and write <folder>/evaluation atomically.
+    """Evaluate the model of a run folder and write <folder>/evaluation, complete or not at all.
 
     Returns the content of results.json. Raises UserError for a missing model and invalid test data.
     """

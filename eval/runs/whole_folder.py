@@ -1,4 +1,4 @@
-"""Atomic creation and replacement of a folder."""
+"""Creation and replacement of a folder as a whole."""
 
 import shutil
 import tempfile
