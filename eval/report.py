@@ -1,6 +1,4 @@
-"""python -m eval.report RUN... [--out DIR] [--names NAME...] [--datasets DIR...]: one HTML report about evaluated
-runs.
-"""
+"""Entry point for an HTML report about evaluated runs: python -m eval.report --help."""
 
 import argparse
 import sys
@@ -18,34 +16,36 @@ from training.support.user_error import UserError
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m eval.report",
-        description="One HTML report about evaluated runs.",
-        epilog="for instance: python -m eval.report runs/real runs/synth --names Real Synth --datasets datasets/synth",
+        description="Write one HTML report about evaluated runs.",
+        epilog="example: python -m eval.report runs/real runs/synth --names Real Synth --datasets datasets/synth",
     )
     parser.add_argument("runs", nargs="+", type=Path, metavar="RUN", help="folder of an evaluated run")
-    parser.add_argument("--out", type=Path, metavar="DIR", help="folder of the report; <first RUN>/report if not given")
-    parser.add_argument("--names", nargs="+", metavar="NAME", help="a name for every run; else its folder's")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="output folder (default: <first RUN>/report)")
+    parser.add_argument(
+        "--names", nargs="+", metavar="NAME", help="names of the runs, one for every run (default: the folders' names)"
+    )
     parser.add_argument(
         "--datasets",
         nargs="+",
         type=Path,
         default=[],
         metavar="DIR",
-        help="rendered datasets to show with their masks",
+        help="dataset folders to show with their masks",
     )
-    parser.add_argument("--title", default="Evaluation report", help="the report's title")
+    parser.add_argument("--title", default="Evaluation report", help="title of the report (default: %(default)s)")
     return parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code: 0, or 2 after a user's mistake, told in one line on stderr."""
+    """Run the command; return the exit code: 0, or 2 for a user error, which is printed to stderr in one line."""
     parser = _parser()
-    given = parser.parse_args(arguments)
-    names = given.names or [None] * len(given.runs)
+    options = parser.parse_args(arguments)
+    names = options.names or [None] * len(options.runs)
     try:
-        if len(names) != len(given.runs):
-            raise UserError(f"--names has {len(names)} names for {len(given.runs)} runs; give one for every run")
-        runs = [read_run(run, name) for run, name in zip(given.runs, names, strict=True)]
-        path = build_report(runs, given.datasets, given.out or given.runs[0] / "report", given.title)
+        if len(names) != len(options.runs):
+            raise UserError(f"--names has {len(names)} names for {len(options.runs)} runs; give one for every run")
+        runs = [read_run(run, name) for run, name in zip(options.runs, names, strict=True)]
+        path = build_report(runs, options.datasets, options.out or options.runs[0] / "report", options.title)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -16,7 +16,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig, OmegaConf
 from rich import box
@@ -28,6 +28,9 @@ from scripts.training_steps import composed_config, quoted
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError
 from training.support.whole_file import write_json
+
+if TYPE_CHECKING:
+    from eval.runs.results import Results
 
 log = logging.getLogger(__name__)
 
@@ -67,17 +70,17 @@ def reproduce_tables(
     scenarios that failed, when the others are finished and in the tables.
     """
     from eval.paper.page import write_paper_tables
-    from eval.paper.tables import paper_figures
+    from eval.paper.tables import published_values
 
     settings = [f"paths.runs={quoted(out)}", f"paths.real={quoted(real)}", f"paths.synth={quoted(synth)}", *overrides]
 
     def composed(experiment: str) -> DictConfig:
         return composed_config("train", *settings, f"experiment={experiment}")
 
-    scenarios = paper_figures(2)["scenario"]
+    scenarios = published_values(2)["scenario"]
     configs = {experiment: composed(experiment) for experiment in scenarios.index}
     _check(configs)
-    results: dict[str, dict[str, Any]] = {}
+    results: dict[str, Results] = {}
     failures: dict[str, str] = {}
     started, made = time.monotonic(), 0
     for number, (experiment, cfg) in enumerate(configs.items(), start=1):
@@ -85,7 +88,7 @@ def reproduce_tables(
         left = "" if rest is None else f", about {rest / 60:.0f} min left"
         console.rule(f"{number} of {len(configs)}  {scenarios[experiment]}{left}")
         try:
-            results[experiment], was_new = _judged(cfg, composed)
+            results[experiment], was_new = _evaluated(cfg, composed)
             made += was_new
         except UserError as error:
             log.error("%s failed: %s", experiment, error)
@@ -114,10 +117,11 @@ def _check(configs: dict[str, DictConfig]) -> None:
                 raise UserError(f"the dataset {dataset.root} has no {split} images")
 
 
-def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dict[str, Any], bool]:
-    """Make a run and evaluate it, unless that is done; return results.json, and whether anything was to do."""
-    from eval.runs.results_file import FOLDER, read_results
+def _evaluated(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> "tuple[Results, bool]":
+    """Make a run and evaluate it, unless that is done; return its results, and True if it was evaluated now."""
+    from eval.runs.results_file import EVALUATION_FOLDER, read_results
     from eval.runs.run_evaluation import evaluate_run
+    from eval.runs.settings import read_settings
     from training.data.dataset import open_dataset
     from training.model.file import load_model
     from training.runs.experiment import identity_of, make_experiment
@@ -129,16 +133,16 @@ def _judged(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> tuple[dic
         "test images": identity_of(open_dataset(cfg.dataset).split("test")),
         "settings": OmegaConf.to_container(evaluation, resolve=True),
     }
-    record = folder / FOLDER / RECORD
+    record = folder / EVALUATION_FOLDER / RECORD
     if record.exists() and json.loads(record.read_text(encoding="utf-8")) == origin:
         return read_results(folder), False
-    document = evaluate_run(folder, evaluation)
+    evaluate_run(folder, read_settings(evaluation))
     write_json(record, origin)
-    return document, True
+    return read_results(folder), True
 
 
-def _print_tables(results: dict[str, dict[str, Any]], console: Console) -> None:
-    from eval.paper.findings import findings
+def _print_tables(results: "dict[str, Results]", console: Console) -> None:
+    from eval.paper.claims import check_claims
     from eval.paper.tables import TITLES, paper_table
 
     for number, title in TITLES.items():
@@ -152,9 +156,9 @@ def _print_tables(results: dict[str, dict[str, Any]], console: Console) -> None:
             figures = ["–" if math.isnan(value) else form.format(value) for value in row]
             shown.add_row(scenario if whose == "ours" else "", whose, *figures)
         console.print(shown)
-    for finding in findings(results):
-        verdict = {True: "holds", False: "does not hold", None: "not measured"}[finding.holds]
-        console.print(f"{finding.statement}: {verdict}. Ours: {finding.ours}. Paper: {finding.paper}.", soft_wrap=True)
+    for claim in check_claims(results):
+        verdict = {True: "holds", False: "does not hold", None: "not measured"}[claim.holds]
+        console.print(f"{claim.statement}: {verdict}. Ours: {claim.ours}. Paper: {claim.paper}.", soft_wrap=True)
 
 
 def _parse() -> argparse.Namespace:

@@ -62,6 +62,7 @@ def render_all(out: Path, samples: Sequence[int]) -> tuple[Path, dict[str, Path]
 def judge(root: Path, judged: Path, options: argparse.Namespace) -> dict[str, list[float]]:
     """Train on a dataset with each seed and judge; return every metric's values."""
     from eval.runs.run_evaluation import evaluate_run
+    from eval.runs.settings import read_settings
     from training.runs.training_run import train_run
 
     values: dict[str, list[float]] = {name: [] for name in METRICS}
@@ -75,7 +76,7 @@ def judge(root: Path, judged: Path, options: argparse.Namespace) -> dict[str, li
             (run / ".hydra").mkdir(parents=True, exist_ok=True)
             OmegaConf.save(cfg, run / ".hydra" / "config.yaml")
             train_run(cfg, run)
-            evaluate_run(run, _config("evaluate", f"model={run}"))
+            evaluate_run(run, read_settings(_config("evaluate", f"model={run}")))
         metrics: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))["metrics"]
         for name, found in values.items():
             found.append(100 * metrics[name])

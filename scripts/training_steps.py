@@ -28,13 +28,14 @@ def train_and_evaluate(kind: str, cfg: DictConfig, folder: Path) -> dict[str, An
     Returns the document of results.json. Raises UserError.
     """
     from eval.runs.run_evaluation import evaluate_run
+    from eval.runs.settings import read_settings
 
     if folder.exists():
         shutil.rmtree(folder)
     (folder / ".hydra").mkdir(parents=True)
     OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # where evaluation looks for a run's settings
     _trainer(kind)(cfg, folder)
-    return evaluate_run(folder, composed_config("evaluate", f"model={quoted(folder)}"))
+    return evaluate_run(folder, read_settings(composed_config("evaluate", f"model={quoted(folder)}")))
 
 
 def quoted(path: Path) -> str:

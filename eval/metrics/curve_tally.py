@@ -1,4 +1,4 @@
-"""Pixel-level curves over any number of images in constant memory."""
+"""Pixel-level score histograms of any number of images, in constant memory."""
 
 import numpy as np
 import numpy.typing as npt
@@ -6,14 +6,14 @@ import numpy.typing as npt
 from eval.metrics.curves import Weights
 from training.model.score_histogram import ScoreHistogram
 
+PIXEL_KINDS = ("defect", "impurity", "background")
+
 
 class CurveTally:
-    """Four score histograms: pixels of defects, of impurities and of the background, and defect pixels weighted by 1 /
-    area of their region.
-    """
+    """Four score histograms: one per pixel kind, and one of defect pixels weighted by 1 / area of the region."""
 
     def __init__(self) -> None:
-        self._kinds = {kind: ScoreHistogram() for kind in ("defect", "impurity", "background")}
+        self._kinds = {kind: ScoreHistogram() for kind in PIXEL_KINDS}
         self._overlaps = ScoreHistogram()
 
     def add(
@@ -21,18 +21,20 @@ class CurveTally:
         scores: dict[str, npt.NDArray[np.float32]],
         region_areas: npt.NDArray[np.float64],
     ) -> None:
-        """Add the scores of one image by kind, each (N,) >= 0; region_areas holds for every defect pixel the area of
-        its region.
+        """Add the scores of one image.
+
+        scores maps each of PIXEL_KINDS to an array (N,) of scores >= 0. region_areas holds the area of the region of
+        each defect pixel.
         """
         for kind, histogram in self._kinds.items():
             histogram.add(scores[kind])
         self._overlaps.add(scores["defect"], 1.0 / region_areas)
 
     def by_kind(self) -> dict[str, Weights]:
-        """Weights per score bin of every kind, ascending."""
+        """Return the weights per score bin, ascending, of each of PIXEL_KINDS."""
         return {kind: histogram.weights for kind, histogram in self._kinds.items()}
 
     def weights(self) -> tuple[Weights, Weights, Weights]:
-        """(positives, negatives, overlaps) per score bin, ascending, for eval.metrics.curves."""
+        """Return (positives, negatives, overlaps) per score bin, ascending, as eval.metrics.curves takes them."""
         kinds = self.by_kind()
         return kinds["defect"], kinds["impurity"] + kinds["background"], self._overlaps.weights

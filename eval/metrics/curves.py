@@ -1,8 +1,7 @@
 """Areas under curves, from weights per distinct score.
 
-Every function takes arrays aligned over the same scores in ascending order: entry k is the weight of the positives
-(negatives, regions) whose score is the k-th. Scores that share an entry are ties, and the curve is joined by straight
-lines over ties.
+All arrays of one call refer to the same scores in ascending order: entry k is the weight of the positives (negatives,
+regions) with the k-th score. Scores in one entry are ties. Curves are straight lines across ties.
 """
 
 import numpy as np
@@ -12,14 +11,15 @@ Weights = npt.NDArray[np.float64]
 
 
 def _share_at_or_above(weights: Weights, total: float) -> Weights:
-    """The share of the weight at or above each threshold, thresholds descending, with the empty prediction's 0 in
-    front.
+    """Return the share of the weight at or above each threshold, thresholds descending.
+
+    The first entry is 0, for the empty prediction.
     """
     return np.concatenate([[0.0], np.cumsum(weights[::-1])]) / total
 
 
 def auroc(positives: Weights, negatives: Weights) -> float | None:
-    """Area under the ROC curve in [0, 1]; None without positives or without negatives. Ties count half."""
+    """Return the area under the ROC curve in [0, 1]; None without positives or negatives. Ties count half."""
     positive_total, negative_total = float(positives.sum()), float(negatives.sum())
     if positive_total == 0 or negative_total == 0:
         return None
@@ -29,9 +29,9 @@ def auroc(positives: Weights, negatives: Weights) -> float | None:
 
 
 def average_precision(positives: Weights, negatives: Weights) -> float | None:
-    """Sum over descending thresholds of (recall gained) x precision, in [0, 1]; None without positives.
+    """Return the average precision in [0, 1]; None without positives.
 
-    Not interpolated.
+    It is the sum of (increase in recall) x precision over descending thresholds, without interpolation.
     """
     positive_total = float(positives.sum())
     if positive_total == 0:
@@ -43,11 +43,11 @@ def average_precision(positives: Weights, negatives: Weights) -> float | None:
 
 
 def aupro(overlaps: Weights, regions: int, negatives: Weights, max_false_positive_rate: float) -> float | None:
-    """Area under the per-region overlap, integrated to a false-positive rate and divided by it, in [0, 1].
+    """Return the area under the per-region overlap up to a false-positive rate, divided by that rate, in [0, 1].
 
-    At a threshold t the mean overlap of the regions is (1 / regions) x the sum over the regions' pixels of [score >=
-    t] / area; overlaps therefore holds those weights 1 / area per score, and one histogram serves any number of
-    regions (MVTec AD, Bergmann et al. 2021, section 5.2: limit 0.3). None without regions or without negatives.
+    The mean overlap of the regions at a threshold t is (1 / regions) x the sum of 1 / area over the regions' pixels
+    with score >= t. overlaps holds these weights 1 / area per score, so one histogram serves any number of regions
+    (MVTec AD, Bergmann et al. 2021, section 5.2: limit 0.3). Returns None without regions or without negatives.
     """
     negative_total = float(negatives.sum())
     if regions == 0 or negative_total == 0:
@@ -62,7 +62,7 @@ def aupro(overlaps: Weights, regions: int, negatives: Weights, max_false_positiv
 
 
 def weights_by_score(scores: npt.NDArray[np.floating], positive: npt.NDArray[np.bool_]) -> tuple[Weights, Weights]:
-    """Turn N scores and labels, each (N,), into aligned (positives, negatives) over the distinct scores, ascending."""
+    """Count the positives and the negatives of each distinct score, ascending; scores and labels have shape (N,)."""
     distinct, inverse = np.unique(scores, return_inverse=True)
     inverse = inverse.ravel()
     return (

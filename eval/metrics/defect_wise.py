@@ -1,4 +1,4 @@
-"""Defect-wise recall: how many of the instances are found, counted per image (paper, section V-B and appendix C)."""
+"""Defect-wise recall: the found share of the instances, counted per image (paper, section V-B and appendix C)."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from eval.metrics.pixel_counts import CLASS_IDS, ratio
 
 @dataclass(frozen=True)
 class Instance:
-    """One defect or impurity of one image: its class, its pixels, and how many of them are predicted."""
+    """One defect or impurity of one image; area and predicted count all of its pixels and the predicted ones."""
 
     instance_id: int
     class_id: int
@@ -20,7 +20,7 @@ class Instance:
 
     @property
     def coverage(self) -> float:
-        """Predicted share of the instance's pixels, in (0, 1] when anything is predicted."""
+        """Predicted share of the instance's pixels, in [0, 1]."""
         return self.predicted / self.area
 
 
@@ -29,12 +29,12 @@ def measure_instances(
 ) -> list[Instance]:
     """Measure the coverage of every instance of one image.
 
-    predicted, instances (ids from 1, 0 is none) and mask (class ids) are (H, W). Ignored pixels belong to no
-    instance; an instance that lies wholly in ignored pixels is not counted. Raises ValueError when an instance has
-    pixels of two classes.
+    predicted, instances (ids from 1; 0 for no instance) and mask (class ids) have shape (H, W). Ignored pixels belong
+    to no instance. An instance with only ignored pixels is not counted. Raises ValueError if an instance has pixels of
+    two classes.
     """
     inside = (instances > 0) & (mask != ignore_id)
-    # One key per (instance, class) pair, so that a single bincount measures all of them.
+    # One key per (instance, class) pair lets a single bincount measure all instances.
     keys = instances[inside].astype(np.int64) * CLASS_IDS + mask[inside]
     pairs, inverse, areas = np.unique(keys, return_inverse=True, return_counts=True)
     hits = np.bincount(inverse.ravel()[predicted[inside]], minlength=len(pairs))
@@ -43,28 +43,24 @@ def measure_instances(
         instance_id, class_id = divmod(pair, CLASS_IDS)
         if instance_id in measured:
             both = f"{measured[instance_id].class_id} and {class_id}"
-            raise ValueError(f"instance {instance_id} has pixels of classes {both}; an instance has one class")
+            raise ValueError(f"instance {instance_id} has pixels of classes {both}; an instance must have one class")
         measured[instance_id] = Instance(instance_id, class_id, area, hit)
     return list(measured.values())
 
 
 def is_found(instance: Instance, minimum_coverage: float) -> bool:
-    """Whether the instance counts as detected: one predicted pixel at minimum_coverage 0, else coverage >=
-    minimum_coverage.
-    """
+    """Return True if the instance is found: at least one predicted pixel, and coverage >= minimum_coverage."""
     return instance.predicted > 0 and instance.coverage >= minimum_coverage
 
 
 def mean_recall(recalls: Iterable[float | None]) -> float | None:
-    """Mean over the classes that were measured (mR_DW when given the defect classes); None when none was."""
+    """Return the mean of the measured recalls (mR_DW if given the defect classes); None if no recall was measured."""
     measured = [recall for recall in recalls if recall is not None]
     return ratio(sum(measured), len(measured))
 
 
 class DefectWiseTally:
-    """Counts found and existing instances per class at several minimum coverages; its size does not depend on the
-    images.
-    """
+    """Counter of all and of found instances per class at several minimum coverages, in constant memory."""
 
     def __init__(self, minimum_coverages: Sequence[float]) -> None:
         self.minimum_coverages = tuple(minimum_coverages)
@@ -78,7 +74,7 @@ class DefectWiseTally:
             self.found[instance.class_id] += [is_found(instance, minimum) for minimum in self.minimum_coverages]
 
     def compute(self, class_ids: Iterable[int]) -> Mapping[int, list[float | None]]:
-        """Recall of each class at each minimum coverage; None where the class has no instance."""
+        """Return the recall of each class at each minimum coverage; None for a class without instances."""
         return {
             class_id: [ratio(int(found), int(self.total[class_id])) for found in self.found[class_id]]
             for class_id in class_ids

@@ -1,4 +1,4 @@
-"""The figures of one evaluation. Shares lie in [0, 1]; None is "not measured"."""
+"""Records of the metrics of one evaluation. Shares are in [0, 1]; None means "not measured"."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +9,7 @@ from eval.metrics.pixel_counts import PixelCounts
 
 @dataclass(frozen=True)
 class ClassMetrics:
-    """Figures of one class other than the background."""
+    """Metrics of one class other than the background."""
 
     name: str
     kind: str
@@ -17,16 +17,16 @@ class ClassMetrics:
     pixel_recall: float | None
     instances: int
     defect_wise_recall: float | None
-    """At the minimum coverage of the evaluation (0: one predicted pixel is a detection)."""
+    """Found share of the instances at Metrics.minimum_coverage (0: one predicted pixel is enough)."""
     recall_by_coverage: tuple[float | None, ...]
-    """Appendix C, figure 5, at Metrics.coverages."""
+    """Defect-wise recall at each of Metrics.coverages (paper, appendix C, figure 5)."""
     intervals: dict[str, Interval]
-    """Of pixel_recall and defect_wise_recall."""
+    """Confidence intervals of pixel_recall and defect_wise_recall."""
 
 
 @dataclass(frozen=True)
 class Intervals:
-    """Confidence intervals by bootstrap over plates: of every figure (low, high), or None."""
+    """Confidence intervals by bootstrap over plates: (low, high) or None for each metric."""
 
     plates: int
     resamples: int
@@ -37,7 +37,7 @@ class Intervals:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Figures of one model on one split."""
+    """Metrics of one model on one split."""
 
     images: int
     anomalous_images: int
@@ -62,11 +62,11 @@ class Metrics:
 
 @dataclass(frozen=True)
 class ThresholdCurves:
-    """What other thresholds would give."""
+    """Counts and curves at thresholds other than the model's."""
 
     sweep: dict[str, Any] | None
-    """ThresholdSweep.compute(); None where small predictions are left out, since that is not counted for each."""
+    """Result of ThresholdSweep.compute(); None if small predictions are removed, which the sweep does not support."""
     precision_recall: list[list[float]]
-    """(threshold, recall, precision) over the pixels of defects, thresholds descending."""
-    score_histogram: dict[str, Any]
-    """Shares of the pixels of each kind by score."""
+    """Points (threshold, recall, precision) of the defect pixels, thresholds descending."""
+    score_histogram: dict[str, list[float]]
+    """Result of curve_points.score_histogram(): shares of the pixels of each kind per score bin."""

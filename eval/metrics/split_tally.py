@@ -1,4 +1,7 @@
-"""Collects the figures of a split, image by image; of an image only its score and label stay, and its plate's sums."""
+"""Accumulation of the metrics of a split, image by image.
+
+Only the score and the label of each image and the sums of each plate are kept.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,56 +9,40 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from eval.metrics.bootstrap import BootstrapSettings, PlateSums, plate_intervals
+from eval.metrics.bootstrap import PlateSums, plate_intervals
 from eval.metrics.curve_points import precision_recall_points, score_histogram
 from eval.metrics.curve_tally import CurveTally
 from eval.metrics.curves import weights_by_score
 from eval.metrics.defect_wise import DefectWiseTally, Instance, is_found, mean_recall, measure_instances
-from eval.metrics.figures import Sums, class_figures, figures
+from eval.metrics.metric_values import MetricSums, class_metric_values, metric_values
 from eval.metrics.pixel_counts import CLASS_IDS, PixelCounts, binary_counts, count_by_class
 from eval.metrics.record import ClassMetrics, Intervals, Metrics, ThresholdCurves
+from eval.metrics.settings import TallySettings
 from eval.metrics.threshold_sweep import ThresholdSweep, sweep_thresholds
 from training.data.dataset import DefectClass
 from training.prediction.findings import without_small
 
 
 @dataclass(frozen=True)
-class TallySettings:
-    """What is counted (conf/evaluate.yaml)."""
-
-    minimum_coverage: float
-    """Share of an instance from which it is found; 0: one pixel."""
-    coverages: tuple[float, ...]
-    """Of the coverage curve."""
-    aupro_limit: float
-    minimum_prediction_size: int
-    """Connected predictions of fewer pixels count as not predicted."""
-    sweep_octaves: float
-    sweep_steps: int
-    """Thresholds per octave."""
-    bootstrap: BootstrapSettings
-
-
-@dataclass(frozen=True)
 class ImageTally:
-    """What one image adds."""
+    """Counts and decision of one image."""
 
     counts: PixelCounts
     class_ids: tuple[int, ...]
-    """Ids in the mask, without the background and the ignored."""
+    """Class ids in the mask, without the background and ignored pixels."""
     instances_found: int
     instances: int
-    """Of defect classes."""
+    """Number of instances of defect classes."""
     predicted: npt.NDArray[np.bool_]
-    """(H, W): the decision, without predictions that are too small and, at a positive threshold, ignored pixels."""
+    """Decision (H, W), without small predictions; at a positive threshold also without ignored pixels."""
     predicted_by_class: dict[int, int]
-    """Predicted pixels by class id, of ids in the mask."""
+    """Number of predicted pixels by class id, for the ids in the mask."""
     missed_by_class: dict[int, tuple[int, int]]
-    """Missed (instances, pixels) by defect class id."""
+    """Numbers of missed (instances, pixels) by defect class id."""
 
 
 class SplitTally:
-    """Adds anomaly maps with their masks; compute() gives the figures so far."""
+    """Accumulator of anomaly maps and masks; compute() returns the metrics of the images added so far."""
 
     def __init__(
         self, classes: Sequence[DefectClass], ignore_id: int, threshold: float, settings: TallySettings
@@ -86,10 +73,11 @@ class SplitTally:
         instances: npt.NDArray[np.integer],
         plate: str,
     ) -> ImageTally:
-        """Add one image. anomaly_map (H, W) >= 0, mask (H, W) class ids, instances (H, W) ids from 1; plate is what the
-        bootstrap draws as a whole.
+        """Add one image and return its counts.
 
-        Raises ValueError when the shapes differ, an instance has two classes or a defect pixel has no instance.
+        anomaly_map holds scores >= 0, mask holds class ids, and instances holds ids from 1 (0 for no instance); all
+        have shape (H, W). plate names the plate that the bootstrap resamples as a whole. Raises ValueError if the
+        shapes differ, an instance has two classes, or a defect pixel has no instance.
         """
         predicted = without_small(anomaly_map >= self.threshold, self.settings.minimum_prediction_size)
         by_class = count_by_class(predicted, mask)
@@ -99,24 +87,24 @@ class SplitTally:
 
         defect = np.isin(mask, list(self.defect_ids))
         if np.any(defect & (instances == 0)):
-            raise ValueError("there are defect pixels without an instance; every defect is an instance")
+            raise ValueError("there are defect pixels without an instance; every defect must be an instance")
 
         defective = counts.true_positives + counts.false_negatives > 0
         counted = mask != self.ignore_id
-        own = self.plates.setdefault(plate, PlateSums())
+        plate_sums = self.plates.setdefault(plate, PlateSums())
         self.by_class += by_class
         self.regions += len(defects)
         self.defect_wise.add(measured)
         self.image_scores.append(image_score)
         self.image_labels.append(defective)
-        own.by_class += by_class
-        own.regions += len(defects)
-        own.scores.append(image_score)
-        own.labels.append(defective)
+        plate_sums.by_class += by_class
+        plate_sums.regions += len(defects)
+        plate_sums.scores.append(image_score)
+        plate_sums.labels.append(defective)
         for entry in measured:
-            own.instances[0, entry.class_id] += 1
-            own.instances[1, entry.class_id] += is_found(entry, self.settings.minimum_coverage)
-        self._add_scores(own, anomaly_map, mask, defect, counted, instances, defects)
+            plate_sums.instances[0, entry.class_id] += 1
+            plate_sums.instances[1, entry.class_id] += is_found(entry, self.settings.minimum_coverage)
+        self._add_scores(plate_sums, anomaly_map, mask, defect, counted, instances, defects)
         self.sweep.add(anomaly_map, mask, instances, counted, image_score, defective)
         present = [int(i) for i in np.flatnonzero(by_class[0]) if i != self.ignore_id]
         missed = [entry for entry in defects if not is_found(entry, self.settings.minimum_coverage)]
@@ -158,13 +146,13 @@ class SplitTally:
         plate.add_scores(scores["defect"], anomaly_map[counted & ~defect], region_areas)
 
     def compute(self) -> Metrics:
-        """The figures over all images added so far."""
+        """Return the metrics over all images added so far."""
         settings = self.settings
         recalls = self.defect_wise.compute(entry.id for entry in self.classes)
         defect_recalls = [recalls[entry.id] for entry in self.classes if entry.id in self.defect_ids]
         mean_recalls = [mean_recall(r[k] for r in defect_recalls) for k in range(1 + len(settings.coverages))]
         positives, negatives, overlaps = self.curves.weights()
-        sums = Sums(
+        sums = MetricSums(
             by_class=self.by_class,
             instances=np.stack([self.defect_wise.total, self.defect_wise.found[:, 0]]),
             images=weights_by_score(np.array(self.image_scores), np.array(self.image_labels, bool)),
@@ -172,8 +160,8 @@ class SplitTally:
             overlaps=overlaps,
             regions=self.regions,
         )
-        by_class = {entry.id: class_figures(sums, entry.id) for entry in self.classes}
-        general, of_classes = plate_intervals(
+        by_class = {entry.id: class_metric_values(sums, entry.id) for entry in self.classes}
+        intervals, class_intervals = plate_intervals(
             list(self.plates.values()),
             by_class.keys(),
             self.defect_ids,
@@ -185,7 +173,7 @@ class SplitTally:
             images=len(self.image_labels),
             anomalous_images=sum(self.image_labels),
             pixels=binary_counts(self.by_class, self.defect_ids, self.ignore_id),
-            **figures(sums, self.defect_ids, self.ignore_id, settings.aupro_limit),
+            **metric_values(sums, self.defect_ids, self.ignore_id, settings.aupro_limit),
             minimum_coverage=settings.minimum_coverage,
             minimum_prediction_size=settings.minimum_prediction_size,
             coverages=settings.coverages,
@@ -199,7 +187,7 @@ class SplitTally:
                     instances=int(self.defect_wise.total[entry.id]),
                     **by_class[entry.id],
                     recall_by_coverage=tuple(recalls[entry.id][1:]),
-                    intervals=of_classes[entry.id],
+                    intervals=class_intervals[entry.id],
                 )
                 for entry in self.classes
             ),
@@ -208,12 +196,12 @@ class SplitTally:
                 resamples=settings.bootstrap.resamples,
                 confidence=settings.bootstrap.confidence,
                 seed=settings.bootstrap.seed,
-                values=general,
+                values=intervals,
             ),
         )
 
     def threshold_curves(self) -> ThresholdCurves:
-        """What stands beside the figures: other thresholds, the precision-recall curve, histograms of scores."""
+        """Return the threshold sweep, the precision-recall curve and the score histograms of the images so far."""
         positives, negatives, _ = self.curves.weights()
         return ThresholdCurves(
             sweep=self.sweep.compute(self.all_classes) if self.settings.minimum_prediction_size <= 1 else None,

@@ -1,4 +1,4 @@
-"""What the decision would be at other thresholds: exact counts on a grid round the model's own."""
+"""Exact counts of pixels, instances and images at a grid of thresholds centred on the model's threshold."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,8 +11,9 @@ from training.data.dataset import DefectClass
 
 
 def sweep_thresholds(threshold: float, octaves: float, steps_per_octave: int) -> npt.NDArray[np.float32]:
-    """Return float32 thresholds from threshold / 2**octaves to threshold * 2**octaves, ascending, with the threshold
-    itself in the middle. At most 255. Without a positive threshold, only that one.
+    """Return float32 thresholds from threshold / 2**octaves to threshold * 2**octaves, ascending.
+
+    The given threshold is the middle one. There are at most 255. A threshold <= 0 is returned alone.
     """
     if threshold <= 0:
         return np.array([threshold], np.float32)
@@ -22,7 +23,7 @@ def sweep_thresholds(threshold: float, octaves: float, steps_per_octave: int) ->
 
 
 class ThresholdSweep:
-    """Counts pixels, instances and images at every threshold; its size does not depend on the images."""
+    """Counter of pixels, instances and images at every threshold, in constant memory."""
 
     def __init__(self, thresholds: npt.NDArray[np.float32], coverages: Sequence[float]) -> None:
         self.thresholds = thresholds
@@ -42,9 +43,9 @@ class ThresholdSweep:
         image_score: float,
         defective: bool,
     ) -> None:
-        """Add one image, all arrays (H, W); counted is False where pixels are ignored."""
+        """Add one image. All arrays have shape (H, W); counted is False at ignored pixels."""
         width = len(self.thresholds) + 1
-        # The level of a score is how many of the thresholds it reaches.
+        # The level of a score is the number of thresholds that are <= the score.
         levels = np.searchsorted(self.thresholds, anomaly_map, side="right").astype(np.int32)
         table = np.bincount((mask.astype(np.int32) * width + levels).ravel(), minlength=CLASS_IDS * width)
         self._pixels += table.reshape(CLASS_IDS, width)
@@ -53,7 +54,7 @@ class ThresholdSweep:
         inside = (instances > 0) & counted
         ids, first, place = np.unique(instances[inside], return_index=True, return_inverse=True)
         table = np.bincount(place.ravel() * width + levels[inside], minlength=len(ids) * width)
-        predicted = _reaching(table.reshape(len(ids), width))
+        predicted = _at_or_above(table.reshape(len(ids), width))
         areas = np.bincount(place.ravel(), minlength=len(ids))
         classes = mask[inside][first]
         np.add.at(self._instances, classes, 1)
@@ -61,7 +62,7 @@ class ThresholdSweep:
             np.add.at(found, classes, (predicted > 0) & (predicted / np.maximum(areas, 1)[:, None] >= minimum))
 
     def compute(self, classes: Sequence[DefectClass]) -> dict[str, Any]:
-        """The counts, for results.json; of found instances a row for each coverage."""
+        """Return the counts as results.json stores them; "found" has one row per coverage."""
         return {
             "thresholds": [float(value) for value in self.thresholds],
             "coverages": list(self.coverages),
@@ -70,19 +71,19 @@ class ThresholdSweep:
                     "name": entry.name,
                     "kind": entry.kind,
                     "pixels": int(self._pixels[entry.id].sum()),
-                    "predicted": _reaching(self._pixels[entry.id]).tolist(),
+                    "predicted": _at_or_above(self._pixels[entry.id]).tolist(),
                     "instances": int(self._instances[entry.id]),
                     "found": self._found[:, entry.id].tolist(),
                 }
                 for entry in classes
             ],
             "images": {
-                name: {"images": int(row.sum()), "alarmed": _reaching(row).tolist()}
+                name: {"images": int(row.sum()), "alarmed": _at_or_above(row).tolist()}
                 for name, row in zip(("other", "defective"), self._images, strict=True)
             },
         }
 
 
-def _reaching(by_level: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """From counts by level (..., T + 1) to counts that reach threshold 0 ... T - 1, (..., T)."""
+def _at_or_above(by_level: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Turn counts by level (..., T + 1) into counts at or above each of the T thresholds, (..., T)."""
     return np.cumsum(by_level[..., ::-1], axis=-1)[..., ::-1][..., 1:]

@@ -1,23 +1,23 @@
-"""The report's charts: coverage curves, precision over recall, histograms of scores."""
+"""Charts of the report: coverage curves, precision over recall, histograms of scores."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from markupsafe import Markup
 
-from eval.page.line_chart import Axis, Line, colour_of, line_chart
+from eval.metrics.curve_tally import PIXEL_KINDS
+from eval.page.line_chart import DASH_STYLES, DOTTED, SOLID, Axis, Line, colour_of, line_chart
 from eval.runs.run_summary import RunSummary
 
 PERCENT = tuple((k / 5, f"{20 * k}") for k in range(6))
 MEAN = "mean of the defects"
-_DECADES = 6  # of the histograms' logarithmic axis: from a millionth to all
+_DECADES = 6  # range of the histograms' logarithmic axis: 1e-6 to 1
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart and its legend, (name, colour, dash style)."""
+    """A chart and its legend of (name, colour, line style)."""
 
     title: str
     svg: Markup
@@ -25,24 +25,24 @@ class Chart:
 
 
 def coverage_charts(runs: Sequence[RunSummary]) -> list[Chart]:
-    """One chart a run: defect-wise recall of every class by the coverage that a detection needs (paper, figure 5)."""
+    """Draw one chart per run: defect-wise recall of each class over the minimum coverage (paper, figure 5)."""
     charts = []
     for number, run in enumerate(runs):
-        metrics = run.results["metrics"]
-        coverages = metrics["coverages"]
+        metrics = run.results.metrics
+        coverages = metrics.coverages
         if not coverages:
             continue
         places = [k / max(len(coverages) - 1, 1) for k in range(len(coverages))]
-        lines = [_mean_line(number, places, metrics["mean_recall_by_coverage"])]
-        for k, entry in enumerate(metrics["classes"]):
+        lines = [_mean_line(number, places, metrics.mean_recall_by_coverage)]
+        for k, entry in enumerate(metrics.classes):
             colour, dash = colour_of(k)
-            dash = dash or ("2 3" if entry["kind"] == "impurity" else "")
-            key = f"coverage:{number}:{entry['name']}"
-            lines.append(Line(entry["name"], key, _points(places, entry["recall_by_coverage"]), colour, dash))
+            dash = dash or (DOTTED if entry.kind == "impurity" else SOLID)
+            key = f"coverage:{number}:{entry.name}"
+            lines.append(Line(entry.name, key, _points(places, entry.recall_by_coverage), colour, dash))
         ticks = tuple((place, f"{100 * share:g}") for place, share in zip(places, coverages, strict=True))
         svg = line_chart(
             f"Defect-wise recall by coverage, {run.name}",
-            Axis("covered share from which an instance is found [%]", ticks),
+            Axis("minimum coverage of a found instance [%]", ticks),
             Axis("defect-wise recall [%]", PERCENT),
             lines,
         )
@@ -51,14 +51,14 @@ def coverage_charts(runs: Sequence[RunSummary]) -> list[Chart]:
 
 
 def precision_recall_chart(runs: Sequence[RunSummary]) -> Chart | None:
-    """All runs in one chart, each with its threshold marked; None where no run has a defect pixel to measure."""
+    """Draw one chart of all runs with a dot at each threshold; return None if no run has defect pixels."""
     lines = []
     for number, run in enumerate(runs):
-        metrics = run.results["metrics"]
-        points = tuple((recall, precision) for _, recall, precision in run.results["curves"]["precision_recall"])
-        now = (metrics["pixel_recall"], metrics["pixel_precision"])
+        metrics = run.results.metrics
+        points = tuple((x, y) for _, x, y in run.results.curves.precision_recall)
+        recall, precision = metrics.pixel_recall, metrics.pixel_precision
         colour, dash = colour_of(number)
-        mark = None if None in now else now
+        mark = None if recall is None or precision is None else (recall, precision)
         lines.append(Line(run.name, f"precision:{number}", points, colour, dash, mark=mark))
     if not any(line.points for line in lines):
         return None
@@ -72,28 +72,29 @@ def precision_recall_chart(runs: Sequence[RunSummary]) -> Chart | None:
 
 
 def histogram_charts(runs: Sequence[RunSummary]) -> list[Chart]:
-    """One chart a run: shares of the pixels of defects, impurities and background by anomaly score; the dashed line is
-    the threshold.
+    """Draw one chart per run: shares of the defect, impurity and background pixels over the anomaly score.
+
+    A dashed line marks the threshold.
     """
     return [
         _histogram(number, run)
         for number, run in enumerate(runs)
-        if len(run.results["curves"]["score_histogram"]["edges"]) > 1
+        if len(run.results.curves.score_histogram["edges"]) > 1
     ]
 
 
 def _histogram(number: int, run: RunSummary) -> Chart:
-    found: dict[str, Any] = run.results["curves"]["score_histogram"]
-    edges, threshold = found["edges"], run.results["model"]["threshold"]
+    shares = run.results.curves.score_histogram
+    edges, threshold = shares["edges"], run.results.model.threshold
     low, high = edges[0], max(edges[-1], threshold)
     span = (high - low) or 1.0
     lines = []
-    for k, kind in enumerate(("defect", "impurity", "background")):
+    for kind, colour in zip(PIXEL_KINDS, ("#d55e00", "#0072b2", "#7a858d"), strict=True):
         points: list[tuple[float, float]] = []
-        for left, right, share in zip(edges[:-1], edges[1:], found.get(kind, []), strict=False):
+        for left, right, share in zip(edges[:-1], edges[1:], shares.get(kind, []), strict=False):
             height = max(0.0, 1 + math.log10(share) / _DECADES) if share > 0 else 0.0
             points += [((left - low) / span, height), ((right - low) / span, height)]
-        lines.append(Line(kind, f"histogram:{number}:{kind}", tuple(points), ("#d55e00", "#0072b2", "#7a858d")[k]))
+        lines.append(Line(kind, f"histogram:{number}:{kind}", tuple(points), colour))
     svg = line_chart(
         f"Scores of the pixels, {run.name}",
         Axis("anomaly score", tuple((k / 4, f"{low + k / 4 * span:.3g}") for k in range(5))),
@@ -101,7 +102,7 @@ def _histogram(number: int, run: RunSummary) -> Chart:
             "share of the pixels", tuple((1 - k / _DECADES, f"1e-{k}" if k else "1") for k in range(0, _DECADES + 1, 2))
         ),
         lines,
-        upright=(f"threshold:{number}:{low!r}:{span!r}", min(max((threshold - low) / span, 0.0), 1.0)),
+        vertical=(f"threshold:{number}:{low!r}:{span!r}", min(max((threshold - low) / span, 0.0), 1.0)),
     )
     return Chart(run.name, svg, _legend([line for line in lines if line.points]))
 
@@ -115,5 +116,4 @@ def _points(places: Sequence[float], shares: Sequence[float | None]) -> tuple[tu
 
 
 def _legend(lines: Sequence[Line]) -> tuple[tuple[str, str, str], ...]:
-    styles = {"": "solid", "7 3": "dashed", "2 3": "dotted"}
-    return tuple((line.name, line.colour, styles[line.dash]) for line in lines if line.points)
+    return tuple((line.name, line.colour, DASH_STYLES[line.dash]) for line in lines if line.points)

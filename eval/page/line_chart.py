@@ -1,4 +1,4 @@
-"""Line charts as SVG, drawn for paper first; the report's script moves what follows its slider."""
+"""Line charts as SVG, for screen and print. The report's script moves the parts that depend on the threshold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,51 +7,58 @@ from markupsafe import Markup, escape
 
 WIDTH, HEIGHT = 420, 270
 LEFT, RIGHT, TOP, BOTTOM = 46, 16, 10, 40
-# Okabe and Ito's colours, told apart by most colour-blind eyes too; dashes where there are more lines than colours.
+# Okabe and Ito's palette, safe for most kinds of colour blindness; dashes when there are more lines than colours.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#1c2329")
-DASHES = ("", "7 3", "2 3")
+SOLID, DASHED, DOTTED = "", "7 3", "2 3"
+DASH_STYLES = {SOLID: "solid", DASHED: "dashed", DOTTED: "dotted"}
+"""CSS border styles by SVG dash pattern."""
 
 
 @dataclass(frozen=True)
 class Line:
-    """A named line through points (x, y), each in [0, 1]; key names it for the script. mark is a point on it."""
+    """A named line through points (x, y), each in [0, 1].
+
+    key identifies the line in the report's script. mark is the centre of a dot.
+    """
 
     name: str
     key: str
     points: tuple[tuple[float, float], ...]
     colour: str
-    dash: str = ""
+    dash: str = SOLID
     bold: bool = False
     mark: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A title and ticks as (place in [0, 1], text)."""
+    """An axis with a title and ticks, each (position in [0, 1], text)."""
 
     title: str
     ticks: tuple[tuple[float, str], ...]
 
 
 def colour_of(number: int) -> tuple[str, str]:
-    """Return (colour, dash) of the number-th line."""
-    return COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
+    """Return (colour, dash pattern) of the line with that number, from 0."""
+    return COLOURS[number % len(COLOURS)], tuple(DASH_STYLES)[number // len(COLOURS) % len(DASH_STYLES)]
 
 
-def line_chart(title: str, x: Axis, y: Axis, lines: Sequence[Line], upright: tuple[str, float] | None = None) -> Markup:
-    """Return the chart; upright is (key, x) of a dashed vertical line. Names come from files and are escaped."""
+def line_chart(
+    title: str, x: Axis, y: Axis, lines: Sequence[Line], vertical: tuple[str, float] | None = None
+) -> Markup:
+    """Draw the chart; vertical is (key, x) of a dashed vertical line. Names come from files and are escaped."""
     parts = [
         Markup(
             '<svg viewBox="0 0 {w} {h}" role="img" aria-label="{title}" data-left="{left}" data-top="{top}" '
             'data-width="{pw}" data-height="{ph}">'
         ).format(w=WIDTH, h=HEIGHT, title=title, left=LEFT, top=TOP, pw=WIDTH - LEFT - RIGHT, ph=HEIGHT - TOP - BOTTOM)
     ]
-    for place, text in x.ticks:
-        at = _x(place)
+    for position, text in x.ticks:
+        at = _x(position)
         parts.append(Markup('<path class="axis" d="M{0} {1}V{2}"/>').format(at, TOP, HEIGHT - BOTTOM))
         parts.append(_text(at, HEIGHT - BOTTOM + 14, "middle", text))
-    for place, text in y.ticks:
-        at = _y(place)
+    for position, text in y.ticks:
+        at = _y(position)
         parts.append(Markup('<path class="axis" d="M{0} {1}H{2}"/>').format(LEFT, at, WIDTH - RIGHT))
         parts.append(_text(LEFT - 5, at + 4, "end", text))
     parts.append(_text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - 8, "middle", x.title))
@@ -62,10 +69,10 @@ def line_chart(title: str, x: Axis, y: Axis, lines: Sequence[Line], upright: tup
         )
     )
     parts += [_line(line) for line in lines if line.points]
-    if upright is not None:
+    if vertical is not None:
         parts.append(
             Markup('<path class="now" data-line="{0}" d="M{1} {2}V{3}"/>').format(
-                upright[0], _x(upright[1]), TOP, HEIGHT - BOTTOM
+                vertical[0], _x(vertical[1]), TOP, HEIGHT - BOTTOM
             )
         )
     return Markup("").join([*parts, Markup("</svg>")])
@@ -87,9 +94,9 @@ def _text(x: float, y: float, anchor: str, text: str) -> Markup:
     return Markup('<text x="{0:.1f}" y="{1:.1f}" text-anchor="{2}">{3}</text>').format(x, y, anchor, escape(text))
 
 
-def _x(place: float) -> float:
-    return round(LEFT + place * (WIDTH - LEFT - RIGHT), 1)
+def _x(position: float) -> float:
+    return round(LEFT + position * (WIDTH - LEFT - RIGHT), 1)
 
 
-def _y(place: float) -> float:
-    return round(TOP + (1 - place) * (HEIGHT - TOP - BOTTOM), 1)
+def _y(position: float) -> float:
+    return round(TOP + (1 - position) * (HEIGHT - TOP - BOTTOM), 1)

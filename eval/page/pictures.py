@@ -1,14 +1,14 @@
-"""The pictures of the report, embedded: the same test images for all scenarios, the worst ones, and the dataset
-gallery.
-"""
+"""Embedded pictures of the report: common test images of all scenarios, worst images, and dataset galleries."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from eval.pictures.choice import FALSE_POSITIVE, MISS, evenly_spaced
-from eval.pictures.embedded import flat_colours, flat_colours_of, layer_of, photograph, photograph_of
+from eval.pictures.embedded import jpeg_file_uri, jpeg_uri, png_file_uri, png_uri, unchanged_png_uri
+from eval.pictures.files import PictureEntry
+from eval.pictures.image_result import found_caption
 from eval.pictures.overlay import colour_classes
 from eval.runs.run_summary import RunSummary
 from training.data.dataset import DefectClass, Sample, read_image, read_mask
@@ -16,152 +16,159 @@ from training.data.stainless_layout import open_stainless, read_description
 
 T = TypeVar("T")
 
-TILE_WIDTH, FULL_WIDTH = 560, 65_000  # JPEG ends at 65 500 pixels
+TILE_WIDTH, FULL_WIDTH = 560, 65_000  # the JPEG format allows up to 65 500 pixels
 COMPARED_IMAGES, GALLERY_IMAGES = 6, 4
 WORST_OF_FEW, WORST_OF_MANY, MANY_RUNS = 2, 1, 4
-"""Worst pictures of each class: of up to MANY_RUNS runs, and of more."""
+"""Number of worst pictures of each class for up to MANY_RUNS runs, and for more."""
 
 
 @dataclass(frozen=True)
-class Tile:
-    """A picture as a data URI, with its caption; below and above name the same at full size in FullSize.pictures."""
+class PageTile:
+    """A picture of the page with its caption."""
 
     source: str
+    """Data URI."""
     caption: str
     detail: str
     below: str = ""
+    """Key of the full-size picture in FullSizePictures.pictures; "" for none."""
     above: str = ""
+    """Key of the full-size layer over that picture; "" for none."""
 
 
-class FullSize:
-    """Pictures and layers at full resolution, each held once, whatever the number of tiles that open it."""
+class FullSizePictures:
+    """Pictures and layers at full resolution, each stored once and shared by all tiles that open it."""
 
     def __init__(self) -> None:
         self.pictures: dict[str, str] = {}
+        """Data URIs by key."""
         self._keys: dict[Path, str] = {}
 
-    def photograph(self, path: Path) -> str:
-        """Take a picture in; return its key."""
-        return self._key(path, lambda: photograph_of(path, FULL_WIDTH))
+    def add_picture(self, path: Path) -> str:
+        """Add a picture as JPEG; return its key. Raises UserError if it cannot be read."""
+        return self._add(path, lambda: jpeg_file_uri(path, FULL_WIDTH))
 
-    def layer(self, path: Path) -> str:
-        """Take a PNG in as it is; return its key."""
-        return self._key(path, lambda: layer_of(path))
+    def add_layer(self, path: Path) -> str:
+        """Add a PNG file unchanged; return its key. Raises UserError if it cannot be read."""
+        return self._add(path, lambda: unchanged_png_uri(path))
 
-    def _key(self, path: Path, encoded: Callable[[], str]) -> str:
+    def _add(self, path: Path, encode: Callable[[], str]) -> str:
         if path not in self._keys:
             self._keys[path] = f"p{len(self._keys)}"
-            self.pictures[self._keys[path]] = encoded()
+            self.pictures[self._keys[path]] = encode()
         return self._keys[path]
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """One test image: the picture, the ground truth, and every scenario's decision on it."""
+    """One test image: the picture, the ground truth, and the decision of every scenario."""
 
     title: str
-    tiles: tuple[Tile, ...]
+    tiles: tuple[PageTile, ...]
 
 
 @dataclass(frozen=True)
 class GalleryDataset:
-    """A few plates of one dataset beside their masks, with the colour key of the classes."""
+    """Some plates of one dataset beside their masks, with the colour key of the classes."""
 
     name: str
     origin: str
-    """Size, generator, Blender version and seeds, as dataset.json has them."""
-    pairs: tuple[tuple[Tile, Tile], ...]
+    """Size, generator, Blender version and seeds from dataset.json."""
+    pairs: tuple[tuple[PageTile, PageTile], ...]
     key: tuple[tuple[str, str], ...]
 
 
 def colour_key(classes: Sequence[DefectClass]) -> tuple[tuple[str, str], ...]:
-    """(class name with its kind, CSS colour) of every class but the background."""
+    """Return (class name with kind, CSS colour) of every class except the background."""
     shown = (entry for entry in classes if entry.kind != "background")
     return tuple((f"{entry.name} ({entry.kind})", "#{:02x}{:02x}{:02x}".format(*entry.colour)) for entry in shown)
 
 
-def result_classes(run: RunSummary) -> list[DefectClass]:
-    """The classes of the data a run was tested on."""
-    entries = run.results["dataset"]["classes"]
-    return [DefectClass(e["id"], e["name"], e["kind"], tuple(e["colour"])) for e in entries]
-
-
-def by_test_data(runs: Sequence[RunSummary]) -> list[list[RunSummary]]:
-    """Group the runs that were tested on the same split of the same dataset, in order of appearance."""
+def group_by_test_data(runs: Sequence[RunSummary]) -> list[list[RunSummary]]:
+    """Group the runs by test dataset and split, in order of appearance."""
     groups: dict[tuple[str, str, str], list[RunSummary]] = {}
     for run in runs:
-        dataset = run.results["dataset"]
-        groups.setdefault((dataset["name"], dataset["root"], dataset["split"]), []).append(run)
+        dataset = run.results.dataset
+        groups.setdefault((dataset.name, dataset.root, dataset.split), []).append(run)
     return list(groups.values())
 
 
-def compare(runs: Sequence[RunSummary], full: FullSize) -> list[Comparison]:
-    """Set the overlays of runs with the same test data side by side, for images that all of them have pictured.
+def compare_runs(runs: Sequence[RunSummary], full_size: FullSizePictures) -> list[Comparison]:
+    """Return comparisons of runs with the same test data, on up to COMPARED_IMAGES images pictured by all of them.
 
-    Images with defects first, at even distances through the split. Raises UserError when a picture is missing.
+    The images are evenly spaced among those with defects, or among all if none has a defect. Raises UserError if a
+    picture is missing.
     """
-    pictured = [{entry["sample_id"]: entry for entry in run.results["pictures"]} for run in runs]
-    common = [entry for entry in runs[0].results["pictures"] if all(entry["sample_id"] in other for other in pictured)]
-    defective = [entry for entry in common if entry["instances"]]
-    chosen = [entry["sample_id"] for entry in _evenly(defective or common, COMPARED_IMAGES)]
-    return [_comparison(sample_id, runs, pictured, full) for sample_id in chosen]
+    pictured = [{entry.sample_id: entry for entry in run.results.pictures} for run in runs]
+    common = [entry for entry in runs[0].results.pictures if all(entry.sample_id in other for other in pictured)]
+    defective = [entry for entry in common if entry.instances]
+    chosen = [entry.sample_id for entry in _evenly(defective or common, COMPARED_IMAGES)]
+    return [_comparison(sample_id, runs, pictured, full_size) for sample_id in chosen]
 
 
 def _comparison(
-    sample_id: str, runs: Sequence[RunSummary], pictured: Sequence[dict[str, dict[str, Any]]], full: FullSize
+    sample_id: str,
+    runs: Sequence[RunSummary],
+    pictured: Sequence[dict[str, PictureEntry]],
+    full_size: FullSizePictures,
 ) -> Comparison:
     folder, entry = runs[0].evaluation_folder, pictured[0][sample_id]
-    below = full.photograph(folder / entry["picture"])
-    truth = full.layer(folder / entry["truth"])
+    below = full_size.add_picture(folder / entry.picture)
+    truth = full_size.add_layer(folder / entry.truth)
     tiles = [
-        Tile(photograph_of(folder / entry["picture"], TILE_WIDTH), "Picture", "", below),
-        Tile(
-            flat_colours_of(folder / entry["truth"], TILE_WIDTH),
+        PageTile(jpeg_file_uri(folder / entry.picture, TILE_WIDTH), "Picture", "", below),
+        PageTile(
+            png_file_uri(folder / entry.truth, TILE_WIDTH),
             "Ground truth",
-            _count(entry["instances"]),
+            _defect_count(entry.instances),
             below,
             truth,
         ),
     ]
     for run, entries in zip(runs, pictured, strict=True):
-        tiles.append(_overlay(run, entries[sample_id], run.name, below, full))
+        tiles.append(_overlay(run, entries[sample_id], run.name, below, full_size))
     return Comparison(sample_id, tuple(tiles))
 
 
-def _overlay(run: RunSummary, entry: dict[str, Any], caption: str, below: str, full: FullSize) -> Tile:
+def _overlay(run: RunSummary, entry: PictureEntry, caption: str, below: str, full_size: FullSizePictures) -> PageTile:
     folder = run.evaluation_folder
-    found = f"{entry['instances_found']} of {entry['instances']} found" if entry["instances"] else "no defect"
-    source = photograph_of(folder / entry["overlay"], TILE_WIDTH)
-    return Tile(source, caption, found, below, full.layer(folder / entry["decision"]))
+    found = found_caption(entry.instances_found, entry.instances)
+    source = jpeg_file_uri(folder / entry.overlay, TILE_WIDTH)
+    return PageTile(source, caption, found, below, full_size.add_layer(folder / entry.decision))
 
 
-def worst(run: RunSummary, shared: dict[str, str], wanted: int, full: FullSize) -> list[tuple[str, list[Tile]]]:
-    """The overlays of a run's worst misses of every defect class and of its worst false positives on every other class,
-    (heading, tiles). shared maps sample ids to keys of pictures that full holds already; it grows.
+def worst_pictures(
+    run: RunSummary, shared: dict[str, str], limit: int, full_size: FullSizePictures
+) -> list[tuple[str, list[PageTile]]]:
+    """Return sections (heading, overlays) of the worst misses of each defect class and false positives on the others.
 
-    Raises UserError when a picture is missing.
+    Each section has up to `limit` overlays. shared maps sample ids to keys of full_size; new keys are added to it.
+    Raises UserError if a picture is missing.
     """
-    found: dict[tuple[str, str], list[tuple[int, dict[str, Any]]]] = {}
-    for entry in run.results["pictures"]:
-        for reason in entry["reasons"]:
-            if reason["kind"] in (MISS, FALSE_POSITIVE) and reason["rank"] <= wanted:
-                found.setdefault((reason["kind"], reason["class_name"]), []).append((reason["rank"], entry))
+    by_reason: dict[tuple[str, str], list[tuple[int, PictureEntry]]] = {}
+    for entry in run.results.pictures:
+        for reason in entry.reasons:
+            if reason.kind in (MISS, FALSE_POSITIVE) and reason.rank <= limit:
+                by_reason.setdefault((reason.kind, reason.class_name), []).append((reason.rank, entry))
     sections = []
     for kind in (MISS, FALSE_POSITIVE):
-        for (of, name), entries in sorted(found.items()):
-            if of != kind:
+        for (reason_kind, name), entries in sorted(by_reason.items()):
+            if reason_kind != kind:
                 continue
             tiles = []
             for _, entry in sorted(entries, key=lambda ranked: ranked[0]):
-                if entry["sample_id"] not in shared:
-                    shared[entry["sample_id"]] = full.photograph(run.evaluation_folder / entry["picture"])
-                tiles.append(_overlay(run, entry, entry["sample_id"], shared[entry["sample_id"]], full))
+                if entry.sample_id not in shared:
+                    shared[entry.sample_id] = full_size.add_picture(run.evaluation_folder / entry.picture)
+                tiles.append(_overlay(run, entry, entry.sample_id, shared[entry.sample_id], full_size))
             sections.append((f"{'Missed' if kind == MISS else 'False alarms on'} {name}", tiles))
     return sections
 
 
-def gallery(root: Path) -> GalleryDataset:
-    """A few images of a dataset folder beside their masks; its test images if it has any. Raises UserError."""
+def read_gallery(root: Path) -> GalleryDataset:
+    """Read some images of a dataset folder and their masks: test images if there are any, else all splits.
+
+    Raises UserError if the dataset is invalid.
+    """
     dataset = open_stainless(root)
     masked = [sample for sample in dataset.samples if sample.mask is not None]
     tested = [sample for sample in masked if sample.split == "test"]
@@ -176,18 +183,18 @@ def _origin(root: Path) -> str:
     return ", ".join([f"{description['samples']} images", description["generator"], *blender, *seeds])
 
 
-def _pair(sample: Sample, classes: Sequence[DefectClass], ignore_id: int) -> tuple[Tile, Tile]:
+def _pair(sample: Sample, classes: Sequence[DefectClass], ignore_id: int) -> tuple[PageTile, PageTile]:
     image = read_image(sample.image)
     mask = colour_classes(read_mask(sample, image.shape), classes, ignore_id)
     light = f", {sample.light} light" if sample.light else ""
-    picture = Tile(photograph(image, TILE_WIDTH), f"{sample.sample_id}{light}", sample.split)
-    return picture, Tile(flat_colours(mask, TILE_WIDTH), "Mask", "")
+    picture = PageTile(jpeg_uri(image, TILE_WIDTH), f"{sample.sample_id}{light}", sample.split)
+    return picture, PageTile(png_uri(mask, TILE_WIDTH), "Mask", "")
 
 
-def _evenly(entries: Sequence[T], wanted: int) -> list[T]:
-    positions = sorted(evenly_spaced(len(entries), wanted))
+def _evenly(entries: Sequence[T], limit: int) -> list[T]:
+    positions = sorted(evenly_spaced(len(entries), limit))
     return [entries[position] for position in positions]
 
 
-def _count(instances: int) -> str:
+def _defect_count(instances: int) -> str:
     return "no defect" if not instances else "1 defect" if instances == 1 else f"{instances} defects"

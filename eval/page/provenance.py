@@ -1,4 +1,4 @@
-"""Where a run's figures come from, as (what, value) lines for people."""
+"""Provenance of a run's results, as readable (label, value) lines."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,28 +8,28 @@ from eval.runs.run_summary import RunSummary
 UNKNOWN = "not recorded"
 
 
-def provenance(run: RunSummary) -> list[tuple[str, str]]:
-    """The lines of one run: data, model, threshold, time and versions.
+def provenance_lines(run: RunSummary) -> list[tuple[str, str]]:
+    """Return the lines of one run: data, model, threshold, time and versions.
 
-    What the files do not say is left out or "not recorded".
+    Values that the files do not record are omitted or "not recorded".
     """
     results = run.results
-    dataset, metrics = results["dataset"], results["metrics"]
-    record = {**results["model"], **run.training}
+    dataset, metrics = results.dataset, results.metrics
+    record = {**results.model.records, **run.training}
     lines = [
         ("Run folder", str(run.run)),
-        ("Tested on", f"{dataset['name']} ({dataset['root']}), {dataset['split']} split"),
-        ("Test images", f"{metrics['images']}, {metrics['anomalous_images']} with a defect"),
+        ("Tested on", f"{dataset.name} ({dataset.root}), {dataset.split} split"),
+        ("Test images", f"{metrics.images}, {metrics.anomalous_images} with a defect"),
         *_data(_part(record, "provenance")),
         *_extractor(record),
         *_coreset(_part(record, "coreset")),
         ("Seeds", ", ".join(f"{name} {seed}" for name, seed in run.seeds.items())),
         *_threshold(_part(run.training, "threshold")),
-        ("Test time", f"{results['timing']['seconds_per_image']:.3g} s per image"),
+        ("Test time", f"{results.seconds_per_image:.3g} s per image"),
         *_machine(run.training),
-        ("Evaluated by", _versions(results["software"])),
+        ("Evaluated by", _versions(results.software)),
     ]
-    return [(what, value) for what, value in lines if value]
+    return [(label, value) for label, value in lines if value]
 
 
 def _part(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
@@ -49,12 +49,12 @@ def _number(value: Any) -> str:
 
 
 def _data(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
-    lines = [("Made by", str(origin.get("kind", UNKNOWN)))]
+    lines = [("Created by", str(origin.get("kind", UNKNOWN)))]
     for dataset in _entries(origin, "datasets"):
         images = f", {dataset['train_images']} images" if "train_images" in dataset else ""
         lines.append(("Trained on", f"{dataset.get('name', UNKNOWN)} ({dataset.get('root', UNKNOWN)}){images}"))
     parents = [str(parent.get("path", UNKNOWN)) for parent in _entries(origin, "parents")]
-    return [*lines, ("Built on", ", ".join(parents))]
+    return [*lines, ("Parent models", ", ".join(parents))]
 
 
 def _extractor(record: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""The tables of the report, as text cells: the template and the terminal only lay them out."""
+"""Tables of the report as text cells, for the HTML template and the terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,30 +10,35 @@ NOT_MEASURED = "–"
 
 @dataclass(frozen=True)
 class Cell:
-    """A figure as text; best marks the best of its column. key is its name for the report's script."""
+    """A metric of one scenario."""
 
     text: str
     best: bool = False
+    """True for the best value of the column."""
     value: float | None = None
     key: str = ""
+    """Name of the metric in the report's script."""
     better: str = ""
+    """Direction of improvement: "up", "down" or "" (neither)."""
     interval: str = ""
 
 
 @dataclass(frozen=True)
 class Column:
-    """A heading (short: for a terminal), an explanation, and which way is better: "up", "down" or "" (neither)."""
+    """A metric of the scenario table: its heading and its explanation."""
 
     title: str
     short: str
+    """Heading on a terminal."""
     better: str
+    """Direction of improvement: "up", "down" or "" (neither)."""
     key: str
     explanation: str
 
 
 @dataclass(frozen=True)
 class Row:
-    """One scenario."""
+    """A row of a table: one scenario."""
 
     name: str
     cells: tuple[Cell, ...]
@@ -41,7 +46,7 @@ class Row:
 
 @dataclass(frozen=True)
 class ClassColumn:
-    """A class in the per-class table; instances is None when the scenarios were tested on different data."""
+    """A class in the table of recalls; instances is None if the scenarios have different numbers of instances."""
 
     name: str
     kind: str
@@ -49,33 +54,33 @@ class ClassColumn:
 
 
 SCENARIO_COLUMNS = (
-    Column("P px", "P px", "up", "pixel_precision", "Pixel precision: share of the predicted pixels that are defect."),
+    Column("P px", "P px", "up", "pixel_precision", "Pixel precision: share of the predicted pixels that are defects."),
     Column("R px", "R px", "up", "pixel_recall", "Pixel recall: share of the defect pixels that are predicted."),
-    Column("F1 px", "F1 px", "up", "pixel_f1", "Harmonic mean of the two."),
+    Column("F1 px", "F1 px", "up", "pixel_f1", "Harmonic mean of pixel precision and pixel recall."),
     Column("mR DW", "mR DW", "up", "mean_defect_wise_recall", "Defect-wise recall, averaged over the defect classes."),
     Column(
         "Image AUROC",
         "I-AUROC",
         "up",
         "image_auroc",
-        "How well the image score ranks defective images above the others.",
+        "Probability that a defective image scores above an image without defects.",
     ),
     Column(
-        "Pixel AUROC", "P-AUROC", "up", "pixel_auroc", "How well the pixel score ranks defect pixels above the others."
+        "Pixel AUROC", "P-AUROC", "up", "pixel_auroc", "Probability that a defect pixel scores above another pixel."
     ),
     Column("AUPRO", "AUPRO", "up", "aupro", "Per-region overlap, averaged over false-positive rates up to the limit."),
 )
 
 
 def percent(share: float | None) -> str:
-    """A share in [0, 1] as percent with one decimal, as in the paper's tables; a dash where nothing was measured."""
+    """Format a share in [0, 1] as percent with one decimal, as in the paper's tables; None becomes a dash."""
     return NOT_MEASURED if share is None else f"{100 * share:.1f}"
 
 
 def _cells(
     shares: Sequence[float | None], better: str, key: str, intervals: Sequence[Sequence[float] | None]
 ) -> list[Cell]:
-    """One column, top to bottom. With one scenario, or with all alike, there is no best one."""
+    """Return one column, top to bottom. No cell is the best if all texts are equal."""
     texts = [percent(share) for share in shares]
     measured = [share for share in shares if share is not None]
     differ = len(set(texts) - {NOT_MEASURED}) > 1
@@ -91,23 +96,23 @@ def _rows(runs: Sequence[RunSummary], columns: Sequence[Sequence[Cell]]) -> list
 
 
 def scenario_rows(runs: Sequence[RunSummary]) -> list[Row]:
-    """One row per scenario over SCENARIO_COLUMNS, and the threshold last."""
+    """Return one row per scenario: the SCENARIO_COLUMNS, then the threshold."""
     columns = []
     for column in SCENARIO_COLUMNS:
-        metrics = [run.results["metrics"] for run in runs]
-        spans = [entry["intervals"]["values"].get(column.key) for entry in metrics]
-        columns.append(_cells([entry[column.key] for entry in metrics], column.better, column.key, spans))
-    thresholds = [run.results["model"]["threshold"] for run in runs]
+        metrics = [run.results.metrics for run in runs]
+        spans = [entry.intervals.values.get(column.key) for entry in metrics]
+        columns.append(_cells([getattr(entry, column.key) for entry in metrics], column.better, column.key, spans))
+    thresholds = [run.results.model.threshold for run in runs]
     columns.append([Cell(f"{threshold:.4g}", value=threshold, key="threshold") for threshold in thresholds])
     return _rows(runs, columns)
 
 
 def class_columns(runs: Sequence[RunSummary]) -> list[ClassColumn]:
-    """The classes of all scenarios: defects first, then impurities, each in the order of their datasets."""
+    """Return the classes of all scenarios: defects, then impurities, each in the order of their datasets."""
     found: dict[str, tuple[str, set[int]]] = {}
     for run in runs:
-        for entry in run.results["metrics"]["classes"]:
-            found.setdefault(entry["name"], (entry["kind"], set()))[1].add(entry["instances"])
+        for entry in run.results.metrics.classes:
+            found.setdefault(entry.name, (entry.kind, set()))[1].add(entry.instances)
     columns = [
         ClassColumn(name, kind, instances.pop() if len(instances) == 1 else None)
         for name, (kind, instances) in found.items()
@@ -116,15 +121,17 @@ def class_columns(runs: Sequence[RunSummary]) -> list[ClassColumn]:
 
 
 def class_rows(runs: Sequence[RunSummary], classes: Sequence[ClassColumn]) -> list[Row]:
-    """Pixel and defect-wise recall of every class, two cells each; of impurities the lowest is the best (paper, table
-    I).
+    """Return one row per scenario with two cells per class: pixel recall and defect-wise recall (paper, table I).
+
+    The lowest recall of an impurity is the best.
     """
-    by_name = [{entry["name"]: entry for entry in run.results["metrics"]["classes"]} for run in runs]
+    by_name = [{entry.name: entry for entry in run.results.metrics.classes} for run in runs]
     columns = []
     for column in classes:
         better = "up" if column.kind == "defect" else "down"
         for key in ("pixel_recall", "defect_wise_recall"):
-            own = [entries.get(column.name, {}) for entries in by_name]
-            spans = [entry.get("intervals", {}).get(key) for entry in own]
-            columns.append(_cells([entry.get(key) for entry in own], better, f"{column.name}/{key}", spans))
+            entries = [by_class.get(column.name) for by_class in by_name]
+            spans = [entry.intervals.get(key) if entry else None for entry in entries]
+            shares = [getattr(entry, key) if entry else None for entry in entries]
+            columns.append(_cells(shares, better, f"{column.name}/{key}", spans))
     return _rows(runs, columns)

@@ -1,4 +1,4 @@
-"""The report's tables on a terminal."""
+"""Tables of the report for a terminal."""
 
 from collections.abc import Sequence
 
@@ -12,7 +12,7 @@ from eval.runs.run_summary import RunSummary, warnings_of
 
 
 def print_tables(runs: Sequence[RunSummary], console: Console) -> None:
-    """Print the scenario table, the per-class recalls (a row per class) and the warnings."""
+    """Print the table of scenarios, the recalls (one row per class) and the warnings."""
     table = _table("Scenarios [%]")
     table.add_column("", overflow="fold")
     for title in [*(column.short for column in SCENARIO_COLUMNS), "threshold"]:

@@ -1,23 +1,23 @@
-"""The paper's tables as files: CSV, LaTeX, and one HTML page with the findings and the runs."""
+"""Files of the paper's tables: CSV, LaTeX, and one HTML page with the claims and the runs."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
-
-from eval.paper.findings import findings
+from eval.page.rendering import render_page
+from eval.paper.claims import check_claims
 from eval.paper.tables import TITLES, as_csv, as_html, as_latex, paper_table
+from eval.runs.results import Results
 from training.support.whole_file import write_whole
 
-TEMPLATES = Path(__file__).parent
+TEMPLATE = Path(__file__).parent / "paper_tables.html.j2"
 
 
-def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence[str], out: Path) -> list[Path]:
-    """Write table_1 and table_2 as .csv and .tex, and both in tables.html; return the paths.
+def write_paper_tables(results: Mapping[str, Results], notes: Sequence[str], out: Path) -> list[Path]:
+    """Write table_1 and table_2 as .csv and .tex, and both as tables.html; return the paths.
 
-    ``results`` are the documents of results.json by experiment; those that are missing are "not measured". The notes
-    say what a reader must know: in the page, and in LaTeX's captions.
+    ``results`` maps experiments to their results. Missing experiments are "not measured". The
+    notes appear on the page and in the LaTeX captions.
     """
     tables = {number: paper_table(number, results) for number in TITLES}
     paths = []
@@ -25,30 +25,21 @@ def write_paper_tables(results: Mapping[str, Mapping[str, Any]], notes: Sequence
         for suffix, text in (("csv", as_csv(table)), ("tex", as_latex(table, number, " ".join(notes)))):
             paths.append(out / f"table_{number}.{suffix}")
             write_whole(paths[-1], text.encode("utf-8"))
-    page = (
-        jinja2.Environment(
-            loader=jinja2.FileSystemLoader(TEMPLATES),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
-        .get_template("paper_tables.html.j2")
-        .render(
-            title="The paper's tables",
-            notes=notes,
-            tables=[as_html(table, number) for number, table in tables.items()],
-            findings=findings(results),
-            runs=[_run(experiment, document) for experiment, document in results.items()],
-        )
+    page = render_page(
+        TEMPLATE,
+        title="The paper's tables",
+        notes=notes,
+        tables=[as_html(table, number) for number, table in tables.items()],
+        claims=check_claims(results),
+        runs=[_run(experiment, entry) for experiment, entry in results.items()],
     )
     paths.append(out / "tables.html")
-    write_whole(paths[-1], page.encode("utf-8"))
+    write_whole(paths[-1], page)
     return paths
 
 
-def _run(experiment: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    coreset, provenance = document["model"]["coreset"], document["model"]["provenance"]
+def _run(experiment: str, results: Results) -> dict[str, Any]:
+    coreset, provenance = results.model.records["coreset"], results.model.records["provenance"]
     parents = [Path(parent["path"]).name for parent in provenance["parents"]]
     images = [f"{entry['name']}: {entry['train_images']} images" for entry in provenance["datasets"]]
     return {

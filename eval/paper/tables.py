@@ -1,6 +1,6 @@
-"""The paper's tables I and II, from evaluated experiments: ours, the paper's figures, and the difference.
+"""The paper's tables I and II with our values, the paper's values and their difference.
 
-The paper's figures are in ``eval/paper/*.csv``, in percent.
+The paper's values are in ``eval/paper/table_*.csv``, in percent.
 """
 
 import re
@@ -11,12 +11,15 @@ from typing import Any
 import pandas as pd
 from pandas.io.formats.style import Styler
 
-FIGURES = Path(__file__).parent
+from eval.page.tables import NOT_MEASURED
+from eval.runs.results import Results
+
+FOLDER = Path(__file__).parent
 TITLES = {
     1: "Table I: Per-class pixel-wise and defect-wise recall [%], with and without finetuning (ft)",
     2: "Table II: Techniques for transfer learning [%]",
 }
-WHOSE = ("ours", "paper", "difference")
+SOURCES = ("ours", "paper", "difference")
 _SYMBOLS = {
     "pixel_precision": "P_PX",
     "pixel_recall": "R_PX",
@@ -32,53 +35,57 @@ _CLASSES = {
     "fingerprint": "Fingerprint ↓",
     "sticker": "Sticker ↓",
 }
-_NOT_MEASURED = "–"
 
 
-def paper_figures(number: int) -> pd.DataFrame:
-    """The paper's table 1 or 2: a row per experiment (the index), the column scenario, then figures in percent, as
-    <figure> or <class>.<figure>.
+def published_values(number: int) -> pd.DataFrame:
+    """Read the paper's table 1 or 2.
+
+    The index is the experiment. The first column is the scenario; the others are percentages, named <metric> or
+    <class>.<metric>.
     """
-    return pd.read_csv(FIGURES / f"table_{number}.csv", index_col="experiment")
+    return pd.read_csv(FOLDER / f"table_{number}.csv", index_col="experiment")
 
 
-def paper_table(number: int, results: Mapping[str, Mapping[str, Any]]) -> pd.DataFrame:
-    """Table 1 or 2 in the paper's form: rows (scenario, ours | paper | difference), in percent.
+def paper_table(number: int, results: Mapping[str, Results]) -> pd.DataFrame:
+    """Return table 1 or 2 in the paper's layout, in percent; rows are (scenario, one of SOURCES).
 
-    ``results`` are the documents of results.json by experiment. What is not measured is NaN: an experiment that is not
-    among them, a class without instances.
+    ``results`` maps experiments to their results. Values that are not measured are NaN: those of a
+    missing experiment, and of a class without instances.
     """
-    paper = paper_figures(number)
-    scenarios, figures = paper["scenario"], paper.drop(columns="scenario")
+    published = published_values(number)
+    scenarios, values = published["scenario"], published.drop(columns="scenario")
     ours = pd.DataFrame(
-        [[percent_of(results.get(row), column) for column in figures.columns] for row in figures.index],
-        index=figures.index,
-        columns=figures.columns,
+        [[percent_of(results.get(row), column) for column in values.columns] for row in values.index],
+        index=values.index,
+        columns=values.columns,
         dtype=float,
     )
-    stacked = pd.concat({"ours": ours, "paper": figures, "difference": ours - figures}).swaplevel()
-    order = pd.MultiIndex.from_product([figures.index, WHOSE])
+    stacked = pd.concat({"ours": ours, "paper": values, "difference": ours - values}).swaplevel()
+    order = pd.MultiIndex.from_product([values.index, SOURCES])
     table = stacked.loc[order]
     table.index = pd.MultiIndex.from_tuples(
-        [(scenarios[row], whose) for row, whose in order], names=["Training scenario", ""]
+        [(scenarios[row], source) for row, source in order], names=["Training scenario", ""]
     )
-    table.columns = _headings(figures.columns)
+    table.columns = _headings(values.columns)
     return table
 
 
-def percent_of(document: Mapping[str, Any] | None, column: str) -> float:
-    """A figure of a results.json in percent, by its name in the paper's tables; NaN where it is not measured."""
-    if document is None:
+def percent_of(results: Results | None, column: str) -> float:
+    """Return a metric in percent; NaN if it is not measured.
+
+    column is a column name of published_values(): <metric> or <class>.<metric>.
+    """
+    if results is None:
         return float("nan")
-    name, _, figure = column.rpartition(".")
-    metrics = document["metrics"]
-    entries = [entry for entry in metrics["classes"] if entry["name"] == name] if name else [metrics]
-    share = entries[0].get(figure) if entries else None
+    name, _, metric = column.rpartition(".")
+    metrics = results.metrics
+    source = next((entry for entry in metrics.classes if entry.name == name), None) if name else metrics
+    share = None if source is None else getattr(source, metric)
     return float("nan") if share is None else 100 * float(share)
 
 
 def as_csv(table: pd.DataFrame) -> str:
-    """The table with plain headings; percent to four decimals, empty where nothing was measured."""
+    """Format a table of paper_table() as CSV, in percent with four decimals; cells not measured are empty."""
     plain = table.copy()
     plain.index.names = ["scenario", "figures"]
     if plain.columns.nlevels > 1:
@@ -87,7 +94,7 @@ def as_csv(table: pd.DataFrame) -> str:
 
 
 def as_latex(table: pd.DataFrame, number: int, note: str) -> str:
-    """A table environment for LaTeX with booktabs and multirow; the note goes into its caption."""
+    """Format a table as a LaTeX table environment (packages booktabs and multirow); the note ends the caption."""
     styler = _formatted(table).format_index(_latex, axis=0).format_index(_latex, axis=1)
     return str(
         styler.to_latex(
@@ -103,7 +110,7 @@ def as_latex(table: pd.DataFrame, number: int, note: str) -> str:
 
 
 def as_html(table: pd.DataFrame, number: int) -> str:
-    """A table element with sub- and superscripts; figures are right-aligned by the page's own style."""
+    """Format a table as an HTML table element, without style."""
     styler = _formatted(table).format_index(_html, axis=0).format_index(_html, axis=1)
     return str(styler.to_html(table_uuid=f"table_{number}", caption=TITLES[number], sparse_columns=True))
 
@@ -112,13 +119,13 @@ def _headings(columns: pd.Index) -> pd.Index:
     if "." not in columns[0]:
         return pd.Index([_SYMBOLS[column] for column in columns])
     pairs = [column.split(".") for column in columns]
-    return pd.MultiIndex.from_tuples([(_CLASSES[name], _SYMBOLS[figure]) for name, figure in pairs])
+    return pd.MultiIndex.from_tuples([(_CLASSES[name], _SYMBOLS[metric]) for name, metric in pairs])
 
 
 def _formatted(table: pd.DataFrame) -> Styler:
-    styler = table.style.format("{:.1f}", na_rep=_NOT_MEASURED)
+    styler = table.style.format("{:.1f}", na_rep=NOT_MEASURED)
     differences: Any = ((slice(None), "difference"), slice(None))
-    return styler.format("{:+.1f}", na_rep=_NOT_MEASURED, subset=differences)
+    return styler.format("{:+.1f}", na_rep=NOT_MEASURED, subset=differences)
 
 
 def _html(text: object) -> str:

@@ -1,4 +1,4 @@
-"""Which images of a large test split are worth a look."""
+"""Choice of the images of a large test split whose pictures are kept."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,20 +10,25 @@ MISS, FALSE_POSITIVE, BEST = "miss", "false positive", "best"
 
 @dataclass(frozen=True)
 class PictureBudget:
-    """How many pictures of each sort are kept; a test split of at most all_up_to images is kept whole."""
+    """Numbers of pictures to keep. All pictures of a test split of at most all_up_to images are kept."""
 
     all_up_to: int
     common: int
+    """Number of evenly spaced images, the same for every model."""
     misses: int
-    """For each defect class."""
+    """Number of worst misses of each defect class."""
     false_positives: int
-    """For the background and for each impurity."""
+    """Number of worst false positives on the background and on each impurity."""
     best: int
+    """Number of images with the highest F1."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why an image was chosen: as the rank-th (from 1) worst miss or false positive of a class, or best of all."""
+    """Reason for keeping an image: its rank (from 1) among the misses or false positives of a class, or among the best.
+
+    class_name is empty for the best.
+    """
 
     kind: str
     class_name: str
@@ -31,9 +36,7 @@ class Reason:
 
 
 def evenly_spaced(images: int, wanted: int) -> frozenset[int]:
-    """Evenly spaced positions in a test split of that many images: the same ones for every model that is tested on
-    it.
-    """
+    """Return up to `wanted` evenly spaced positions in [0, images), the same for every model."""
     if wanted <= 0:
         return frozenset()
     step = max(1.0, images / wanted)
@@ -41,11 +44,11 @@ def evenly_spaced(images: int, wanted: int) -> frozenset[int]:
 
 
 def choose(results: Sequence[ImageResult], budget: PictureBudget) -> dict[str, list[Reason]]:
-    """Choose by rank: sample_id -> its reasons.
+    """Choose images by rank; return the reasons by sample id.
 
-    Misses of a class are ranked by its instances missed, then by its missed pixels; false positives by their pixels on
-    the class; the best by the image's F1. The rankings are independent, so choosing from what was chosen so far plus
-    one new image gives what choosing from all images gives: no more than the budget is ever held.
+    Misses of a class are ranked by the number of missed instances, then of missed pixels. False positives are ranked
+    by the number of pixels on the class, and the best images by F1. The rankings are independent. Choosing from the
+    images chosen so far and one new image therefore gives the same result as choosing from all images.
     """
     missed = sorted({name for result in results for name in result.missed_by_class})
     alarmed = sorted({name for result in results for name in result.false_by_class})

@@ -1,55 +1,52 @@
-"""Pictures as data URIs, so that a report is one file."""
+"""Pictures as data URIs, for a report in a single file."""
 
 import base64
 from pathlib import Path
 
-import cv2
-
+from eval.pictures.encoding import encode_jpeg, encode_png
 from eval.pictures.overlay import Picture
 from eval.pictures.panel import scale_to_width
 from training.data.image_file import read_image
 from training.support.user_error import UserError
 
 JPEG_QUALITY = 88
+PNG_COMPRESSION = 9
 
 
-def _data_uri(picture: Picture, suffix: str, parameters: list[int]) -> str:
-    colours = cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR
-    encoded, content = cv2.imencode(suffix, cv2.cvtColor(picture, colours), parameters)
-    if not encoded:
-        raise ValueError(f"a picture of shape {picture.shape} does not encode as {suffix}")
-    kind = {".jpg": "jpeg", ".png": "png"}[suffix]
-    return f"data:image/{kind};base64,{base64.b64encode(content.tobytes()).decode('ascii')}"
+def jpeg_uri(picture: Picture, width: int) -> str:
+    """Return an RGB picture (H, W, 3) as a JPEG data URI, at most width pixels wide."""
+    return _data_uri("jpeg", encode_jpeg(_at_most(picture, width), JPEG_QUALITY))
 
 
-def photograph(picture: Picture, width: int) -> str:
-    """An RGB picture (H, W, 3) as a JPEG data URI, at most width pixels wide."""
-    small = scale_to_width(picture, width) if picture.shape[1] > width else picture
-    return _data_uri(small, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, JPEG_QUALITY])
+def png_uri(picture: Picture, width: int) -> str:
+    """Return a picture as a PNG data URI, at most width pixels wide; for masks, which JPEG would blur."""
+    return _data_uri("png", encode_png(_at_most(picture, width), PNG_COMPRESSION))
 
 
-def flat_colours(picture: Picture, width: int) -> str:
-    """A picture of few flat colours (a mask) as a PNG data URI, at most width pixels wide, without JPEG's fringes."""
-    small = scale_to_width(picture, width) if picture.shape[1] > width else picture
-    return _data_uri(small, ".png", [cv2.IMWRITE_PNG_COMPRESSION, 9])
+def jpeg_file_uri(path: Path, width: int) -> str:
+    """Return jpeg_uri() of a picture file. Raises UserError if it is missing or does not decode."""
+    return jpeg_uri(read_image(path), width)
 
 
-def layer_of(path: Path) -> str:
-    """An RGBA PNG at full size as a data URI, as it is. Raises UserError when it is missing or no PNG."""
+def png_file_uri(path: Path, width: int) -> str:
+    """Return png_uri() of a picture file. Raises UserError if it is missing or does not decode."""
+    return png_uri(read_image(path), width)
+
+
+def unchanged_png_uri(path: Path) -> str:
+    """Return the unchanged bytes of a PNG file as a data URI. Raises UserError if it cannot be read or is no PNG."""
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     if not content.startswith(b"\x89PNG"):
-        raise UserError(f"{path} is no PNG; evaluate again")
-    return f"data:image/png;base64,{base64.b64encode(content).decode('ascii')}"
+        raise UserError(f"{path} is not a PNG file; evaluate the run again")
+    return _data_uri("png", content)
 
 
-def photograph_of(path: Path, width: int) -> str:
-    """photograph() of a file. Raises UserError when it is missing or does not decode."""
-    return photograph(read_image(path), width)
+def _at_most(picture: Picture, width: int) -> Picture:
+    return scale_to_width(picture, width) if picture.shape[1] > width else picture
 
 
-def flat_colours_of(path: Path, width: int) -> str:
-    """flat_colours() of a file. Raises UserError when it is missing or does not decode."""
-    return flat_colours(read_image(path), width)
+def _data_uri(kind: str, content: bytes) -> str:
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

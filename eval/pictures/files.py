@@ -1,15 +1,14 @@
-"""The pictures of an evaluation: composed while the images pass by, and only the chosen ones kept."""
+"""Picture files of an evaluation, written image by image; only the chosen ones are kept."""
 
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-
 from eval.pictures.choice import PictureBudget, Reason, choose, evenly_spaced
-from eval.pictures.image_result import ImageResult
-from eval.pictures.overlay import FALSE_NEGATIVE, FALSE_POSITIVE, TRUE_POSITIVE, Picture
+from eval.pictures.encoding import encode_png
+from eval.pictures.image_result import ImageResult, found_caption
+from eval.pictures.overlay import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, TRUE_POSITIVE_COLOUR, Picture
 from eval.pictures.panel import INK, Tile, panel
 
 PARTS = "parts"
@@ -18,7 +17,10 @@ PART_NAMES = ("picture", "truth", "overlay", "decision")
 
 @dataclass(frozen=True)
 class Views:
-    """Five views of one image, uint8 (H, W, 3) RGB; decision is (H, W, 4), transparent where nothing is to be told."""
+    """Five views of one image, uint8 RGB (H, W, 3).
+
+    decision is RGBA (H, W, 4) and transparent at true negatives.
+    """
 
     picture: Picture
     truth: Picture
@@ -29,11 +31,11 @@ class Views:
 
 @dataclass(frozen=True)
 class PictureEntry:
-    """One kept picture, as results.json lists it; the files are relative to the evaluation folder."""
+    """One kept picture, as listed in results.json; file paths are relative to the evaluation folder."""
 
     sample_id: str
     reasons: list[Reason]
-    """Why it is among the worst or the best; empty for common pictures."""
+    """Ranks among the worst and the best; empty for evenly spaced pictures."""
     panel: str
     picture: str
     truth: str
@@ -44,41 +46,31 @@ class PictureEntry:
 
 
 def file_stem(sample_id: str) -> str:
-    """A sample id as a file name of ASCII letters, digits, dash, dot and underscore; no two ids have the same."""
+    """Turn a sample id into a unique file name of ASCII letters, digits, dashes, dots and underscores."""
     plain = re.sub(r"[^A-Za-z0-9._-]+", "_", sample_id).strip(".")
     return plain if plain == sample_id else f"_{plain}_{hashlib.sha256(sample_id.encode()).hexdigest()[:8]}"
 
 
-def write_picture(path: Path, picture: Picture) -> None:
-    """Write an RGB(A) picture as PNG, into a temporary folder that is renamed when it is whole. Raises OSError."""
-    encoded, content = cv2.imencode(
-        ".png", cv2.cvtColor(picture, cv2.COLOR_RGBA2BGRA if picture.shape[2] == 4 else cv2.COLOR_RGB2BGR)
-    )
-    if not encoded:
-        raise OSError(f"{path} could not be encoded")
-    path.write_bytes(content.tobytes())
-
-
 class PictureFiles:
-    """Keeps the pictures worth a look in a folder; what a later image displaces is deleted again."""
+    """Writer of the chosen pictures into a folder; pictures displaced by a later image are deleted."""
 
     def __init__(self, folder: Path, images: int, budget: PictureBudget, tile_width: int) -> None:
         self._folder = folder
         self._budget = budget
         self._tile_width = tile_width
-        everything = images <= budget.all_up_to
-        self._common = frozenset(range(images)) if everything else evenly_spaced(images, budget.common)
-        self._seen = 0
-        self._always: set[str] = set()
+        keep_all = images <= budget.all_up_to
+        self._common_positions = frozenset(range(images)) if keep_all else evenly_spaced(images, budget.common)
+        self._images_so_far = 0
+        self._common_ids: set[str] = set()
         self._kept: dict[str, ImageResult] = {}
         (folder / "pictures" / PARTS).mkdir(parents=True)
 
-    def wants(self, result: ImageResult) -> bool:
-        """Take note of the next image of the split, and say whether its pictures are to be written now."""
-        if self._seen in self._common:
-            self._always.add(result.sample_id)
-        self._seen += 1
-        chosen = self._always | set(choose([*self._kept.values(), result], self._budget))
+    def register(self, result: ImageResult) -> bool:
+        """Register the next image of the split; return True if the caller must write its pictures now."""
+        if self._images_so_far in self._common_positions:
+            self._common_ids.add(result.sample_id)
+        self._images_so_far += 1
+        chosen = self._common_ids | set(choose([*self._kept.values(), result], self._budget))
         for sample_id in set(self._kept) - chosen:
             del self._kept[sample_id]
             for path in self._paths(sample_id).values():
@@ -89,22 +81,24 @@ class PictureFiles:
         return True
 
     def write(self, result: ImageResult, views: Views) -> None:
-        """Write the panel and its parts at full size."""
-        legend = (("TP", TRUE_POSITIVE), ("FP", FALSE_POSITIVE), ("FN", FALSE_NEGATIVE))
-        found = f"{result.instances_found} of {result.instances} found" if result.instances else "no defect"
+        """Write the panel of an image, and its parts at full size.
+
+        The files are not written atomically: the caller renames the complete folder. Raises OSError.
+        """
+        legend = (("TP", TRUE_POSITIVE_COLOUR), ("FP", FALSE_POSITIVE_COLOUR), ("FN", FALSE_NEGATIVE_COLOUR))
         tiles = (
             Tile(views.picture, ((result.sample_id, INK),)),
             Tile(views.truth, ((f"ground truth: {result.classes}", INK),)),
             Tile(views.heat, ((f"anomaly map, score {result.score:.3g}", INK),)),
-            Tile(views.overlay, (*legend, (found, INK))),
+            Tile(views.overlay, (*legend, (found_caption(result.instances_found, result.instances), INK))),
         )
         paths = self._paths(result.sample_id)
-        write_picture(self._folder / paths["panel"], panel(tiles, self._tile_width))
+        (self._folder / paths["panel"]).write_bytes(encode_png(panel(tiles, self._tile_width)))
         for part in PART_NAMES:
-            write_picture(self._folder / paths[part], getattr(views, part))
+            (self._folder / paths[part]).write_bytes(encode_png(getattr(views, part)))
 
     def entries(self) -> list[PictureEntry]:
-        """The kept pictures in the order of their sample ids, each with the reasons why it was kept."""
+        """Return the kept pictures with their reasons, sorted by sample id."""
         reasons = choose(list(self._kept.values()), self._budget)
         return [
             PictureEntry(

@@ -1,4 +1,4 @@
-"""Pictures side by side under thin labels."""
+"""Panels of labelled pictures side by side."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from eval.pictures.overlay import Picture
+from eval.pictures.overlay import Colour, Picture
 
-Colour = tuple[int, int, int]
 INK: Colour = (40, 40, 40)
 PAPER = 255
 LABEL_HEIGHT, GAP = 32, 8
@@ -17,17 +16,20 @@ FONT, FONT_SCALE = cv2.FONT_HERSHEY_SIMPLEX, 0.55
 
 @dataclass(frozen=True)
 class Tile:
-    """A picture and its label; a label is written in pieces, each in a colour of its own."""
+    """A picture and its label; the label is a sequence of (text, colour)."""
 
     picture: Picture
     label: tuple[tuple[str, Colour], ...]
 
 
 def scale_to_width(picture: Picture, width: int) -> Picture:
-    """Scale a picture to a width, keeping its shape; a smaller one averages, so that a thin scratch pales but stays."""
+    """Scale a picture to a width in pixels and keep its aspect ratio.
+
+    Shrinking averages over areas, so a thin scratch fades but does not disappear.
+    """
     height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-    way = cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(picture, (width, height), interpolation=way), np.uint8)
+    interpolation = cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(picture, (width, height), interpolation=interpolation), np.uint8)
 
 
 def _label_strip(label: Sequence[tuple[str, Colour]], width: int) -> Picture:
@@ -40,7 +42,7 @@ def _label_strip(label: Sequence[tuple[str, Colour]], width: int) -> Picture:
 
 
 def panel(tiles: Sequence[Tile], tile_width: int) -> Picture:
-    """Set the tiles in one row, each scaled to tile_width pixels, on white. All pictures have one shape."""
+    """Draw the tiles in one row on white, each scaled to tile_width pixels. All pictures must have the same shape."""
     columns: list[Picture] = []
     for tile in tiles:
         if columns:

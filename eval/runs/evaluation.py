@@ -1,48 +1,38 @@
-"""Evaluates an anomaly model on one split of a dataset."""
+"""Evaluation of an anomaly model on one split of a dataset."""
 
 import logging
 import math
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from eval.metrics.split_tally import SplitTally, TallySettings
-from eval.pictures.choice import PictureBudget
+from eval.metrics.split_tally import SplitTally
 from eval.pictures.files import PictureFiles, Views
 from eval.pictures.image_result import ImageResult
 from eval.pictures.overlay import colour_anomaly_map, colour_classes, decision_layer, overlay_decision
-from eval.runs.results_file import FILE, results_document
+from eval.runs.results import MODEL_RECORDS, EvaluatedDataset, EvaluatedModel, Results
+from eval.runs.results_file import write_results
+from eval.runs.settings import EvaluationSettings
 from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
 from training.model.anomaly_model import AnomalyModel
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
 from training.support.user_error import UserError
-from training.support.whole_file import write_json
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class EvaluationSettings:
-    """What conf/evaluate.yaml sets."""
-
-    split: str
-    tally: TallySettings
-    pictures: PictureBudget
-    tile_width: int
 
 
 def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
     """Evaluate every sample of the split; write results.json, scores.csv and pictures/ into the empty folder.
 
-    Returns the document of results.json. Raises UserError: no threshold, an empty split, and what the readers refuse.
+    Returns the content of results.json. Raises UserError if the model has no threshold, the split is empty, or a file
+    of the dataset is invalid.
     """
     if not math.isfinite(model.threshold):
-        raise UserError("the model has no threshold, so nothing can be decided; train it with a validation split")
+        raise UserError("the model has no threshold, so its maps cannot be evaluated; train it with a validation split")
     samples = dataset.split(settings.split)
     if not samples:
         raise UserError(f"{dataset.root} has no image in its {settings.split} split; choose another dataset or split")
@@ -53,23 +43,19 @@ def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings
         _evaluate_image(model, dataset, sample, tally, files)
         for sample in with_progress(samples, len(samples), "evaluating")
     ]
-    document = results_document(
-        tally.compute(),
-        tally.threshold_curves(),
-        model=_describe_model(model),
-        dataset={
-            "name": dataset.name,
-            "root": str(dataset.root),
-            "split": settings.split,
-            "classes": [asdict(entry) for entry in dataset.classes],
-        },
-        pictures=files.entries(),
-        seconds_per_image=float(np.mean([result.seconds for result in results])),
-        software=software_versions(),
-    )
     pd.DataFrame([result.row() for result in results]).to_csv(folder / "scores.csv", index=False)
-    write_json(folder / FILE, document)
-    return document
+    return write_results(
+        Results(
+            model=_describe_model(model),
+            dataset=EvaluatedDataset(dataset.name, str(dataset.root), settings.split, tuple(dataset.classes)),
+            metrics=tally.compute(),
+            curves=tally.threshold_curves(),
+            pictures=tuple(files.entries()),
+            seconds_per_image=float(np.mean([result.seconds for result in results])),
+            software=software_versions(),
+        ),
+        folder,
+    )
 
 
 def _evaluate_image(
@@ -82,11 +68,11 @@ def _evaluate_image(
     start = time.perf_counter()
     anomaly_map = model.anomaly_map(image)
     seconds = time.perf_counter() - start
-    # Ignored pixels decide nothing, the image's score included.
+    # Ignored pixels affect neither the decision nor the image's score.
     counted_map = np.where(mask == dataset.ignore_id, np.float32(0), anomaly_map)
     score = float(model.image_score(counted_map))
     try:
-        added = tally.add(counted_map, score, mask, instances, sample.plate_id or sample.sample_id)
+        counted = tally.add(counted_map, score, mask, instances, sample.plate_id or sample.sample_id)
     except ValueError as error:
         raise UserError(f"{sample.instances or sample.mask}: {error}") from error
     result = ImageResult(
@@ -95,42 +81,41 @@ def _evaluate_image(
         split=sample.split,
         plate_id=sample.plate_id,
         light=sample.light,
-        classes="+".join(names[i] for i in added.class_ids) or "nominal",
+        classes="+".join(names[i] for i in counted.class_ids) or "nominal",
         score=score,
-        label=int(added.counts.true_positives + added.counts.false_negatives > 0),
-        decision=int(added.counts.true_positives + added.counts.false_positives > 0),
-        true_positives=added.counts.true_positives,
-        false_positives=added.counts.false_positives,
-        false_negatives=added.counts.false_negatives,
-        ignored=added.counts.ignored,
-        instances_found=added.instances_found,
-        instances=added.instances,
+        label=int(counted.counts.true_positives + counted.counts.false_negatives > 0),
+        decision=int(counted.counts.true_positives + counted.counts.false_positives > 0),
+        true_positives=counted.counts.true_positives,
+        false_positives=counted.counts.false_positives,
+        false_negatives=counted.counts.false_negatives,
+        ignored=counted.counts.ignored,
+        instances_found=counted.instances_found,
+        instances=counted.instances,
         seconds=seconds,
         false_by_class={
-            names[i]: pixels for i, pixels in added.predicted_by_class.items() if i not in tally.defect_ids
+            names[i]: pixels for i, pixels in counted.predicted_by_class.items() if i not in tally.defect_ids
         },
-        missed_by_class={names[i]: missed for i, missed in added.missed_by_class.items()},
+        missed_by_class={names[i]: missed for i, missed in counted.missed_by_class.items()},
     )
-    if files.wants(result):
+    if files.register(result):
         views = Views(
             picture=image,
             truth=colour_classes(mask, dataset.classes, dataset.ignore_id),
             heat=colour_anomaly_map(anomaly_map, tally.threshold),
-            overlay=overlay_decision(image, added.predicted, mask, tally.defect_ids, dataset.ignore_id),
-            decision=decision_layer(added.predicted, mask, tally.defect_ids, dataset.ignore_id),
+            overlay=overlay_decision(image, counted.predicted, mask, tally.defect_ids, dataset.ignore_id),
+            decision=decision_layer(counted.predicted, mask, tally.defect_ids, dataset.ignore_id),
         )
         files.write(result, views)
     return result
 
 
-def _describe_model(model: AnomalyModel) -> dict[str, Any]:
-    """What the model file says of itself, with the warnings of the extractor as it was built now that it lacks."""
-    keys = ("extractor", "anomaly_map", "coreset", "provenance")
-    recorded: dict[str, Any] = {key: model.metadata[key] for key in keys if key in model.metadata}
+def _describe_model(model: AnomalyModel) -> EvaluatedModel:
+    """Return the model's records, with warnings of the extractor that are missing from the model file."""
     warnings = list(model.metadata.get("warnings", []))
-    # a recorded one may say the same and more, such as why the weights are random
-    warnings += [now for now in model.extractor.warnings if not any(now in said for said in warnings)]
-    return {"threshold": model.threshold, "warnings": warnings, **recorded}
+    # A recorded warning may contain the extractor's and add a reason, for example why the weights are random.
+    warnings += [text for text in model.extractor.warnings if not any(text in known for known in warnings)]
+    records = {key: model.metadata[key] for key in MODEL_RECORDS if key in model.metadata}
+    return EvaluatedModel(model.threshold, warnings, records)
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -1,5 +1,6 @@
-"""Finding the data that a run is to be judged on."""
+"""Test data of a run: the settings recorded in its folder, and the user's overrides."""
 
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -7,29 +8,26 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from eval.runs.settings import DatasetSettings, plain_folders, read_dataset_settings
 from training.support.user_error import UserError
 
-_FIELDS = ("layout", "root", "validation_fraction", "split_seed")
 
+def complete_dataset_settings(run: Path, overrides: DatasetSettings) -> DatasetSettings:
+    """Return the location of the test data: the overrides, and the run's recorded values where those are None.
 
-def dataset_config(run: Path, asked: DictConfig) -> DictConfig:
-    """The dataset config to open: what the user asked for, and for the rest (null) what the run was trained with.
-
-    The run's evaluation_root is the test data's root; its train images are not looked at. Raises UserError when
-    neither says where the test data is.
+    The recorded evaluation_root is used as the root, so the run's train images are not read. Raises UserError if a
+    value is in neither source.
     """
-    found: dict[str, Any] = {**_recorded(run), **{key: asked[key] for key in _FIELDS if asked.get(key) is not None}}
-    missing = [key for key in _FIELDS if found.get(key) is None]
-    if missing:
+    settings = replace(_recorded(run), **_given(overrides))
+    if len(_given(settings)) < len(fields(settings)):
         raise UserError(
             f"{run} does not record its test data; give dataset=stainless or dataset=mvtec, and dataset.root=..."
         )
-    alias = {"evaluation_root": "${.root}", "evaluation_layout": "${.layout}", "max_images": None}
-    return OmegaConf.create({**found, **alias})
+    return settings
 
 
 def recorded_config(run: Path) -> dict[str, Any]:
-    """The config that a run folder records, not resolved; {} without one. Raises UserError when it cannot be read."""
+    """Return the recorded config of a run folder, not resolved; {} without one. Raises UserError if unreadable."""
     path = run / ".hydra" / "config.yaml"
     if not path.exists():
         return {}
@@ -41,15 +39,22 @@ def recorded_config(run: Path) -> dict[str, Any]:
     return {str(key): value for key, value in plain.items()} if isinstance(plain, dict) else {}
 
 
-def _recorded(run: Path) -> dict[str, Any]:
+def _given(settings: DatasetSettings) -> dict[str, Any]:
+    values = {entry.name: getattr(settings, entry.name) for entry in fields(settings)}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _recorded(run: Path) -> DatasetSettings:
     dataset = OmegaConf.create(recorded_config(run)).get("dataset")
     if not isinstance(dataset, DictConfig):
-        return {}
+        return DatasetSettings()
     try:
-        # A missing evaluation_root (a run recorded by hand) is the root's.
-        root = dataset.get("evaluation_root", dataset.get("root"))
-        layout = dataset.get("evaluation_layout", dataset.get("layout"))
-        rest = {key: dataset.get(key) for key in ("validation_fraction", "split_seed")}
+        settings = read_dataset_settings(dataset)
+        # Configs written by hand may lack evaluation_root and evaluation_layout.
+        return replace(
+            settings,
+            root=plain_folders(dataset.get("evaluation_root", settings.root)),
+            layout=dataset.get("evaluation_layout", settings.layout),
+        )
     except OmegaConfBaseException as error:
         raise UserError(f"{run}: its recorded dataset cannot be read: {' '.join(str(error).split())}") from error
-    return {"layout": layout, "root": root, **rest}

@@ -1,4 +1,4 @@
-"""What a report needs to know of a run, read from its folder."""
+"""Summary of an evaluated run, read from its folder for the report."""
 
 import json
 from collections.abc import Sequence
@@ -7,40 +7,44 @@ from pathlib import Path
 from typing import Any
 
 from eval.runs.recorded_data import recorded_config
-from eval.runs.results_file import FOLDER, read_results
+from eval.runs.results import MODEL_RECORDS, Results
+from eval.runs.results_file import EVALUATION_FOLDER, read_results
 from training.support.user_error import UserError
-
-_SAME = ("extractor", "anomaly_map", "coreset", "provenance")  # what training and evaluation say of one model
 
 
 @dataclass(frozen=True)
 class RunSummary:
-    """An evaluated run: its name in the report, its folder, results.json, training.json ({} without one), and its
-    recorded config with the seeds in it.
-    """
+    """An evaluated run."""
 
     name: str
+    """Name in the report."""
     run: Path
-    results: dict[str, Any]
+    """Run folder."""
+    results: Results
+    """Content of results.json."""
     training: dict[str, Any]
+    """Content of training.json; {} without one."""
     seeds: dict[str, int]
+    """Seeds of the recorded config, by dotted name."""
     config: dict[str, Any] = field(default_factory=dict)
+    """Recorded config of the training; {} without one."""
 
     @property
     def evaluation_folder(self) -> Path:
-        """Where results.json's picture paths start."""
-        return self.run / FOLDER
+        """Folder to which the picture paths of results.json are relative."""
+        return self.run / EVALUATION_FOLDER
 
     @property
     def warnings(self) -> list[str]:
-        """What a reader must know before believing the figures; each once."""
-        found = [*self.results["model"]["warnings"], *self.training.get("warnings", [])]
-        return list(dict.fromkeys(str(text) for text in found))
+        """Warnings of the model and of the training, without repetitions."""
+        texts = [*self.results.model.warnings, *self.training.get("warnings", [])]
+        return list(dict.fromkeys(str(text) for text in texts))
 
 
 def read_run(run: Path, name: str | None = None) -> RunSummary:
-    """Read an evaluated run; its name is the folder's unless given. Raises UserError when it is not evaluated, or
-    was trained again since.
+    """Read an evaluated run; the default name is the folder's.
+
+    Raises UserError if the run is not evaluated or was trained again since.
     """
     results = read_results(run)
     path = run / "training.json"
@@ -50,14 +54,14 @@ def read_run(run: Path, name: str | None = None) -> RunSummary:
         raise UserError(f"{path} cannot be read: {error}") from error
     if not isinstance(training, dict):
         raise UserError(f"{path} is not a training summary")
-    if any(training[key] != results["model"].get(key) for key in _SAME if key in training):
+    if any(training[key] != results.model.records.get(key) for key in MODEL_RECORDS if key in training):
         raise UserError(f"{run} was trained again since it was evaluated; run: python -m eval.evaluate model={run}")
     config = recorded_config(run)
     return RunSummary(name or run.resolve().name, run, results, training, _seeds(config), config)
 
 
 def _seeds(config: Any, prefix: str = "") -> dict[str, int]:
-    """Every "...seed" in a nested config, by its dotted name."""
+    """Return all integers in a nested config whose key ends in "seed", by dotted name."""
     if not isinstance(config, dict):
         return {}
     found: dict[str, int] = {}
@@ -69,9 +73,9 @@ def _seeds(config: Any, prefix: str = "") -> dict[str, int]:
 
 
 def warnings_of(runs: Sequence[RunSummary]) -> list[tuple[str, str]]:
-    """(names of the runs, warning), every warning once."""
-    names: dict[str, list[str]] = {}
+    """Return each distinct warning as (names of its runs, warning)."""
+    names_by_warning: dict[str, list[str]] = {}
     for run in runs:
         for warning in run.warnings:
-            names.setdefault(warning, []).append(run.name)
-    return [(", ".join(named), warning) for warning, named in names.items()]
+            names_by_warning.setdefault(warning, []).append(run.name)
+    return [(", ".join(names), warning) for warning, names in names_by_warning.items()]

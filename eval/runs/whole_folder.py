@@ -1,4 +1,4 @@
-"""A folder that appears whole or not at all."""
+"""Creation and replacement of a folder as a whole."""
 
 import shutil
 import tempfile
@@ -9,13 +9,13 @@ from pathlib import Path
 
 @contextmanager
 def whole_folder(target: Path) -> Iterator[Path]:
-    """Yield a temporary folder beside target; on success it takes target's place, on any error it is removed again.
+    """Yield a temporary folder beside target; it replaces target on success and is removed on any error.
 
-    Raises OSError when the parent cannot be written.
+    Raises OSError if the parent folder cannot be written.
     """
     temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
     try:
-        temporary.chmod(0o755)  # mkdtemp's 0700 would hide the folder from colleagues
+        temporary.chmod(0o755)  # mkdtemp sets 0700, which other users could not read
         fresh = temporary / target.name
         fresh.mkdir()
         yield fresh

@@ -1,12 +1,12 @@
-"""A small real dataset, and a model that was trained on it by the real trainer (seeded random weights)."""
+"""Fixtures: a small dataset, and a model trained on it with seeded random weights."""
 
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from omegaconf import DictConfig
 
+from eval.runs.settings import RunEvaluationSettings, read_settings
 from tests.eval.small_plates import compose_config, train_into, write_dataset
 
 
@@ -23,19 +23,16 @@ def run_original(tmp_path_factory: pytest.TempPathFactory, plates_original: Path
 
 @pytest.fixture
 def plates(tmp_path: Path, plates_original: Path) -> Path:
-    """A dataset folder of this test's own."""
+    """Return a copy of the dataset for one test."""
     return Path(shutil.copytree(plates_original, tmp_path / "plates"))
 
 
 @pytest.fixture
 def run_folder(tmp_path: Path, run_original: Path) -> Path:
-    """A trained run folder of this test's own."""
+    """Return a copy of the trained run folder for one test."""
     return Path(shutil.copytree(run_original, tmp_path / "run"))
 
 
 @pytest.fixture
-def evaluate_cfg() -> Callable[..., DictConfig]:
-    def composed(*overrides: str) -> DictConfig:
-        return compose_config("evaluate", ["device=cpu", *overrides])
-
-    return composed
+def evaluate_settings() -> Callable[..., RunEvaluationSettings]:
+    return lambda *overrides: read_settings(compose_config("evaluate", ["device=cpu", *overrides]))

@@ -1,4 +1,4 @@
-"""Small plates with a scratch and stains, and the real trainer on them."""
+"""Small plates with a scratch and stains, and training on them."""
 
 import json
 from pathlib import Path
@@ -8,8 +8,7 @@ import numpy as np
 from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
-from eval.metrics.bootstrap import BootstrapSettings
-from eval.metrics.split_tally import TallySettings
+from eval.metrics.settings import BootstrapSettings, TallySettings
 from training.runs.training_run import train_run
 from training.support.entry_point import CONF_FOLDER
 
@@ -33,8 +32,9 @@ def write_png(path: Path, pixels: np.ndarray) -> None:
 
 
 def draw_sample(rng: np.random.Generator, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """A noise plate; validation and test plates show a scratch, two faint marks of one stain class, an ignored
-    border.
+    """Draw image, mask and instances of a noise plate with an ignored border.
+
+    Validation and test plates have a scratch and two faint stains.
     """
     image = rng.integers(90, 130, (HEIGHT, WIDTH, 3), dtype=np.uint8)
     mask = np.zeros((HEIGHT, WIDTH), np.uint8)
@@ -52,7 +52,7 @@ def draw_sample(rng: np.random.Generator, split: str) -> tuple[np.ndarray, np.nd
 
 
 def write_dataset(root: Path, splits: list[str], seed: int) -> Path:
-    """Write a dataset folder with one sample per entry of splits."""
+    """Write a dataset folder with one sample per entry of splits; return it."""
     rng, rows, instance_rows = np.random.default_rng(seed), [], []
     for number, split in enumerate(splits):
         sample_id = f"{number:06d}"
@@ -87,7 +87,7 @@ def write_dataset(root: Path, splits: list[str], seed: int) -> Path:
 
 
 def train_into(folder: Path, dataset: Path, *overrides: str) -> Path:
-    """Train as the entry point does: the run folder gets the model, training.json and Hydra's config."""
+    """Train like the entry point and write the model, training.json and Hydra's config into folder."""
     tiny = ["extractor=resnet18", "extractor.weights=random", "coreset.size=40", "coreset.epochs=2", "device=cpu"]
     cfg = compose_config("train", [f"dataset.root={dataset}", *tiny, *overrides])
     (folder / ".hydra").mkdir(parents=True)
@@ -97,7 +97,7 @@ def train_into(folder: Path, dataset: Path, *overrides: str) -> Path:
 
 
 def tally_settings(**changed) -> TallySettings:
-    """Small settings of a tally, with changes."""
+    """Return settings for small tallies, with the given changes."""
     bootstrap = BootstrapSettings(resamples=50, confidence=0.9, seed=0)
     own = {"minimum_coverage": 0.0, "coverages": (), "aupro_limit": 0.3, "minimum_prediction_size": 0}
     return TallySettings(**{**own, "sweep_octaves": 1.0, "sweep_steps": 4, "bootstrap": bootstrap, **changed})

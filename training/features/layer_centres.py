@@ -78,9 +78,8 @@ def _drawn(cells: tuple[tuple[int, int], ...], side: int, generator: torch.Gener
     planted = plain.clone()
     for number, (top, left) in enumerate(corners.tolist()):
         planted[number, :, top : top + _SQUARE, left : left + _SQUARE] += _STEP if number % 2 else -_STEP
-    return _Pictures(
-        *(part.clamp(0, 1) for part in (pictures[:_NOMINAL], plain, planted)), corners.double() + _SQUARE / 2
-    )
+    nominal, plain, planted = (part.clamp(0, 1) for part in (pictures[:_NOMINAL], plain, planted))
+    return _Pictures(nominal, plain, planted, corners.double() + _SQUARE / 2)
 
 
 def _distances(features: Tensor, nominal: Tensor) -> Tensor:

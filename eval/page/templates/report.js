@@ -3,7 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const DASH = "–";
 
-// Sorting: by a column's heading, falling first, then rising; what is not measured stays last.
+// A click on a column heading sorts the table: first descending, then ascending. Cells not measured stay last.
 for (const button of document.querySelectorAll("th button.sort")) {
   button.addEventListener("click", () => {
     const head = button.closest("th"), table = head.closest("table");
@@ -23,11 +23,11 @@ for (const button of document.querySelectorAll("th button.sort")) {
   });
 }
 
-// The threshold: every figure is counted anew from the sweep that the evaluation recorded.
+// The threshold slider computes the metrics from the counts at other thresholds that the evaluation recorded.
 const ratio = (part, whole) => (whole ? part / whole : null);
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 
-// As Python writes it: one decimal, halves to the even digit.
+// Format a share as percent like Python: one decimal, halves rounded to the even digit.
 function percent(share) {
   const scaled = 100 * share * 10, low = Math.floor(scaled);
   return scaled - low === 0.5 ? ((low + low % 2) / 10).toFixed(1) : (100 * share).toFixed(1);
@@ -42,9 +42,9 @@ function stepOf(run, factor) {
   return best;
 }
 
-function figuresAt(run, step) {
-  const of = (kind) => run.sweep.classes.filter((entry) => kind(entry.kind));
-  const defects = of((kind) => kind === "defect"), others = of((kind) => kind !== "defect");
+function metricsAt(run, step) {
+  const classesWhere = (kind) => run.sweep.classes.filter((entry) => kind(entry.kind));
+  const defects = classesWhere((kind) => kind === "defect"), others = classesWhere((kind) => kind !== "defect");
   const hit = sum(defects.map((entry) => entry.predicted[step])), alarms = sum(others.map((entry) => entry.predicted[step]));
   const total = sum(defects.map((entry) => entry.pixels));
   const recall = (entry, coverage) => ratio(entry.found[coverage][step], entry.instances);
@@ -52,7 +52,7 @@ function figuresAt(run, step) {
     const measured = defects.map((entry) => recall(entry, coverage)).filter((share) => share !== null);
     return ratio(sum(measured), measured.length);
   };
-  const found = {
+  const metrics = {
     threshold: run.sweep.thresholds[step],
     pixel_precision: ratio(hit, hit + alarms),
     pixel_recall: ratio(hit, total),
@@ -61,11 +61,11 @@ function figuresAt(run, step) {
     curves: {"": run.sweep.coverages.slice(1).map((_, k) => mean(k + 1))},
   };
   for (const entry of run.sweep.classes) {
-    found[`${entry.name}/pixel_recall`] = ratio(entry.predicted[step], entry.pixels);
-    found[`${entry.name}/defect_wise_recall`] = recall(entry, 0);
-    found.curves[entry.name] = run.sweep.coverages.slice(1).map((_, k) => recall(entry, k + 1));
+    metrics[`${entry.name}/pixel_recall`] = ratio(entry.predicted[step], entry.pixels);
+    metrics[`${entry.name}/defect_wise_recall`] = recall(entry, 0);
+    metrics.curves[entry.name] = run.sweep.coverages.slice(1).map((_, k) => recall(entry, k + 1));
   }
-  return found;
+  return metrics;
 }
 
 function markBest(table) {
@@ -89,27 +89,27 @@ function place(svg, x, y) {
   return [Number(left) + x * width, Number(top) + (1 - y) * height].map((value) => value.toFixed(1));
 }
 
-function moveCurves(number, found) {
+function moveCurves(number, metrics) {
   const select = (attribute, start) => document.querySelectorAll(`svg [data-${attribute}^="${start}${number}"]`);
   for (const line of select("line", "coverage:")) {
     if (line.dataset.line.split(":")[1] !== String(number)) continue;
-    const shares = found.curves[line.dataset.line.split(":").slice(2).join(":")] ?? [];
+    const shares = metrics.curves[line.dataset.line.split(":").slice(2).join(":")] ?? [];
     const points = shares.map((share, k) => share === null ? null : place(line.closest("svg"), k / Math.max(shares.length - 1, 1), share));
     line.setAttribute("points", points.filter((point) => point).map((point) => point.join(",")).join(" "));
   }
   for (const circle of select("mark", "precision:")) {
     if (circle.dataset.mark !== `precision:${number}`) continue;
-    const known = found.pixel_recall !== null && found.pixel_precision !== null;
+    const known = metrics.pixel_recall !== null && metrics.pixel_precision !== null;
     circle.style.display = known ? "" : "none";
     if (!known) continue;
-    const [x, y] = place(circle.closest("svg"), found.pixel_recall, found.pixel_precision);
+    const [x, y] = place(circle.closest("svg"), metrics.pixel_recall, metrics.pixel_precision);
     circle.setAttribute("cx", x);
     circle.setAttribute("cy", y);
   }
   for (const line of select("line", "threshold:")) {
     const [, own, low, span] = line.dataset.line.split(":");
     if (own !== String(number)) continue;
-    const svg = line.closest("svg"), share = Math.min(Math.max((found.threshold - low) / span, 0), 1);
+    const svg = line.closest("svg"), share = Math.min(Math.max((metrics.threshold - low) / span, 0), 1);
     const [x] = place(svg, share, 0);
     line.setAttribute("d", `M${x} ${svg.dataset.top}V${Number(svg.dataset.top) + Number(svg.dataset.height)}`);
   }
@@ -118,21 +118,21 @@ function moveCurves(number, found) {
 function show(slider) {
   const factor = 2 ** (Number(slider.value) / Number(slider.dataset.steps));
   const moved = Number(slider.value) !== 0;
-  document.getElementById("factor").textContent = moved ? `chosen threshold × ${factor.toFixed(3)}` : "as chosen on the validation split";
+  document.getElementById("factor").textContent = moved ? `validation threshold × ${factor.toFixed(3)}` : "as found on the validation split";
   document.body.classList.toggle("moved", moved);
   data.runs.forEach((run, number) => {
     if (!run.sweep) return;
-    const found = figuresAt(run, stepOf(run, factor));
+    const metrics = metricsAt(run, stepOf(run, factor));
     for (const cell of document.querySelectorAll(`td[data-run="${number}"]`)) {
       const key = cell.dataset.key;
-      if (!(key in found)) continue;
-      const value = found[key];
+      if (!(key in metrics)) continue;
+      const value = metrics[key];
       cell.dataset.value = value === null ? "" : value;
       cell.firstChild.textContent = value === null ? DASH : key === "threshold" ? value.toPrecision(4) : percent(value);
     }
-    moveCurves(number, found);
+    moveCurves(number, metrics);
   });
-  document.querySelectorAll("table.figures-table").forEach(markBest);
+  document.querySelectorAll("table.metrics-table").forEach(markBest);
 }
 
 const slider = document.getElementById("threshold");
@@ -145,7 +145,7 @@ if (slider) {
   });
 }
 
-// Pictures at full resolution: the picture below, a layer of decisions or of the ground truth above.
+// The viewer shows a picture at full resolution, and a layer of the decision or the ground truth above it.
 const box = document.getElementById("viewer"), stage = box.querySelector(".stage");
 const [below, above] = box.querySelectorAll(".stack img");
 const openers = [...document.querySelectorAll("button.zoom")];

@@ -4,7 +4,7 @@ import numpy as np
 
 
 def literal_aupro(scores: np.ndarray, instances: np.ndarray, counted: np.ndarray, limit: float) -> float:
-    """The definition, word for word: every distinct score is a threshold, every region is visited at each of them."""
+    """Compute AUPRO by its definition, with a loop over all distinct scores and all regions."""
     points = [(0.0, 0.0)]
     negative = (instances == 0) & counted
     for threshold in sorted(set(scores[counted].tolist()), reverse=True):

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from eval.metrics.bootstrap import BootstrapSettings, draw_plates
+from eval.metrics.bootstrap import draw_plates
+from eval.metrics.settings import BootstrapSettings
 from eval.metrics.split_tally import SplitTally
 from tests.eval.metrics.aupro_oracle import literal_aupro
 from tests.eval.metrics.test_split_tally import CLASSES, DEFECTS, IGNORE, LIMIT, draw_image, stack
@@ -13,7 +14,7 @@ THRESHOLD = 0.75
 
 
 def plates_of_images(seed: int, plates: int = 5) -> dict[str, list]:
-    """Plates of differing numbers of images; scores on multiples of 1/256, where bins have no width."""
+    """Draw plates with different numbers of images; scores are multiples of 1/256, the bin edges of the histogram."""
     rng = np.random.default_rng(seed)
     drawn = {}
     for number in range(plates):
@@ -38,8 +39,8 @@ def tally_of(plates: dict[str, list]) -> SplitTally:
     return tally
 
 
-def literal_figures(images: list) -> dict[str, float]:
-    """All figures from the pixels of all images, held at once."""
+def literal_metrics(images: list) -> dict[str, float]:
+    """Compute all metrics from the pixels of all images at once."""
     scores, mask, instances = stack(images)
     counted, predicted = mask != IGNORE, scores >= THRESHOLD
     truth = np.isin(mask, DEFECTS)
@@ -77,7 +78,7 @@ def test_the_intervals_are_those_of_a_literal_bootstrap():
     rows = []
     for counts in draw_plates(len(plates), SETTINGS.resamples, SETTINGS.seed):
         drawn = [image for name, times in zip(names, counts, strict=True) for image in plates[name] * int(times)]
-        rows.append(literal_figures(drawn))
+        rows.append(literal_metrics(drawn))
     stains = next(entry for entry in metrics.classes if entry.name == "fingerprint").intervals
     found = {
         **metrics.intervals.values,
@@ -101,7 +102,7 @@ def test_every_resample_draws_as_many_plates_as_there_are_and_the_seed_decides()
 
 
 def test_plates_are_drawn_not_images():
-    """The same images, each a plate of its own, give narrower intervals than plates of three alike."""
+    """The same images give narrower intervals as separate plates than as plates of three equal images."""
     rng = np.random.default_rng(0)
     images = [draw_image(rng, True) for _ in range(6)]
     alike = tally_of({f"plate {k}": [image] * 3 for k, image in enumerate(images)}).compute()
@@ -111,7 +112,7 @@ def test_plates_are_drawn_not_images():
     assert high - low > 1.3 * (inner_high - inner_low)
 
 
-def test_one_plate_has_no_interval_and_a_class_that_is_absent_neither():
+def test_one_plate_and_an_absent_class_have_no_interval():
     metrics = tally_of({"only": plates_of_images(1)["plate 0"]}).compute()
     assert set(metrics.intervals.values.values()) == {None}
     bump_only = np.array([[1, 0, 0]], np.uint8)

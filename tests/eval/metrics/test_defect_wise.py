@@ -37,12 +37,12 @@ def test_the_tally_equals_a_literal_loop_over_images_classes_and_coverages():
         seen += measured
     recalls = tally.compute([1, 2, 3, 4])
     for class_id in (1, 2, 3):
-        of_class = [i for i in seen if i.class_id == class_id]
+        instances_of_class = [i for i in seen if i.class_id == class_id]
         for minimum, recall in zip(COVERAGES, recalls[class_id], strict=True):
             found = 0
-            for i in of_class:
+            for i in instances_of_class:
                 found += (i.predicted >= 1) if minimum == 0 else (i.predicted / i.area >= minimum)
-            assert recall == pytest.approx(found / len(of_class), abs=1e-12)
+            assert recall == pytest.approx(found / len(instances_of_class), abs=1e-12)
     assert recalls[4] == [None] * len(COVERAGES)
     assert recalls[1][0] > recalls[1][-1]
 

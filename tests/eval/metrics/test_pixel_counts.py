@@ -27,13 +27,13 @@ def test_precision_recall_and_f1_agree_with_scikit_learn(scene):
 def test_the_counts_equal_a_literal_loop(scene):
     predicted, mask = scene
     expected = dict.fromkeys(PixelCounts.__dataclass_fields__, 0)
-    for said, true in zip(predicted.ravel(), mask.ravel(), strict=True):
-        if true == IGNORE:
+    for positive, class_id in zip(predicted.ravel(), mask.ravel(), strict=True):
+        if class_id == IGNORE:
             expected["ignored"] += 1
-        elif true in DEFECTS:
-            expected["true_positives" if said else "false_negatives"] += 1
+        elif class_id in DEFECTS:
+            expected["true_positives" if positive else "false_negatives"] += 1
         else:
-            expected["false_positives" if said else "true_negatives"] += 1
+            expected["false_positives" if positive else "true_negatives"] += 1
     assert binary_counts(count_by_class(predicted, mask), DEFECTS, IGNORE) == PixelCounts(**expected)
 
 

@@ -21,10 +21,10 @@ DEFECTS, IGNORE, LIMIT = (1, 2, 4), 255, 0.3
 
 
 def draw_image(rng: np.random.Generator, on_edges: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """An anomaly map, mask and instances; scores are 1/256 steps (bin edges of the histogram) or any float32."""
+    """Draw an anomaly map, mask and instances; scores are multiples of 1/256 (histogram bin edges) or any float32."""
     instances, count = ndimage.label(ndimage.binary_dilation(rng.random((24, 31)) < 0.02, iterations=2))
-    of_instance = np.concatenate([[0], rng.choice([1, 2, 3], count)])
-    mask = of_instance[instances].astype(np.uint8)
+    class_of_instance = np.concatenate([[0], rng.choice([1, 2, 3], count)])
+    mask = class_of_instance[instances].astype(np.uint8)
     mask[-3:] = IGNORE
     scores = rng.random(mask.shape) + 0.4 * np.isin(mask, DEFECTS)
     if on_edges:
@@ -40,7 +40,7 @@ def tally_of(images: list, threshold: float = 0.75) -> SplitTally:
 
 
 def stack(images: list) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """All images as one tall image, instances renumbered: what a batch implementation would hold in memory."""
+    """Stack all images into one tall image with renumbered instances, for reference implementations."""
     offset, renumbered = 0, []
     for _, _, instances in images:
         renumbered.append(np.where(instances > 0, instances + offset, 0))
@@ -112,8 +112,8 @@ def test_each_image_gets_its_own_counts():
 def test_ignored_pixels_change_nothing():
     rng = np.random.default_rng(4)
     scores, mask, instances = draw_image(rng, True)
-    louder = np.where(mask == IGNORE, 100, scores).astype(np.float32)
-    assert tally_of([(scores, mask, instances)]).compute() == tally_of([(louder, mask, instances)]).compute()
+    changed = np.where(mask == IGNORE, 100, scores).astype(np.float32)
+    assert tally_of([(scores, mask, instances)]).compute() == tally_of([(changed, mask, instances)]).compute()
 
 
 def test_memory_does_not_grow_by_the_size_of_images():

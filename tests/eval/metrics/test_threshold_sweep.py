@@ -25,8 +25,8 @@ def test_the_sweep_counts_what_a_loop_over_thresholds_counts(threshold):
     by_name = {entry["name"]: entry for entry in sweep["classes"]}
     for k, t in enumerate(thresholds):
         for entry in CLASSES:
-            of_class = [(scores[mask == entry.id] >= t).sum() for scores, mask, _ in images]
-            assert by_name[entry.name]["predicted"][k] == sum(of_class)
+            predicted_pixels = [(scores[mask == entry.id] >= t).sum() for scores, mask, _ in images]
+            assert by_name[entry.name]["predicted"][k] == sum(predicted_pixels)
         for c, minimum in enumerate((0.0, *COVERAGES)):
             for entry in CLASSES[1:]:
                 found = 0

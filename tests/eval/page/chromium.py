@@ -1,4 +1,4 @@
-"""A headless Chromium, driven through its DevTools protocol: real key presses, what the page then shows."""
+"""Headless Chromium, controlled through the DevTools protocol: key presses, scripts, screenshots, PDF."""
 
 import asyncio
 import base64
@@ -27,7 +27,7 @@ def find_chromium() -> str | None:
 
 
 class Chromium:
-    """One page of one browser; used as a context manager."""
+    """Context manager of a browser with one page."""
 
     def __init__(self, page: Path, width: int = 1300, height: int = 1000) -> None:
         self._profile = tempfile.mkdtemp(prefix="chromium-")
@@ -70,19 +70,19 @@ class Chromium:
     async def _connect(self) -> None:
         from tornado.httpclient import AsyncHTTPClient
 
-        told = Path(self._profile) / "DevToolsActivePort"
+        port_file = Path(self._profile) / "DevToolsActivePort"
         end = time.monotonic() + 60
-        while not (told.is_file() and told.read_text().count("\n")):
+        while not (port_file.is_file() and port_file.read_text().count("\n")):
             assert self._process.poll() is None, "chromium ended"
             assert time.monotonic() < end, "chromium does not answer"
             await asyncio.sleep(0.05)
-        port = told.read_text().splitlines()[0]
+        port = port_file.read_text().splitlines()[0]
         listed = await AsyncHTTPClient().fetch(f"http://127.0.0.1:{port}/json/list")
         target = next(entry for entry in json.loads(listed.body) if entry["type"] == "page")
         self._socket = await websocket_connect(target["webSocketDebuggerUrl"], max_message_size=2**28)
 
     def send(self, method: str, **parameters: object) -> dict:
-        """Call a method of the protocol and return its result; events that come meanwhile are kept."""
+        """Call a method of the protocol and return its result; events received meanwhile go to self.events."""
         self._number += 1
         return self._loop.run_until_complete(self._exchange(self._number, method, parameters))
 
@@ -90,7 +90,7 @@ class Chromium:
         await self._socket.write_message(json.dumps({"id": number, "method": method, "params": parameters}))
         while True:
             text = await asyncio.wait_for(self._socket.read_message(), 60)
-            assert text is not None, "chromium went away"
+            assert text is not None, "chromium closed the connection"
             message = json.loads(text)
             if message.get("id") == number:
                 assert "error" not in message, message
@@ -118,9 +118,9 @@ class Chromium:
             self.send("Input.dispatchKeyEvent", type="keyUp", **common)
 
     def screenshot(self) -> bytes:
-        """The whole page as PNG."""
+        """Return the whole page as PNG."""
         return base64.b64decode(self.send("Page.captureScreenshot", format="png", captureBeyondViewport=True)["data"])
 
     def printed(self) -> bytes:
-        """The page as PDF, as printers get it."""
+        """Return the printed page as PDF."""
         return base64.b64decode(self.send("Page.printToPDF", preferCSSPageSize=True, printBackground=True)["data"])

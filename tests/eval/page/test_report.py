@@ -9,23 +9,25 @@ import cv2
 import numpy as np
 import pytest
 
+from eval.metrics.record import ClassMetrics
 from eval.page.page import build_report
-from eval.page.pictures import FullSize, worst
+from eval.page.pictures import FullSizePictures, worst_pictures
 from eval.page.tables import SCENARIO_COLUMNS, class_columns, class_rows, percent, scenario_rows
 from eval.report import main
 from eval.runs.run_evaluation import evaluate_run
 from eval.runs.run_summary import RunSummary, read_run
+from tests.eval.small_results import class_metrics, small_results
 from training.support.user_error import UserError
 
 
 @pytest.fixture
-def evaluated(run_folder, plates, evaluate_cfg) -> Path:
-    evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
+def evaluated(run_folder, plates, evaluate_settings) -> Path:
+    evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
     return run_folder
 
 
 class Page(HTMLParser):
-    """What a reader of the report sees: its text, its pictures, its tables' cells, and whatever it would load."""
+    """Parsed report: its texts, its embedded pictures, its tags, and the URLs that it would load."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -46,19 +48,9 @@ class Page(HTMLParser):
             self.text.append(data.strip())
 
 
-def metrics(**changed) -> dict:
-    return {**{column.key: 0.5 for column in SCENARIO_COLUMNS}, "classes": [], **changed}
-
-
-def summary(name: str, **changed) -> RunSummary:
-    document = {"model": {"threshold": 2.75439, "warnings": []}, "metrics": metrics(**changed)}
-    document["metrics"]["intervals"] = {"values": {"pixel_f1": [0.4, 0.625]}}
-    return RunSummary(name, Path(name), document, {}, {})
-
-
-def entry(name: str, kind: str, pixel: float | None, defect_wise: float | None, instances: int) -> dict:
-    recalls = {"pixel_recall": pixel, "defect_wise_recall": defect_wise}
-    return {"name": name, "kind": kind, "instances": instances, **recalls, "intervals": {"pixel_recall": [0.1, 0.2]}}
+def summary(name: str, classes: tuple[ClassMetrics, ...] = (), **changed) -> RunSummary:
+    values = {**{column.key: 0.5 for column in SCENARIO_COLUMNS}, **changed}
+    return RunSummary(name, Path(name), small_results(values, classes), {}, {})
 
 
 def test_the_tables_show_percent_a_dash_for_not_measured_and_the_best_of_each_column():
@@ -71,10 +63,10 @@ def test_the_tables_show_percent_a_dash_for_not_measured_and_the_best_of_each_co
     assert [cell.interval for cell in first.cells] == ["", "", "40.0 to 62.5", "", "", "", "", ""]
 
 
-def test_of_an_impurity_the_lowest_recall_is_best_and_a_class_that_was_not_measured_is_a_dash():
+def test_the_lowest_recall_of_an_impurity_is_best_and_a_class_not_measured_is_a_dash():
     runs = [
-        summary("a", classes=[entry("stain", "impurity", 0.3, 0.8, 5), entry("dent", "defect", 0.9, 1.0, 2)]),
-        summary("b", classes=[entry("stain", "impurity", 0.1, 0.9, 5), entry("dent", "defect", None, None, 0)]),
+        summary("a", (class_metrics("stain", "impurity", 0.3, 0.8, 5), class_metrics("dent", "defect", 0.9, 1.0, 2))),
+        summary("b", (class_metrics("stain", "impurity", 0.1, 0.9, 5), class_metrics("dent", "defect", None, None, 0))),
     ]
     classes = class_columns(runs)
     assert [(c.name, c.instances) for c in classes] == [("dent", None), ("stain", 5)]
@@ -113,8 +105,8 @@ def test_the_report_is_one_file_that_loads_nothing_and_shows_the_tables_and_pict
     ):
         assert expected in text
     pictures = [decoded(source) for source in page.images]
-    # Picture, truth and overlay of the three test images; three images and masks of the gallery; the worst ones.
-    worst_tiles = [tile for _, tiles in worst(run, {}, 2, FullSize()) for tile in tiles]
+    # Picture, truth and overlay of three test images; images and masks of the gallery; tiles of the largest errors.
+    worst_tiles = [tile for _, tiles in worst_pictures(run, {}, 2, FullSizePictures()) for tile in tiles]
     assert len(worst_tiles) > 3
     assert len(pictures) == 3 * 3 + 2 * 3 + len(worst_tiles)
     assert all(picture is not None for picture in pictures)
@@ -137,21 +129,21 @@ def test_the_gallerys_mask_has_the_classes_colours(evaluated, plates, tmp_path):
 
 def test_names_and_warnings_from_files_cannot_become_markup(evaluated, tmp_path):
     run = read_run(evaluated, "<script>alert(1)</script>")
-    run.results["model"]["warnings"].append("weights are <b>random</b>")
+    run.results.model.warnings.append("weights are <b>random</b>")
     html = build_report([run], [], tmp_path, "<i>title</i>").read_text("utf-8")
     assert html.count("<script") == 2
     assert "alert(1)</script" not in html
     assert "<b>" not in html
     assert "<i>" not in html
     assert "weights are &lt;b&gt;random&lt;/b&gt;" in html
-    assert "Before you believe these figures" in html
+    assert "Warnings about these runs" in html
 
 
 def test_without_warnings_there_is_no_warning_box(evaluated, tmp_path):
     run = read_run(evaluated)
-    run.results["model"]["warnings"].clear()
+    run.results.model.warnings.clear()
     run.training.pop("warnings", None)
-    assert "Before you believe" not in build_report([run], [], tmp_path, "t").read_text("utf-8")
+    assert "Warnings about" not in build_report([run], [], tmp_path, "t").read_text("utf-8")
 
 
 def test_two_scenarios_are_compared_on_the_same_images(evaluated, tmp_path):
@@ -174,7 +166,7 @@ def test_the_command_writes_the_report_and_prints_its_path(evaluated, plates, tm
     assert (tmp_path / "r" / "index.html").is_file()
 
 
-def refusal(capsys, *arguments: object) -> str:
+def error_line(capsys, *arguments: object) -> str:
     assert main([str(argument) for argument in arguments]) == 2
     message = capsys.readouterr().err.strip()
     assert message.startswith("error: ")
@@ -182,21 +174,21 @@ def refusal(capsys, *arguments: object) -> str:
     return message
 
 
-def test_bad_input_is_told_in_one_line(evaluated, run_original, plates, tmp_path, capsys):
+def test_bad_input_is_reported_in_one_line(evaluated, run_original, plates, tmp_path, capsys):
     out = tmp_path / "report"
-    assert "there is no run folder" in refusal(capsys, tmp_path / "none", "--out", out)
-    assert "not evaluated yet" in refusal(capsys, run_original, "--out", out)
-    assert "one for every run" in refusal(capsys, evaluated, "--out", out, "--names", "a", "b")
-    assert "a name of its own" in refusal(capsys, evaluated, evaluated, "--out", out)
-    assert "no dataset" in refusal(capsys, evaluated, "--out", out, "--datasets", tmp_path / "none")
+    assert "there is no run folder" in error_line(capsys, tmp_path / "none", "--out", out)
+    assert "not evaluated yet" in error_line(capsys, run_original, "--out", out)
+    assert "one for every run" in error_line(capsys, evaluated, "--out", out, "--names", "a", "b")
+    assert "a name of its own" in error_line(capsys, evaluated, evaluated, "--out", out)
+    assert "no dataset" in error_line(capsys, evaluated, "--out", out, "--datasets", tmp_path / "none")
     record = evaluated / "training.json"
     before = record.read_text("utf-8")
     record.write_text(before.replace('"size": 40', '"size": 41'))
-    assert "trained again since it was evaluated" in refusal(capsys, evaluated, "--out", out)
+    assert "trained again since it was evaluated" in error_line(capsys, evaluated, "--out", out)
     record.write_text(before)
     picture = next((evaluated / "evaluation" / "pictures" / "parts").glob("*_overlay.png"))
     picture.unlink()
-    assert picture.name in refusal(capsys, evaluated, "--out", out)
+    assert picture.name in error_line(capsys, evaluated, "--out", out)
     assert not out.exists()
 
 
@@ -204,7 +196,7 @@ def test_bad_input_is_told_in_one_line(evaluated, run_original, plates, tmp_path
     ("old", "new"),
     [('"version": 2', '"version": 99'), ('"pixel_auroc": 0.', '"pixel_auroc": 7.'), ("{", "<"), ("pictures/0", "../0")],
 )
-def test_results_that_were_tampered_with_are_refused(old, new, evaluated):
+def test_changed_results_files_are_refused(old, new, evaluated):
     path = evaluated / "evaluation" / "results.json"
     text = path.read_text()
     assert old in text

@@ -1,4 +1,4 @@
-"""The report as people use it: in a browser, by keyboard, on paper. Skipped where there is no Chromium."""
+"""Tests of the report in a browser: keyboard, printing, pictures. Skipped without Chromium."""
 
 import re
 import shutil
@@ -13,6 +13,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score
 from eval.page.page import build_report
 from eval.runs.run_evaluation import evaluate_run
 from eval.runs.run_summary import read_run
+from eval.runs.settings import read_settings
 from tests.eval.page.chromium import Chromium, find_chromium
 from tests.eval.small_plates import HEIGHT, WIDTH, compose_config, train_into, write_dataset
 from training.data.dataset import read_image
@@ -23,12 +24,14 @@ pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on 
 
 @pytest.fixture(scope="module")
 def evaluated(tmp_path_factory) -> tuple[Path, list[Path]]:
-    """A dataset, and two runs of different coresets evaluated on it."""
+    """Return a dataset and two runs with different coreset sizes, evaluated on it."""
     root = tmp_path_factory.mktemp("report")
     plates = write_dataset(root / "plates", ["train"] * 4 + ["validation"] * 2 + ["test"] * 3, seed=7)
     runs = [train_into(root / name, plates, f"coreset.size={size}") for name, size in (("small", 4), ("large", 40))]
     for run in runs:
-        evaluate_run(run, compose_config("evaluate", ["device=cpu", f"model={run}", f"dataset.root={plates}"]))
+        evaluate_run(
+            run, read_settings(compose_config("evaluate", ["device=cpu", f"model={run}", f"dataset.root={plates}"]))
+        )
     return plates, runs
 
 
@@ -45,7 +48,7 @@ def page(report):
 
 
 def cells(page: Chromium, table: int = 0) -> list[list[str]]:
-    """Texts of a table's rows, figures without their intervals."""
+    """Return the texts of the table's rows, without confidence intervals."""
     script = (
         f"[...document.querySelectorAll('table')[{table}].tBodies[0].rows].map("
         "(row) => [...row.cells].map((cell) => cell.firstChild ? cell.firstChild.textContent : ''))"
@@ -58,10 +61,10 @@ def focused(page: Chromium) -> str:
 
 
 def test_nothing_is_loaded_and_nothing_fails(page):
-    asked = [
+    requested = [
         event["params"]["request"]["url"] for event in page.events if event["method"] == "Network.requestWillBeSent"
     ]
-    assert [url for url in asked if not url.startswith("data:")] == [page.run("location.href")]
+    assert [url for url in requested if not url.startswith("data:")] == [page.run("location.href")]
     failures = [event for event in page.events if event["method"] in ("Runtime.exceptionThrown", "Log.entryAdded")]
     assert failures == []
     assert page.run(
@@ -78,7 +81,7 @@ def test_the_slider_moves_by_keyboard_and_the_tables_follow(page, evaluated):
     factor = 2 ** (5 / 32)
     rows = cells(page)
     stains = cells(page, 1)
-    for run, row, of_classes in zip(runs, rows, stains, strict=False):
+    for run, row, class_row in zip(runs, rows, stains, strict=False):
         model = load_anomaly_model(run, OmegaConf.create({"device": "cpu"}))
         threshold = np.float32(model.threshold * factor)
         names = [f"{number:06d}.png" for number in (6, 7, 8)]
@@ -91,8 +94,8 @@ def test_the_slider_moves_by_keyboard_and_the_tables_follow(page, evaluated):
         found = np.mean([(maps[k] >= threshold)[mask[k] == 4].any() for k in range(3)])
         assert row[4] == f"{100 * found:.1f}"
         assert row[8] == f"{threshold:.4g}"
-        assert of_classes[5] == f"{100 * (maps >= threshold)[mask == 6].mean():.1f}"
-        assert of_classes[1] == "–"  # no dent in these images
+        assert class_row[5] == f"{100 * (maps >= threshold)[mask == 6].mean():.1f}"
+        assert class_row[1] == "–"  # no dent in these images
     assert (rows, stains) != before
     assert "1.114" in page.run("document.getElementById('factor').textContent")
     marks = page.run("[...document.querySelectorAll('circle[data-mark]')].map((mark) => mark.getAttribute('cx'))")
@@ -150,7 +153,7 @@ def test_pictures_open_at_full_resolution_and_close_by_keyboard(page):
     assert page.run("document.activeElement === document.querySelectorAll('button.zoom')[2]")
 
 
-def test_it_prints_and_looks_like_something(page, tmp_path):
+def test_the_page_is_not_blank_and_prints(page, tmp_path):
     picture = cv2.imdecode(np.frombuffer(page.screenshot(), np.uint8), cv2.IMREAD_COLOR)
     assert picture.shape[0] > 2000
     assert picture.std() > 20
@@ -169,7 +172,7 @@ def test_a_class_name_with_a_colon_or_markup_breaks_nothing(evaluated, tmp_path)
     for name in ("dataset.json", "instances.csv"):
         (copy / name).write_text((copy / name).read_text().replace("scratch", "a:b</script><b>"))
     run = shutil.copytree(runs[1], tmp_path / "run")
-    evaluate_run(run, compose_config("evaluate", ["device=cpu", f"model={run}", f"dataset.root={copy}"]))
+    evaluate_run(run, read_settings(compose_config("evaluate", ["device=cpu", f"model={run}", f"dataset.root={copy}"])))
     path = build_report([read_run(run, "run:0 </script>")], [], tmp_path / "page", "t")
     with Chromium(path) as page:
         lines = "document.querySelector('polyline[data-line=\"coverage:0:a:b</script><b>\"]').getAttribute('points')"

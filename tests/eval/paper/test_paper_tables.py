@@ -1,48 +1,60 @@
-"""The paper's tables: its own figures agree with each other, ours stand where they belong, files can be read back."""
+"""Tests of the paper's tables: published values are consistent, ours are in the right cells, files can be read."""
 
 import io
 import re
+from dataclasses import replace
 
 import pandas as pd
 import pytest
 
-from eval.paper.findings import findings
+from eval.paper.claims import check_claims
 from eval.paper.page import write_paper_tables
-from eval.paper.tables import as_csv, as_html, as_latex, paper_figures, paper_table
+from eval.paper.tables import as_csv, as_html, as_latex, paper_table, published_values
+from eval.runs.results import Results
+from tests.eval.small_results import class_metrics, small_results
 
 CLASSES = ("scratch", "bump", "dent", "water_stain", "fingerprint", "sticker")
 
 
-def document(table_1: dict[str, float] | None, table_2: dict[str, float]) -> dict:
-    """What results.json and training record of an experiment with these figures in percent."""
+def results_of(table_1: dict[str, float] | None, table_2: dict[str, float]) -> Results:
+    """Return the results of an experiment with these metrics in percent."""
     classes = [
-        {
-            "name": name,
-            "pixel_recall": None if table_1 is None else table_1[f"{name}.pixel_recall"] / 100,
-            "defect_wise_recall": None if table_1 is None else table_1[f"{name}.defect_wise_recall"] / 100,
-        }
+        class_metrics(
+            name,
+            "defect" if name in CLASSES[:3] else "impurity",
+            None if table_1 is None else table_1[f"{name}.pixel_recall"] / 100,
+            None if table_1 is None else table_1[f"{name}.defect_wise_recall"] / 100,
+            1,
+        )
         for name in CLASSES
     ]
     coreset = {"size": 7, "epochs": [{}, {}]}
     provenance = {"kind": "train", "parents": [], "datasets": [{"name": "<plates>", "train_images": 3}]}
-    return {
-        "metrics": {name: value / 100 for name, value in table_2.items()} | {"classes": classes},
-        "model": {"coreset": coreset, "provenance": provenance},
-    }
+    values = {name: value / 100 for name, value in table_2.items()}
+    return small_results(values, tuple(classes), {"coreset": coreset, "provenance": provenance})
+
+
+def with_value(results: Results, name: str, value: float | None) -> Results:
+    """Return the results with another value of a metric, or of the pixel recall of a class."""
+    metrics = results.metrics
+    if name not in CLASSES:
+        return replace(results, metrics=replace(metrics, **{name: value}))
+    classes = tuple(replace(e, pixel_recall=value) if e.name == name else e for e in metrics.classes)
+    return replace(results, metrics=replace(metrics, classes=classes))
 
 
 @pytest.fixture
-def papers():
-    """The paper's own figures as if they were ours."""
-    first, second = (paper_figures(number).drop(columns="scenario") for number in (1, 2))
+def published_results():
+    """Return results of ours that equal the paper's values."""
+    first, second = (published_values(number).drop(columns="scenario") for number in (1, 2))
     return {
-        row: document(first.loc[row].to_dict() if row in first.index else None, second.loc[row].to_dict())
+        row: results_of(first.loc[row].to_dict() if row in first.index else None, second.loc[row].to_dict())
         for row in second.index
     }
 
 
 def test_the_paper_s_tables_agree_with_themselves():
-    first, second = paper_figures(1), paper_figures(2)
+    first, second = published_values(1), published_values(2)
     precision, recall = second["pixel_precision"], second["pixel_recall"]
     harmonic = 2 * precision * recall / (precision + recall)
     assert (harmonic - second["pixel_f1"]).abs().max() < 0.1  # printed with one decimal each
@@ -51,16 +63,16 @@ def test_the_paper_s_tables_agree_with_themselves():
     assert (first["scenario"] == second["scenario"].reindex(first.index)).all()
 
 
-def test_the_paper_s_own_figures_make_no_difference_and_its_findings_hold(papers):
+def test_the_paper_s_own_values_give_no_difference_and_its_claims_hold(published_results):
     for number in (1, 2):
-        table = paper_table(number, papers)
+        table = paper_table(number, published_results)
         differences = table.xs("difference", level=1)
-        assert len(table) == 3 * len(paper_figures(number))
+        assert len(table) == 3 * len(published_values(number))
         assert differences.abs().max().max() < 1e-9
-    assert [finding.holds for finding in findings(papers)] == [True, True, True]
-    stains, finetuning, melding = findings(papers)
+    assert [claim.holds for claim in check_claims(published_results)] == [True, True, True]
+    stains, finetuning, melding = check_claims(published_results)
     assert "Synth R_PX 15.3 → WS 5.3" in stains.ours
-    gains = [  # table II, read off row by row
+    gains = [  # table II, row by row
         41.6 - 26.1, 45.6 - 31.2, 41.3 - 29.4, 47.3 - 27.4, 50.3 - 23.3, 49.5 - 27.7, 44.5 - 24.4, 44.5 - 29.4,
     ]  # fmt: skip
     assert finetuning.ours == f"in 8 of 8 rows, by +{sum(gains) / 8:.1f} points on average"
@@ -68,38 +80,33 @@ def test_the_paper_s_own_figures_make_no_difference_and_its_findings_hold(papers
 
 
 @pytest.mark.parametrize(
-    ("row", "change", "finding"),
+    ("row", "change", "claim"),
     [
         ("synth_ws", ("water_stain", 0.9), 0),
         ("synth_dr_ft", ("pixel_precision", 0.2), 1),
         ("melding_ws", ("pixel_f1", 0.493), 2),
     ],
 )
-def test_one_figure_can_contradict_a_finding(papers, row, change, finding):
-    name, value = change
-    metrics = papers[row]["metrics"]
-    if name in CLASSES:
-        next(entry for entry in metrics["classes"] if entry["name"] == name)["pixel_recall"] = value
-    else:
-        metrics[name] = value
-    assert [entry.holds for entry in findings(papers)] == [number != finding for number in range(3)]
+def test_one_value_can_contradict_a_claim(published_results, row, change, claim):
+    published_results[row] = with_value(published_results[row], *change)
+    assert [entry.holds for entry in check_claims(published_results)] == [number != claim for number in range(3)]
 
 
-def test_what_is_missing_is_not_measured(papers):
-    del papers["synth_ft"]
-    papers["real"]["metrics"]["mean_defect_wise_recall"] = None
-    table = paper_table(2, papers)
+def test_what_is_missing_is_not_measured(published_results):
+    del published_results["synth_ft"]
+    published_results["real"] = with_value(published_results["real"], "mean_defect_wise_recall", None)
+    table = paper_table(2, published_results)
     assert table.loc[("Synth (ft)", "ours")].isna().all()
     assert table.loc[("Synth (ft)", "difference")].isna().all()
     assert table.loc[("Synth (ft)", "paper"), "P_PX"] == 41.6
     assert pd.isna(table.loc[("Real", "ours"), "mR_DW"])
     assert table.loc[("Real", "ours"), "P_PX"] == pytest.approx(35.7)
-    assert [finding.holds for finding in findings(papers)] == [None, None, None]
+    assert [claim.holds for claim in check_claims(published_results)] == [None, None, None]
 
 
-def test_the_files_say_what_the_table_says(papers, tmp_path):
-    papers["synth"]["metrics"]["pixel_precision"] = 0.5
-    table = paper_table(2, papers)
+def test_the_files_say_what_the_table_says(published_results, tmp_path):
+    published_results["synth"] = with_value(published_results["synth"], "pixel_precision", 0.5)
+    table = paper_table(2, published_results)
     read = pd.read_csv(io.StringIO(as_csv(table))).set_index(["scenario", "figures"])
     assert read.loc[("Synth", "difference"), "P_PX"] == pytest.approx(50 - 26.1)
     assert read.loc[("Melding_WS", "paper")].tolist() == [53.9, 50.1, 51.9, 91.7]
@@ -113,14 +120,14 @@ def test_the_files_say_what_the_table_says(papers, tmp_path):
     assert r" & difference & +23.9 & +0.0 & +0.0 & +0.0 \\" in latex
     assert len(re.findall(r"(?<!\\)[{]", latex)) == len(re.findall(r"(?<!\\)[}]", latex))
 
-    page = as_html(paper_table(1, papers), 1)
+    page = as_html(paper_table(1, published_results), 1)
     assert page.count("<tr>") == 3 + 5 * 3  # two rows of headings, one of names
     assert "Synth<sub>WS</sub> (ft)" in page
     assert ">R<sub>DW</sub></th>" in page
 
 
-def test_the_page_escapes_names_and_carries_the_notes(papers, tmp_path):
-    paths = write_paper_tables(papers, ["A <stand-in>."], tmp_path)
+def test_the_page_escapes_names_and_carries_the_notes(published_results, tmp_path):
+    paths = write_paper_tables(published_results, ["A <stand-in>."], tmp_path)
     assert sorted(path.name for path in paths) == sorted(path.name for path in tmp_path.iterdir())
     assert len(paths) == 5
     page = (tmp_path / "tables.html").read_text(encoding="utf-8")

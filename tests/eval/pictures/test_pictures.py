@@ -4,14 +4,13 @@ import cv2
 import numpy as np
 import pytest
 
-from eval.pictures.choice import BEST, MISS, PictureBudget, Reason, choose, evenly_spaced
-from eval.pictures.choice import FALSE_POSITIVE as WORST_FALSE
+from eval.pictures.choice import BEST, FALSE_POSITIVE, MISS, PictureBudget, Reason, choose, evenly_spaced
 from eval.pictures.files import PictureFiles, Views, file_stem
 from eval.pictures.image_result import ImageResult
 from eval.pictures.overlay import (
-    FALSE_NEGATIVE,
-    FALSE_POSITIVE,
-    TRUE_POSITIVE,
+    FALSE_NEGATIVE_COLOUR,
+    FALSE_POSITIVE_COLOUR,
+    TRUE_POSITIVE_COLOUR,
     colour_anomaly_map,
     colour_classes,
     decision_layer,
@@ -64,7 +63,7 @@ def test_the_decision_is_painted_in_the_papers_colours():
     mask = np.array([[4, 4, 0, 6, 0, 255]], np.uint8)
     predicted = np.array([[True, False, True, True, False, True]])
     painted = overlay_decision(image, predicted, mask, (4,), 255)[0]
-    expected = [TRUE_POSITIVE, FALSE_NEGATIVE, FALSE_POSITIVE, FALSE_POSITIVE]
+    expected = [TRUE_POSITIVE_COLOUR, FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, FALSE_POSITIVE_COLOUR]
     for pixel, colour in zip(painted[:4], expected, strict=True):
         assert pixel.tolist() == [round(0.35 * grey + 0.65 * channel) for channel in colour]
     assert painted[4].tolist() == [grey] * 3
@@ -116,8 +115,8 @@ def test_the_choice_ranks_misses_and_false_positives_of_every_class_and_the_best
     budget = PictureBudget(all_up_to=0, common=0, misses=1, false_positives=1, best=1)
     assert choose(rows, budget) == {
         "000001": [Reason(MISS, "dent", 1), Reason(MISS, "scratch", 1)],
-        "000002": [Reason(WORST_FALSE, "background", 1)],
-        "000003": [Reason(WORST_FALSE, "stain", 1), Reason(BEST, "", 1)],
+        "000002": [Reason(FALSE_POSITIVE, "background", 1)],
+        "000003": [Reason(FALSE_POSITIVE, "stain", 1), Reason(BEST, "", 1)],
     }
 
 
@@ -147,7 +146,7 @@ def test_only_the_chosen_pictures_stay_on_disk(tmp_path):
     files = PictureFiles(folder, len(rows), BUDGET, tile_width=30)
     picture = np.zeros((6, 9, 3), np.uint8)
     for row in rows:
-        if files.wants(row):
+        if files.register(row):
             files.write(row, Views(picture, picture, picture, picture, picture))
     entries = files.entries()
     common = {rows[position].sample_id for position in evenly_spaced(len(rows), BUDGET.common)}
@@ -176,5 +175,5 @@ def test_a_small_split_is_kept_whole(tmp_path):
     folder.mkdir()
     budget = PictureBudget(all_up_to=5, common=0, misses=0, false_positives=0, best=0)
     files = PictureFiles(folder, 5, budget, tile_width=30)
-    assert all(files.wants(row) for row in many(1, 5))
+    assert all(files.register(row) for row in many(1, 5))
     assert len(files.entries()) == 5

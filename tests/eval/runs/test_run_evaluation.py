@@ -25,8 +25,8 @@ def rgb(path: Path) -> np.ndarray:
     return cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB)
 
 
-def test_the_results_agree_with_scikit_learn_over_all_test_pixels(run_folder, plates, evaluate_cfg):
-    document = evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
+def test_the_results_agree_with_scikit_learn_over_all_test_pixels(run_folder, plates, evaluate_settings):
+    document = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
     model = load_anomaly_model(run_folder, OmegaConf.create({"device": "cpu"}))
     maps, masks = [], []
     for number in (6, 7, 8):
@@ -51,8 +51,8 @@ def test_the_results_agree_with_scikit_learn_over_all_test_pixels(run_folder, pl
     assert document["model"]["threshold"] == model.threshold
 
 
-def test_scores_csv_has_a_row_per_test_image_and_adds_up_to_the_results(run_folder, plates, evaluate_cfg):
-    document = evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
+def test_scores_csv_has_a_row_per_test_image_and_adds_up_to_the_results(run_folder, plates, evaluate_settings):
+    document = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
     table = pd.read_csv(run_folder / "evaluation" / "scores.csv", dtype={"sample_id": str})
     assert table["sample_id"].tolist() == ["000006", "000007", "000008"]
     assert table["plate_id"].tolist() == ["plate_3", "plate_3", "plate_4"]
@@ -64,14 +64,14 @@ def test_scores_csv_has_a_row_per_test_image_and_adds_up_to_the_results(run_fold
     assert ((table["decision"] == 1) == (table["true_positives"] + table["false_positives"] > 0)).all()
 
 
-def test_the_warnings_of_the_model_are_carried_into_the_results(run_folder, plates, evaluate_cfg):
+def test_the_warnings_of_the_model_are_carried_into_the_results(run_folder, plates, evaluate_settings):
     edit_metadata(run_folder, lambda metadata: metadata.update(warnings=["few images"]))
-    document = evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
+    document = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
     assert document["model"]["warnings"] == ["few images", "the backbone's weights are RANDOM (seed 0)"]
 
 
-def test_the_overlay_is_green_red_and_blue_where_it_should_be(run_folder, plates, evaluate_cfg):
-    document = evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
+def test_the_overlay_is_green_red_and_blue_where_it_should_be(run_folder, plates, evaluate_settings):
+    document = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
     entry = document["pictures"][0]
     overlay = rgb(run_folder / "evaluation" / entry["overlay"]).astype(int)
     mask = cv2.imread(str(plates / "masks" / f"{entry['sample_id']}.png"), cv2.IMREAD_UNCHANGED)
@@ -87,18 +87,18 @@ def test_the_overlay_is_green_red_and_blue_where_it_should_be(run_folder, plates
     assert (green == blue)[nominal].all()
 
 
-def test_the_data_defaults_to_what_the_run_was_trained_for(run_folder, plates_original, evaluate_cfg):
-    document = evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}"))
+def test_the_data_defaults_to_what_the_run_was_trained_for(run_folder, plates_original, evaluate_settings):
+    document = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}"))
     assert document["dataset"]["root"] == str(plates_original)
     assert document["metrics"]["images"] == 3
 
 
-def test_a_second_evaluation_replaces_the_first_and_leaves_nothing_behind(run_folder, plates, evaluate_cfg):
-    first = evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
+def test_a_second_evaluation_replaces_the_first_and_leaves_nothing_behind(run_folder, plates, evaluate_settings):
+    first = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
     (run_folder / "evaluation" / "old.txt").write_text("old")
     second = evaluate_run(
         run_folder,
-        evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}", "pictures.all_up_to=0", "pictures.common=1"),
+        evaluate_settings(f"model={run_folder}", f"dataset.root={plates}", "pictures.all_up_to=0", "pictures.common=1"),
     )
     assert first["metrics"] == second["metrics"]
     assert not (run_folder / "evaluation" / "old.txt").exists()
@@ -178,11 +178,11 @@ def edit_metadata(run_folder, change) -> None:
         other_extractor,
     ],
 )
-def test_bad_input_is_refused_by_name_and_leaves_no_evaluation(spoil, plates, run_folder, evaluate_cfg):
+def test_bad_input_is_refused_by_name_and_leaves_no_evaluation(spoil, plates, run_folder, evaluate_settings):
     expected = spoil(plates, run_folder)
     before = sorted(path.name for path in run_folder.iterdir())
     with pytest.raises(UserError) as caught:
-        evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}"))
+        evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
     for part in expected:
         assert part in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -190,32 +190,32 @@ def test_bad_input_is_refused_by_name_and_leaves_no_evaluation(spoil, plates, ru
 
 
 @pytest.mark.parametrize("setting", ["minimum_coverage=1.5", "aupro_limit=0", "tile_width=0", "pictures.best=-1"])
-def test_settings_out_of_range_are_refused(setting, plates, run_folder, evaluate_cfg):
+def test_settings_out_of_range_are_refused(setting, plates, run_folder, evaluate_settings):
     with pytest.raises(UserError, match=setting.partition("=")[0].replace("pictures.best", "pictures")):
-        evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}", f"dataset.root={plates}", setting))
+        evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}", setting))
 
 
-def test_a_run_that_does_not_record_its_data_asks_for_it(plates, run_folder, evaluate_cfg):
+def test_a_run_that_does_not_record_its_data_asks_for_it(plates, run_folder, evaluate_settings):
     (run_folder / ".hydra" / "config.yaml").unlink()
     with pytest.raises(UserError, match=r"dataset\.root"):
-        evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}"))
-    asked = evaluate_cfg(f"model={run_folder}", "dataset=stainless", f"dataset.root={plates}")
-    assert evaluate_run(run_folder, asked)["metrics"]["images"] == 3
+        evaluate_run(run_folder, evaluate_settings(f"model={run_folder}"))
+    settings = evaluate_settings(f"model={run_folder}", "dataset=stainless", f"dataset.root={plates}")
+    assert evaluate_run(run_folder, settings)["metrics"]["images"] == 3
 
 
-def test_a_config_that_is_no_yaml_is_named(plates, run_folder, evaluate_cfg):
+def test_a_config_that_is_no_yaml_is_named(plates, run_folder, evaluate_settings):
     (run_folder / ".hydra" / "config.yaml").write_text("dataset: [")
     with pytest.raises(UserError, match=r"config\.yaml cannot be read"):
-        evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}"))
+        evaluate_run(run_folder, evaluate_settings(f"model={run_folder}"))
 
 
-def test_test_data_comes_from_the_evaluation_root_of_the_run(tmp_path, plates, run_folder, evaluate_cfg):
+def test_test_data_comes_from_the_evaluation_root_of_the_run(tmp_path, plates, run_folder, evaluate_settings):
     other = write_dataset(tmp_path / "other", ["train", "validation", "test"], seed=1)
     path = run_folder / ".hydra" / "config.yaml"
     saved = OmegaConf.load(path)
     saved.dataset.root, saved.dataset.evaluation_root = str(plates), str(other)
     OmegaConf.save(saved, path)
-    document = evaluate_run(run_folder, evaluate_cfg(f"model={run_folder}"))
+    document = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}"))
     assert (document["dataset"]["root"], document["metrics"]["images"]) == (str(other), 1)
 
 
@@ -235,7 +235,7 @@ def test_the_command_prints_the_table_and_the_path(plates, run_folder, tmp_path)
     assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
-def test_the_command_tells_a_mistake_in_one_line_and_exits_with_2(plates, run_folder):
+def test_the_command_reports_an_error_in_one_line_and_exits_with_2(plates, run_folder):
     shrink_mask(plates, run_folder)
     done = command("eval.evaluate", f"model={run_folder}", f"dataset.root={plates}", "device=cpu", cwd=ROOT)
     assert done.returncode == 2

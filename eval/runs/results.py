@@ -1,0 +1,123 @@
+"""Result of an evaluation, and its conversion to and from the content of results.json."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any, TypeVar
+
+from eval.metrics.bootstrap import Interval
+from eval.metrics.pixel_counts import PixelCounts
+from eval.metrics.record import ClassMetrics, Intervals, Metrics, ThresholdCurves
+from eval.pictures.choice import Reason
+from eval.pictures.files import PictureEntry
+from training.data.dataset import DefectClass
+
+T = TypeVar("T")
+
+FORMAT, VERSION = "stainless-evaluation", 2
+MODEL_RECORDS = ("extractor", "anomaly_map", "coreset", "provenance")
+"""Records of the model that both training and evaluation store."""
+
+
+@dataclass(frozen=True)
+class EvaluatedModel:
+    """The evaluated model."""
+
+    threshold: float
+    warnings: list[str]
+    records: dict[str, Any]
+    """Those of MODEL_RECORDS that the model file contains, as training wrote them."""
+
+
+@dataclass(frozen=True)
+class EvaluatedDataset:
+    """The evaluated split of a dataset."""
+
+    name: str
+    root: str
+    split: str
+    classes: tuple[DefectClass, ...]
+
+
+@dataclass(frozen=True)
+class Results:
+    """Result of one evaluation."""
+
+    model: EvaluatedModel
+    dataset: EvaluatedDataset
+    metrics: Metrics
+    curves: ThresholdCurves
+    pictures: tuple[PictureEntry, ...]
+    seconds_per_image: float
+    software: dict[str, str]
+    """Versions by name."""
+
+
+def to_document(results: Results) -> dict[str, Any]:
+    """Return the content of results.json. Raises ValueError for a number that is not finite."""
+    model = results.model
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "model": {"threshold": model.threshold, "warnings": model.warnings, **model.records},
+        "dataset": asdict(results.dataset),
+        "metrics": asdict(results.metrics),
+        "curves": asdict(results.curves),
+        "pictures": [asdict(entry) for entry in results.pictures],
+        "timing": {"seconds_per_image": results.seconds_per_image},
+        "software": results.software,
+    }
+    # A round trip through JSON turns tuples into lists, as readers see them, and rejects NaN.
+    plain: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
+    return plain
+
+
+def from_document(document: Mapping[str, Any]) -> Results:
+    """Convert the content of results.json, which must match results.schema.json."""
+    model, dataset, metrics = document["model"], document["dataset"], document["metrics"]
+    return Results(
+        model=EvaluatedModel(
+            threshold=model["threshold"],
+            warnings=list(model["warnings"]),
+            records={key: model[key] for key in MODEL_RECORDS if key in model},
+        ),
+        dataset=_build(
+            EvaluatedDataset,
+            dataset,
+            classes=tuple(_build(DefectClass, entry, colour=tuple(entry["colour"])) for entry in dataset["classes"]),
+        ),
+        metrics=_build(
+            Metrics,
+            metrics,
+            pixels=_build(PixelCounts, metrics["pixels"]),
+            coverages=tuple(metrics["coverages"]),
+            mean_recall_by_coverage=tuple(metrics["mean_recall_by_coverage"]),
+            classes=tuple(
+                _build(
+                    ClassMetrics,
+                    entry,
+                    recall_by_coverage=tuple(entry["recall_by_coverage"]),
+                    intervals=_intervals(entry["intervals"]),
+                )
+                for entry in metrics["classes"]
+            ),
+            intervals=_build(Intervals, metrics["intervals"], values=_intervals(metrics["intervals"]["values"])),
+        ),
+        curves=_build(ThresholdCurves, document["curves"]),
+        pictures=tuple(
+            _build(PictureEntry, entry, reasons=[_build(Reason, reason) for reason in entry["reasons"]])
+            for entry in document["pictures"]
+        ),
+        seconds_per_image=document["timing"]["seconds_per_image"],
+        software=dict(document["software"]),
+    )
+
+
+def _build(kind: type[T], record: Mapping[str, Any], /, **converted: object) -> T:
+    """Create a dataclass from a record with its fields; converted replaces some values, other keys are ignored."""
+    names = [entry.name for entry in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: converted[name] if name in converted else record[name] for name in names})
+
+
+def _intervals(values: Mapping[str, Sequence[float] | None]) -> dict[str, Interval]:
+    return {name: None if value is None else (value[0], value[1]) for name, value in values.items()}

@@ -1,0 +1,82 @@
+"""Settings of an evaluation, read from conf/evaluate.yaml."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from omegaconf import DictConfig, ListConfig
+
+from eval.metrics.settings import BootstrapSettings, TallySettings
+from eval.pictures.choice import PictureBudget
+from training.support.settings_schema import check_settings
+
+
+@dataclass(frozen=True)
+class DatasetSettings:
+    """Location of the test data; None for a value taken from the run."""
+
+    layout: str | None = None
+    root: str | list[str] | None = None
+    validation_fraction: float | None = None
+    split_seed: int | None = None
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """Settings of the metrics and pictures of one split."""
+
+    split: str
+    tally: TallySettings
+    pictures: PictureBudget
+    tile_width: int
+    """Width in pixels of each of a panel's four tiles."""
+
+
+@dataclass(frozen=True)
+class RunEvaluationSettings:
+    """Settings for evaluating a run folder."""
+
+    evaluation: EvaluationSettings
+    dataset: DatasetSettings
+    device: str
+    """auto, cpu or cuda."""
+    extractor: Mapping[str, object] = field(default_factory=dict)
+    """Fields of the recorded extractor that are overridden, such as the path of its weights."""
+
+
+def read_settings(cfg: DictConfig) -> RunEvaluationSettings:
+    """Read a composed conf/evaluate.yaml. Raises UserError for a wrong type or a value out of range."""
+    check_settings(cfg)
+    return RunEvaluationSettings(
+        evaluation=EvaluationSettings(
+            split=cfg.split,
+            tally=TallySettings(
+                minimum_coverage=cfg.minimum_coverage,
+                coverages=tuple(cfg.coverages),
+                aupro_limit=cfg.aupro_limit,
+                minimum_prediction_size=cfg.minimum_prediction_size,
+                sweep_octaves=cfg.sweep.octaves,
+                sweep_steps=cfg.sweep.steps_per_octave,
+                bootstrap=BootstrapSettings(**cfg.bootstrap),
+            ),
+            pictures=PictureBudget(**cfg.pictures),
+            tile_width=cfg.tile_width,
+        ),
+        dataset=read_dataset_settings(cfg.dataset),
+        device=cfg.device,
+        extractor={str(key): value for key, value in cfg.extractor.items() if value is not None},
+    )
+
+
+def read_dataset_settings(cfg: DictConfig) -> DatasetSettings:
+    """Read the location of a dataset from a config with the fields of DatasetSettings; missing fields become None."""
+    return DatasetSettings(
+        layout=cfg.get("layout"),
+        root=plain_folders(cfg.get("root")),
+        validation_fraction=cfg.get("validation_fraction"),
+        split_seed=cfg.get("split_seed"),
+    )
+
+
+def plain_folders(value: str | ListConfig | None) -> str | list[str] | None:
+    """Return a config's folder or list of folders without OmegaConf types."""
+    return [str(folder) for folder in value] if isinstance(value, ListConfig) else value
