@@ -26,11 +26,11 @@ class Ranking(NamedTuple):
 
 
 def patch_maps(fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the two maps (B, C, h, w) as patches are pooled from them (2 x 2, edges repeated), and both in one: what
-    the extractor gives, the coarse one resampled.
+    """Return the two maps (B, C, h + 1, w + 1) as patches are pooled from them (2 x 2 around the corners of the cells,
+    zero-padded), and both in one: what the extractor gives, the coarse one resampled.
     """
-    fine, coarse = (F.avg_pool2d(F.pad(m, (0, 1, 0, 1), mode="replicate"), 2, stride=1) for m in (fine, coarse))
-    resampled = F.interpolate(coarse, size=fine.shape[2:], mode="bilinear", align_corners=False)
+    fine, coarse = (F.avg_pool2d(m, 2, stride=1, padding=1) for m in (fine, coarse))
+    resampled = F.interpolate(coarse, size=fine.shape[2:], mode="bilinear", align_corners=True)
     return fine, coarse, torch.cat([fine, resampled], 1)
 
 
@@ -44,7 +44,9 @@ def ranked(patches: Tensor, flaw: Tensor, episodes: Episodes, ranking: Ranking) 
     """
     scores = _scores(patches, episodes, ranking.kept)
     whole = episodes.sound * episodes.count
-    cover = F.avg_pool2d((flaw[whole:] > 0).float(), flaw.shape[-1] // patches.shape[-1])
+    stride = flaw.shape[-1] // (patches.shape[-1] - 1)  # patches lie on the corners of the cells
+    struck = (flaw[whole:, None] > 0).float()
+    cover = F.avg_pool2d(struck, stride, padding=stride // 2, count_include_pad=False)[:, 0]
     covers = cover.unflatten(0, (episodes.flawed, episodes.count)).transpose(0, 1).flatten(1)
     losses, accuracies = [], []
     for score, share in zip(scores, covers, strict=True):

@@ -97,6 +97,8 @@ def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     with torch.random.fork_rng():  # torchvision's constructors draw from torch's global generator
         torch.default_generator.manual_seed(settings.seed)
         learner = Learner(settings.formulas).to(device).to(memory_format=torch.channels_last).train()
+    if settings.start is not None:
+        _start_from(learner, Path(settings.start))
     formulas = draw_formulas(settings.formulas, settings.seed, device)
     optimiser = _fresh(learner, settings.weight_decay)
     first, curve, running, seconds = _restored(folder / CHECKPOINT, recipe, learner, optimiser)
@@ -129,6 +131,16 @@ def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
             state = {"recipe": recipe, "step": step + 1, "curve": curve, "running": running.tolist(), "seconds": spent}
             _save(folder / CHECKPOINT, learner, optimiser, state)
     return _finished(folder, learner, recipe, curve, time.perf_counter() - started, device)
+
+
+def _start_from(learner: Learner, path: Path) -> None:
+    """Load the backbone of an earlier pretraining into the learner. Raises UserError for another file."""
+    try:
+        state = safetensors.torch.load_file(path)
+        learner.features.load_state_dict({name.removeprefix("features."): t for name, t in state.items()})
+    except (OSError, SafetensorError, RuntimeError) as error:
+        reason = str(error).splitlines()[0]
+        raise UserError(f"pretrain.start={path} is no backbone of training.pretrain ({reason})") from error
 
 
 def _batches(
