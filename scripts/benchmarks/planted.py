@@ -24,8 +24,14 @@ class Planted:
 
 
 def textures(count: int, side: tuple[int, int], seed: int) -> list[Picture]:
-    """Return nominal textures (H, W, 3), each from its own seed."""
-    return [brushed_texture(np.random.default_rng([seed, number]), *side) for number in range(count)]
+    """Return nominal textures (H, W, 3), each from its own seed, with grooves along rows and along columns in turn."""
+    found = []
+    for number in range(count):
+        rng = np.random.default_rng([seed, number])
+        along_rows = number % 2 == 0
+        texture = brushed_texture(rng, *(side if along_rows else side[::-1]))
+        found.append(texture if along_rows else np.ascontiguousarray(texture.transpose(1, 0, 2)))
+    return found
 
 
 def planted(count: int, side: tuple[int, int], seed: int, margin: int = 48) -> list[Planted]:
@@ -44,7 +50,7 @@ def at_borders(count: int, side: tuple[int, int], seed: int) -> list[Planted]:
     for number, plain in enumerate(textures(count, side, seed)):
         rng = np.random.default_rng([seed, number, 2])
         along = [int(rng.integers(0, length - SQUARE + 1)) for length in side]
-        edge = number % 4
+        edge = number // 2 % 4
         along[edge % 2] = 0 if edge < 2 else side[edge % 2] - SQUARE
         found.append(_with_square(plain, *along, rng))
     return found

@@ -64,7 +64,7 @@ class Lerp(NamedTuple):
 def lerp_at(axis: Axis, positions: NDArray[np.float64]) -> Lerp:
     """Return how values on ``axis`` are interpolated at positions [pixels]; beyond the ends the last is repeated."""
     place = axis.places(positions)
-    low = np.minimum(place.astype(np.int64), max(axis.count - 2, 0))
+    low = place.astype(np.int64)
     return Lerp(low, np.minimum(low + 1, axis.count - 1), (place - low).astype(np.float32))
 
 

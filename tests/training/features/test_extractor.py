@@ -43,7 +43,7 @@ def test_each_backbone_gives_the_stated_channels_at_its_stride_without_what_foll
     extractor = build_extractor(config("extractor.weights=random", base=[f"extractor={name}"]), "cpu")
     patches = extractor.patches(image(96, 128))
     floor = name == "squeezenet1_1"  # its first convolution has no padding
-    expected = (96 // stride - floor, 128 // stride - floor, channels)
+    expected = (96 // stride - floor + 1, 128 // stride - floor + 1, channels)  # on the corners of cells
     assert patches.shape == expected
     assert patches.dtype == np.float32
     assert patches.std(axis=(0, 1)).mean() > 1e-3
@@ -58,7 +58,9 @@ def test_each_backbone_gives_the_stated_channels_at_its_stride_without_what_foll
 
 
 def test_features_are_the_pooled_maps_of_the_whole_network(tiny_extractor):
-    """Against hooks on the untruncated torchvision model, batch norms and all, and pooling by a literal loop."""
+    """Against hooks on the untruncated torchvision model, batch norms and all, pooled on corners by a literal loop; the
+    coarse layer is interpolated at the fine one's corners.
+    """
     full = torchvision.models.resnet18(weights=None).eval()
     full.load_state_dict(seeded_weights(full, 0))
     seen = []
@@ -71,16 +73,33 @@ def test_features_are_the_pooled_maps_of_the_whole_network(tiny_extractor):
     pooled = []
     for feature_map in seen:
         source = feature_map[0].numpy().astype(np.float64)
-        target = np.zeros_like(source)
-        _, height, width = source.shape
-        for i in range(height):
-            for j in range(width):
-                window = [source[:, min(i + a, height - 1), min(j + b, width - 1)] for a in (0, 1) for b in (0, 1)]
-                target[:, i, j] = sum(window) / 4
-        pooled.append(torch.from_numpy(target)[None])
-    coarse = F.interpolate(pooled[1], pooled[0].shape[-2:], mode="bilinear", align_corners=False)
-    expected = torch.cat([pooled[0], coarse], dim=1)[0].permute(1, 2, 0).numpy()
+        channels, height, width = source.shape
+        target = np.zeros((channels, height + 1, width + 1))
+        for i in range(height + 1):
+            for j in range(width + 1):
+                cells = [(a, b) for a in (i - 1, i) for b in (j - 1, j) if 0 <= a < height and 0 <= b < width]
+                target[:, i, j] = sum(source[:, a, b] for a, b in cells) / 4  # zeros beyond the border count
+        pooled.append(target)
+    (fine_y, fine_x), (coarse_y, coarse_x) = tiny_extractor.fingerprint["centres"]
+    expected = np.zeros((*pooled[0].shape[1:], 384))
+    expected[..., :128] = pooled[0].transpose(1, 2, 0)
+    for i, j in np.ndindex(pooled[0].shape[1:]):
+        y, x = fine_y + 8 * (i - 0.5), fine_x + 8 * (j - 0.5)
+        expected[i, j, 128:] = bilinear(pooled[1], (y - coarse_y) / 16 + 0.5, (x - coarse_x) / 16 + 0.5)
     np.testing.assert_allclose(tiny_extractor.patches(pixels), expected, atol=1e-4 * expected.max())
+
+
+def bilinear(values, row, column):
+    """Interpolate values (C, h, w) at a place; beyond the ends the last value holds."""
+    row, column = (
+        min(max(place, 0), length - 1) for place, length in zip((row, column), values.shape[1:], strict=True)
+    )
+    top, left = int(row), int(column)
+    below, right = min(top + 1, values.shape[1] - 1), min(left + 1, values.shape[2] - 1)
+    down, across = row - top, column - left
+    upper = values[:, top, left] * (1 - across) + values[:, top, right] * across
+    lower = values[:, below, left] * (1 - across) + values[:, below, right] * across
+    return upper * (1 - down) + lower * down
 
 
 def test_random_weights_follow_their_seed_and_leave_torch_s_generator_alone():
@@ -199,7 +218,7 @@ def test_a_standardised_image_is_one_of_mean_0_and_deviation_1(tiled):
     wanted = (values - values.mean()) / values.std()
     with torch.inference_mode():
         x = torch.from_numpy(wanted.astype(np.float32)).permute(2, 0, 1)[None]
-        expected = whole_features(plain.backbone, x, plain.pooling).numpy()
+        expected = whole_features(plain.backbone, x, plain.layout).features.numpy()
     np.testing.assert_allclose(extractor.patches(pixels), expected, rtol=1e-3, atol=1e-3)
     brighter = extractor.patches(pixels + np.uint8(60))
     np.testing.assert_allclose(extractor.patches(pixels), brighter, rtol=1e-3, atol=1e-3)
@@ -230,22 +249,28 @@ def test_every_choice_shows_in_the_fingerprint(tiny_extractor):
     changes = {
         "architecture": ["extractor.architecture=resnet34"],
         "layers": ["extractor.layers=[layer1,layer2]"],
+        "provider": ["extractor=efficientnet_lite0"],
         "activation": ["extractor.activation=relu"],
+        "padding": ["extractor.padding=same"],
         "pooling": ["extractor.pooling=3"],
+        "strides": ["extractor.layers=[layer1,layer2]"],
+        "centres": ["extractor.centres=[[4,4],[8,8]]"],
         "input": ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"],
         "weights_sha256": ["extractor.seed=5"],
         "further_scales": ["extractor.further_scales=[{scale: 0.5, weight: 1}]"],
     }
-    assert set(changes) == {*tiny_extractor.fingerprint, "further_scales"}
+    assert set(changes) == set(tiny_extractor.fingerprint)
     for field, overrides in changes.items():
-        other = build_extractor(config(*overrides), "cpu").fingerprint
+        base = overrides if field == "provider" else [*TINY, *overrides]
+        other = build_extractor(config(base=base), "cpu").fingerprint
         assert other[field] != tiny_extractor.fingerprint.get(field)
 
 
 @pytest.mark.parametrize("resize", [[], ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"]])
 def test_further_scales_stand_beside_the_first(resize):
-    """Against torch's resizing and interpolation of what the plain extractor gives; sizes that no stride divides."""
+    """Against torch's resizing and a literal interpolation at the same places of the image."""
     pixels = image(101, 150)
+    (first,) = build_extractor(config(*resize), "cpu").strips(pixels)
     plain = build_extractor(config(*resize), "cpu").patches(pixels)
     scales = "extractor.further_scales=[{scale: 0.4, weight: 1}, {scale: 0.3, weight: 0.25}]"
     found = build_extractor(config(*resize, scales), "cpu").patches(pixels)
@@ -261,10 +286,18 @@ def test_further_scales_stand_beside_the_first(resize):
             align_corners=False,
             antialias=True,
         )
-        features = whole_features(extractor.backbone, (small - extractor.mean) / extractor.std, extractor.pooling)
-        wide = F.interpolate(features.permute(2, 0, 1)[None], plain.shape[:2], mode="bilinear", align_corners=False)
+        strip = whole_features(extractor.backbone, (small - extractor.mean) / extractor.std, extractor.layout)
+        values = strip.features.numpy().astype(np.float64).transpose(2, 0, 1)
         part = found[..., number * channels : (number + 1) * channels]
-        np.testing.assert_allclose(part, weight * wide[0].permute(1, 2, 0), atol=1e-5 * plain.max(), rtol=0)
+        for i, j in np.ndindex(plain.shape[:2]):
+            seen = [axis.centres()[k] for axis, k in ((first.rows, i), (first.columns, j))]  # pixels of the image
+            place = [
+                (at * shown / given - axis.first) / axis.step
+                for at, shown, given, axis in zip(
+                    seen, small.shape[2:], pixels.shape[:2], (strip.rows, strip.columns), strict=True
+                )
+            ]
+            np.testing.assert_allclose(part[i, j], weight * bilinear(values, *place), atol=1e-5 * plain.max(), rtol=0)
 
 
 def test_relu_replaces_every_hardswish():
@@ -279,7 +312,21 @@ def test_relu_replaces_every_hardswish():
 def test_resizing_keeps_the_aspect(side, expected):
     extractor = build_extractor(config(f"+extractor.resize.side={side}", "+extractor.resize.pixels=64"), "cpu")
     patches = extractor.patches(image(100, 200))
-    assert patches.shape[:2] == tuple(math.ceil(length / 8) for length in expected)
+    assert patches.shape[:2] == tuple(math.ceil(length / 8) + 1 for length in expected)
+
+
+def test_resizing_to_an_exact_size_ignores_the_aspect():
+    extractor = build_extractor(config("extractor.resize={height: 64, width: 96}"), "cpu")
+    assert extractor.patches(image(100, 200)).shape[:2] == (9, 13)
+    small = F.interpolate(
+        torch.from_numpy(image(100, 200)).permute(2, 0, 1)[None] / 255,
+        (64, 96),
+        mode="bilinear",
+        align_corners=False,
+        antialias=True,
+    )
+    expected = (small - extractor.mean) / extractor.std
+    torch.testing.assert_close(extractor.normalised(image(100, 200)), expected, atol=1e-5, rtol=0)
 
 
 @pytest.mark.parametrize(
@@ -289,6 +336,18 @@ def test_resizing_keeps_the_aspect(side, expected):
         (["extractor.layers=[layer2,layer9]"], "layer9"),
         (["extractor.activation=gelu"], "gelu"),
         (["extractor.pooling=0"], "pooling 0"),
+        (["extractor.pooling=[1,1]"], "names a kernel twice"),
+        (["extractor.pooling=[]"], "pooling"),
+        (["extractor.provider=hub"], "provider 'hub'"),
+        (["extractor.padding=valid"], "padding 'valid'"),
+        (["extractor.centres=[[4,4]]"], "centres"),
+        (["extractor.resize={height: 64}"], "resize"),
+        (["extractor.provider=timm", "extractor.architecture=resnet18x"], "resnet18x"),
+        (["extractor.provider=timm", "extractor.architecture=resnet18", "extractor.layers=[8,64]"], "layers 64"),
+        (["extractor.provider=timm", "extractor.architecture=tf_efficientnet_lite0"], "extractor.padding=same"),
+        (["extractor.weights=package:no_such_package/x.pth"], "no_such_package is not installed"),
+        (["extractor.weights=package:torch/no.pth"], "has no file no.pth"),
+        (["extractor.weights=package:torch/../numpy/__init__.py"], "has no file"),
         (["extractor.further_scales=[{scale: 1, weight: 1}]"], "further_scales"),
         (["extractor.further_scales=[{scale: 0.5, weight: 0}]"], "further_scales"),
         (["extractor.further_scales=[{scale: 0.5}]"], "further_scales"),

@@ -10,6 +10,7 @@ from training.data.augment import build_augmentation
 from training.data.image_file import read_image, read_mask
 from training.data.stainless_layout import open_stainless
 from training.features.extractor import build_extractor
+from training.features.patch_grid import Axis
 from training.features.patch_stream import nominal_strips, stream_patches, touched_cells
 from training.support.user_error import UserError
 
@@ -21,19 +22,34 @@ def only_strip(*arguments):
 
 
 @pytest.mark.parametrize(
-    ("size", "cells"), [((72, 88), (9, 11)), ((75, 90), (10, 12)), ((7, 5), (7, 5)), ((5, 9), (2, 4))]
+    ("size", "rows", "columns"),
+    [
+        ((72, 88), Axis(4.0, 8.0, 9), Axis(0.0, 8.0, 12)),
+        ((75, 90), Axis(-4.5, 8.0, 11), Axis(3.5, 8.3, 11)),
+        ((7, 5), Axis(0.5, 1.0, 7), Axis(0.5, 1.0, 5)),
+        ((5, 9), Axis(2.5, 5.0, 1), Axis(9.5, 3.0, 2)),
+    ],
 )
-def test_a_cell_is_touched_by_any_pixel_of_it(size, cells):
-    rng = np.random.default_rng(0)
-    pixels = rng.random(size) < 0.02
-    expected = np.zeros(cells, dtype=bool)
-    for i, j in np.argwhere(pixels):
-        for a in range(cells[0]):
-            for b in range(cells[1]):
-                rows = a * size[0] < (i + 1) * cells[0] and i * cells[0] < (a + 1) * size[0]
-                columns = b * size[1] < (j + 1) * cells[1] and j * cells[1] < (b + 1) * size[1]
-                expected[a, b] |= rows and columns
-    np.testing.assert_array_equal(touched_cells(np.where(pixels, np.uint8(7), np.uint8(3)), 7, *cells), expected)
+def test_a_patch_is_touched_by_any_pixel_that_lies_nearest_to_it(size, rows, columns):
+    """A pixel is nearest to a patch where part of it lies in the patch's cell; border cells reach to the border, and
+    a cell outside the image stands for the pixel next to it.
+    """
+    pixels = np.random.default_rng(0).random(size) < 0.02
+
+    def inside(axis, cell, length):
+        low, high = axis.first + axis.step * (cell - 0.5), axis.first + axis.step * (cell + 0.5)
+        low = 0 if cell == 0 else min(low, length - 0.5)
+        high = length if cell == axis.count - 1 else high
+        return [low < place + 1 and max(high, low + 0.1) > place for place in range(length)]
+
+    expected = np.array(
+        [
+            [pixels[np.ix_(inside(rows, a, size[0]), inside(columns, b, size[1]))].any() for b in range(columns.count)]
+            for a in range(rows.count)
+        ]
+    )
+    mask = np.where(pixels, np.uint8(7), np.uint8(3))
+    np.testing.assert_array_equal(touched_cells(mask, 7, rows, columns), expected)
 
 
 def test_ignored_patches_never_enter(stainless_folder, tiny_extractor):
@@ -42,9 +58,10 @@ def test_ignored_patches_never_enter(stainless_folder, tiny_extractor):
     assert len(streamed) == 6
     for sample, patches in zip(samples, streamed, strict=True):
         whole = tiny_extractor.patches(read_image(sample.image))
-        np.testing.assert_array_equal(patches.features, whole[:, 1:].reshape(-1, 384))  # the border is 6 pixels wide
-        assert patches.ignored == 9
-        assert patches.width == 11
+        # the border is 6 pixels wide; two columns of patches lie nearest to it
+        np.testing.assert_array_equal(patches.features, whole[:, 2:].reshape(-1, 384))
+        assert patches.ignored == 2 * len(whole)
+        assert patches.width == whole.shape[1]
 
 
 def test_no_sample_no_patches(tiny_extractor):
@@ -56,7 +73,7 @@ def test_impurities_enter_and_defects_are_refused(stainless_folder, tiny_extract
     mask = np.zeros((72, 88), dtype=np.uint8)
     mask[10:20, 10:20] = 6
     write_png(sample.mask, mask)
-    assert len(only_strip(sample, tiny_extractor, (4,)).features) == 99
+    assert len(only_strip(sample, tiny_extractor, (4,)).features) == 120
     mask[0, 0] = 4
     write_png(sample.mask, mask)
     with pytest.raises(UserError, match="train image 000000 shows a defect"):
@@ -86,9 +103,10 @@ def test_augmentation_shows_each_epoch_another_picture_and_ignores_the_black_bor
     for sample, first, second, again in zip(samples, *epochs, strict=True):
         image = read_image(sample.image)
         image, mask = augmentation(image, read_mask(sample, image.shape), 0, sample.sample_id)
-        kept = ~touched_cells(mask, 255, 9, 11)
+        (strip,) = tiny_extractor.strips(image)
+        kept = ~touched_cells(mask, 255, strip.rows, strip.columns)
         np.testing.assert_array_equal(first.features, tiny_extractor.patches(image)[kept])
-        assert first.ignored == 99 - kept.sum() > 9  # the plate's own border is 9 patches
+        assert first.ignored == 120 - kept.sum() > 20  # the plate's own border is 20 patches
         np.testing.assert_array_equal(first.features, again.features)
         assert first.features.shape != second.features.shape or (first.features != second.features).any()
 
@@ -141,6 +159,6 @@ def test_a_picture_of_nothing_is_told_and_used(stainless_folder, tiny_extractor,
     sample = replace(open_stainless(stainless_folder).samples[0], mask=None)
     write_png(sample.image, np.full((72, 88, 3), 117, dtype=np.uint8))
     strip = only_strip(sample, tiny_extractor, ())
-    assert len(strip.features) == 99
+    assert len(strip.features) == 120
     assert np.isfinite(strip.features).all()
     assert any("000000.png: all pixels are 117" in record.getMessage() for record in caplog.records)

@@ -11,9 +11,10 @@ from tests.training.small_plates import compose_config, plate
 from training.features.backbone_graph import folded, global_pools, with_scales
 from training.features.backbone_weights import seeded_weights
 from training.features.extractor import build_extractor
+from training.features.patch_grid import single_layer
 from training.features.receptive_field import Reach, grid_sizes, measure_reach
-from training.features.tile_plan import block_size, blocks, sources
-from training.features.tiled_features import TiledBackbone, TileSize, whole_features
+from training.features.tile_plan import block_size, blocks
+from training.features.tiled_features import TiledBackbone, TileSize
 from training.support.user_error import UserError
 
 BACKBONES = ["mobilenet_v3_large", "mobilenet_v3_large_deep", "mobilenet_v2", "resnet18", "squeezenet1_1"]
@@ -44,15 +45,16 @@ def test_tiles_give_the_features_of_the_whole_image(name):
     strips = list(cut.strips(image))
     assert len(strips) > 2
     assert [strip.first for strip in strips] == np.cumsum([0, *(len(s.features) for s in strips[:-1])]).tolist()
-    assert {strip.height for strip in strips} == {len(whole)}
+    assert {strip.rows.count for strip in strips} == {len(whole)}
     largest = np.abs(whole).max()
     np.testing.assert_allclose(np.concatenate([s.features for s in strips]), whole, atol=1e-5 * largest, rtol=0)
     np.testing.assert_array_equal(cut.patches(image), cut.patches(image))
 
 
-@pytest.mark.parametrize("overrides", [["extractor.pooling=1"], ["extractor.pooling=3"], ["extractor.pooling=4"]])
-def test_any_pooling_is_tiled(overrides):
+@pytest.mark.parametrize("pooling", ["1", "3", "4", "[1,3]"])
+def test_any_pooling_is_tiled(pooling):
     image = plate(np.random.default_rng(1), 300, 320)
+    overrides = [f"extractor.pooling={pooling}"]
     whole, cut = built("resnet18", *overrides).patches(image), tiled("resnet18", 50_000, 90_000, *overrides)
     np.testing.assert_allclose(cut.patches(image), whole, atol=1e-5 * np.abs(whole).max(), rtol=0)
 
@@ -62,7 +64,7 @@ def test_a_resized_image_is_tiled_too():
     resize = ["+extractor.resize.side=shorter", "+extractor.resize.pixels=360"]
     whole, cut = built("resnet18", *resize), tiled("resnet18", 50_000, 90_000, *resize)
     expected = whole.patches(image)
-    assert expected.shape[:2] == (45, 105)
+    assert expected.shape[:2] == (46, 106)
     np.testing.assert_allclose(cut.patches(image), expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
 
 
@@ -83,22 +85,8 @@ def test_resizing_in_bands_is_torch_s_resizing(monkeypatch):
     extractor = built("resnet18", "+extractor.resize.side=longer", "+extractor.resize.pixels=90")
     pixels = torch.from_numpy(plate(np.random.default_rng(3), 200, 310)).permute(2, 0, 1)[None]
     expected = F.interpolate(pixels.float() / 255, (58, 90), mode="bilinear", align_corners=False, antialias=True)
-    monkeypatch.setattr("training.features.extractor._BAND_PIXELS", 310 * 7)
+    monkeypatch.setattr("training.features.resizing.BAND_PIXELS", 310 * 7)
     torch.testing.assert_close(extractor._resized(pixels), expected, atol=1e-6, rtol=0)
-
-
-@pytest.mark.parametrize("pooling", [1, 2, 3])
-def test_layers_are_joined_as_pad_pool_and_interpolate_do(pooling):
-    stage = stage_of("resnet18", ["layer2", "layer3"])
-    pixels = torch.rand((1, 3, 75, 90), generator=torch.Generator().manual_seed(0))
-    with torch.inference_mode():
-        maps = list(stage(pixels).values())
-        sides = ((pooling - 1) // 2, pooling // 2) * 2
-        pooled = [F.avg_pool2d(F.pad(m, sides, mode="replicate"), pooling, stride=1) for m in maps]
-        coarse = F.interpolate(pooled[1], pooled[0].shape[-2:], mode="bilinear", align_corners=False)
-        expected = torch.cat([pooled[0], coarse], dim=1)[0]
-        found = whole_features(stage, pixels, pooling).permute(2, 0, 1)
-        torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-5)
 
 
 def test_folding_keeps_what_the_batch_norms_do():
@@ -160,15 +148,6 @@ def test_blocks_cover_everything_once():
             assert max(end - first for first, end in ranges) <= size
 
 
-def test_a_block_of_sources_is_a_part_of_the_whole_axis():
-    whole = sources(0, 307, [307, 154], 307, 2)
-    part = sources(100, 130, [307, 154], 307, 2)
-    assert part[0].raw.tolist() == whole[0].raw[100:131].tolist()
-    low = whole[1].low[100:130]
-    np.testing.assert_array_equal(part[1].low + part[1].raw[0], low)
-    np.testing.assert_array_equal(part[1].weight, whole[1].weight[100:130])
-
-
 @pytest.mark.parametrize(
     ("image", "most_work"),
     [((10_000, 10_000), 1.8), ((2050, 2448), 1.8), ((600, 40_000), 4.7), ((40_000, 600), 1.2)],
@@ -193,7 +172,7 @@ def test_a_backbone_that_cannot_be_tiled_says_what_to_do():
         def forward(self, pixels):
             return {"all": torch.nn.functional.max_pool2d(pixels - pixels.mean((2, 3), keepdim=True), 8)}
 
-    backbone = TiledBackbone(torch.fx.symbolic_trace(Centred()), 1, TileSize(20_000, 50_000))
+    backbone = TiledBackbone(torch.fx.symbolic_trace(Centred()), single_layer(), TileSize(20_000, 50_000))
     with pytest.raises(UserError, match=r"extractor\.tiling=null"):
         next(backbone.strips(lambda rows, columns: torch.zeros(1, 3, 300, 300)[:, :, rows, columns], (300, 300)))
 

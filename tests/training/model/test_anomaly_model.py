@@ -10,7 +10,7 @@ from training.features.extractor import build_extractor
 from training.model.anomaly_model import AnomalyModel
 from training.support.user_error import UserError
 
-BLUR = {"blur_sigma": 2.0, "blur_kernel": 17}
+BLUR = {"upsampling": "nearest", "blur_sigma": 2.0, "blur_kernel": 17, "score_share": 0.0}
 
 
 def brute_force(patches, members):
@@ -42,21 +42,45 @@ def test_small_distances_far_from_the_origin_are_not_lost(tiny_extractor):
     np.testing.assert_allclose(model.nearest_distances(patches), brute_force(patches, members), rtol=1e-3)
 
 
+@pytest.mark.parametrize("upsampling", ["nearest", "bilinear"])
 @pytest.mark.parametrize("size", [(72, 88), (75, 90), (33, 41)])
-def test_the_map_is_upsampled_by_nearest_and_blurred(tiny_extractor, members, size):
+def test_the_map_is_upsampled_from_the_patch_centres_and_blurred(tiny_extractor, members, size, upsampling):
     image = plate(np.random.default_rng(3), *size)
-    patches = tiny_extractor.patches(image)
-    height, width = patches.shape[:2]
-    distances = brute_force(patches.reshape(height * width, -1), members).reshape(height, width)
-    full = np.array(
-        [[distances[i * height // size[0], j * width // size[1]] for j in range(size[1])] for i in range(size[0])]
-    )
+    (strip,) = tiny_extractor.strips(image)
+    height, width = strip.features.shape[:2]
+    distances = brute_force(strip.features.reshape(height * width, -1), members).reshape(height, width)
+    full = np.zeros(size)
+    for i, j in np.ndindex(size):
+        full[i, j] = value_at(distances, strip, i + 0.5, j + 0.5, upsampling)
     expected = gaussian_blur(torch.from_numpy(full)[None], [17, 17], [2.0, 2.0])[0].numpy()
-    found = AnomalyModel(tiny_extractor, members, chunk_size=100, **BLUR).anomaly_map(image)
+    settings = {**BLUR, "upsampling": upsampling}
+    model = AnomalyModel(tiny_extractor, members, chunk_size=100, **settings)
+    found = model.anomaly_map(image)
     assert found.dtype == np.float32
     assert found.shape == size
     np.testing.assert_allclose(found, expected, rtol=3e-4)
-    assert AnomalyModel.image_score(found) == pytest.approx(expected.max(), rel=3e-4)
+    assert model.image_score(found) == pytest.approx(expected.max(), rel=3e-4)
+
+
+def value_at(distances, strip, y, x, upsampling):
+    """Return the distance at a place of the image: that of the nearest patch centre, or between four of them."""
+    places = []
+    for axis, at in ((strip.rows, y), (strip.columns, x)):
+        places.append(min(max((at - axis.first) / axis.step, 0), axis.count - 1))
+    if upsampling == "nearest":
+        return distances[tuple(int(np.floor(place + 0.5)) for place in places)]
+    (top, left), (down, across) = (int(p) for p in places), (p % 1 for p in places)
+    below, right = min(top + 1, len(distances) - 1), min(left + 1, distances.shape[1] - 1)
+    upper = distances[top, left] * (1 - across) + distances[top, right] * across
+    lower = distances[below, left] * (1 - across) + distances[below, right] * across
+    return upper * (1 - down) + lower * down
+
+
+@pytest.mark.parametrize(("share", "count"), [(0.0, 1), (0.001, 5), (0.1, 500), (1.0, 5000)])
+def test_an_image_s_score_is_the_mean_of_its_highest_pixels(tiny_extractor, members, share, count):
+    scores = np.random.default_rng(8).random((50, 100)).astype(np.float32)
+    model = AnomalyModel(tiny_extractor, members, chunk_size=9, **{**BLUR, "score_share": share})
+    assert model.image_score(scores) == pytest.approx(np.sort(scores.ravel())[-count:].mean(), rel=1e-6)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 200), (1, 30)])
@@ -68,10 +92,13 @@ def test_images_smaller_than_the_blur_have_maps_too(tiny_extractor, members, siz
     assert np.isfinite(found).all()
 
 
-@pytest.mark.parametrize(("kernel", "sigma", "chunk"), [(16, 2.0, 10), (17, 0.0, 10), (17, 2.0, 0)])
-def test_wrong_settings_are_refused(tiny_extractor, members, kernel, sigma, chunk):
+@pytest.mark.parametrize(
+    "wrong",
+    [{"blur_kernel": 16}, {"blur_sigma": 0.0}, {"chunk_size": 0}, {"upsampling": "cubic"}, {"score_share": 2.0}],
+)
+def test_wrong_settings_are_refused(tiny_extractor, members, wrong):
     with pytest.raises(UserError, match="anomaly_map"):
-        AnomalyModel(tiny_extractor, members, chunk_size=chunk, blur_sigma=sigma, blur_kernel=kernel)
+        AnomalyModel(tiny_extractor, members, **{"chunk_size": 10, **BLUR, **wrong})
 
 
 @pytest.mark.parametrize("band_rows", [1, 5, 30])

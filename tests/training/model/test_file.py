@@ -12,17 +12,27 @@ from training.support.user_error import UserError
 METADATA = {
     "extractor": {"architecture": "resnet18", "layers": ["layer2"], "weights_sha256": "ab"},
     "extractor_config": {
+        "provider": "torchvision",
         "architecture": "resnet18",
         "layers": ["layer2"],
         "weights": "random",
         "seed": 0,
         "activation": "original",
+        "padding": "torch",
         "pooling": 2,
+        "centres": [[4.0, 3.5]],
         "mean": [0.5, 0.5, 0.5],
         "std": [0.2, 0.2, 0.2],
+        "standardise": False,
         "resize": None,
     },
-    "anomaly_map": {"chunk_size": 8, "blur_sigma": 2.0, "blur_kernel": 5},
+    "anomaly_map": {
+        "chunk_size": 8,
+        "upsampling": "nearest",
+        "blur_sigma": 2.0,
+        "blur_kernel": 5,
+        "score_share": 0.0,
+    },
     "threshold": {"value": 1.5},
     "provenance": {"kind": "train"},
     "warnings": ["fährt"],
@@ -37,7 +47,7 @@ def test_a_model_comes_back_from_its_file_or_its_folder(tmp_path):
         np.testing.assert_array_equal(features, FEATURES)
         assert features.dtype == np.float32
         assert {key: metadata[key] for key in METADATA} == METADATA
-        assert (metadata["format"], metadata["version"]) == ("stainless-coreset", 1)
+        assert (metadata["format"], metadata["version"]) == ("stainless-coreset", 2)
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["coreset.safetensors"]
 
 
@@ -51,10 +61,11 @@ def write(path, features, **changes):
 @pytest.mark.parametrize(
     ("features", "changes", "message"),
     [
-        (FEATURES, {"version": 2}, "version 2; this program reads stainless-coreset version 1"),
-        (FEATURES, {"format": "other"}, "other version 1"),
+        (FEATURES, {"version": 1}, "version 1; .* reads stainless-coreset version 2: .*displaced; train again"),
+        (FEATURES, {"version": 3}, "version 3; this program reads stainless-coreset version 2$"),
+        (FEATURES, {"format": "other"}, "other version 2"),
         (FEATURES, {"extractor": None}, r"\$\.extractor: None is not of type"),
-        (FEATURES, {"extractor_config": {}}, "'architecture' is a required property"),
+        (FEATURES, {"extractor_config": {}}, "'provider' is a required property"),
         (FEATURES, {"extractor_config": METADATA["extractor_config"] | {"weights": "${oc.env:HOME}"}}, "plain values"),
         (FEATURES, {"anomaly_map": METADATA["anomaly_map"] | {"extra": 1}}, "'extra' was unexpected"),
         (FEATURES, {"threshold": {"value": "high"}}, r"\$\.threshold\.value: 'high' is not of type 'number'"),

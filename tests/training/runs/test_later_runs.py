@@ -14,6 +14,8 @@ from training.runs.meld_run import meld_run
 from training.runs.training_run import finetune_run, update_run
 from training.support.user_error import UserError
 
+PAPER_MAP = {"chunk_size": 2048, "upsampling": "nearest", "score_share": 0.0}
+
 
 def test_update_adds_images_as_if_they_had_come_after(stainless_folder, mvtec_folder, tmp_path):
     trained(stainless_folder, tmp_path / "source")
@@ -87,9 +89,9 @@ def test_later_runs_keep_the_source_s_anomaly_map(stainless_folder, tmp_path):
     trained(stainless_folder, tmp_path / "b")
     source = [f"dataset.root={stainless_folder}", f"source={tmp_path / 'a'}", *LATER]
     kept = finetune_run(compose_config("finetune", source), tmp_path / "kept")
-    assert kept["anomaly_map"] == {"chunk_size": 2048, "blur_sigma": 3.0, "blur_kernel": 9}
+    assert kept["anomaly_map"] == {**PAPER_MAP, "blur_sigma": 3.0, "blur_kernel": 9}
     changed = update_run(compose_config("update", [*source, "+anomaly_map.blur_kernel=5"]), tmp_path / "changed")
-    assert changed["anomaly_map"] == {"chunk_size": 2048, "blur_sigma": 3.0, "blur_kernel": 5}
+    assert changed["anomaly_map"] == {**PAPER_MAP, "blur_sigma": 3.0, "blur_kernel": 5}
     assert kept["threshold"]["value"] != changed["threshold"]["value"]
 
     def melded(*names, more=()):
@@ -104,7 +106,7 @@ def test_later_runs_keep_the_source_s_anomaly_map(stainless_folder, tmp_path):
     with pytest.raises(UserError, match="needs another threshold"):
         melded("a", "b", more=both)
     judged = melded("a", "b", more=[*both, f"dataset.root={stainless_folder}"])
-    assert judged["anomaly_map"] == {"chunk_size": 2048, "blur_sigma": 2.0, "blur_kernel": 17}
+    assert judged["anomaly_map"] == {**PAPER_MAP, "blur_sigma": 2.0, "blur_kernel": 17}
 
 
 def test_the_warning_of_random_weights_comes_once(stainless_folder, tmp_path, caplog):
