@@ -11,13 +11,18 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import timm
 import torch
+import torch.nn.functional as F
 import torchvision
 from anomalib.models.components import KCenterGreedy
 from anomalib.models.image.mh_patchcore.torch_model import MHPatchcoreModel
 from anomalib.models.image.patchcore.torch_model import PatchcoreModel
 from safetensors.torch import load_file
 from torch import nn
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from training.features.same_padding import pad_same  # needs torch alone
 
 
 def with_relu(module):
@@ -31,10 +36,15 @@ def with_relu(module):
 
 
 def backbone(job):
-    """Return the torchvision backbone with the weights that the project's extractor has."""
-    network = torchvision.models.get_model(job["architecture"], weights=None).eval()
+    """Return the backbone with the weights and the padding that the project's extractor has."""
+    if job["provider"] == "timm":
+        network = timm.create_model(job["architecture"], pretrained=False).eval()
+    else:
+        network = torchvision.models.get_model(job["architecture"], weights=None).eval()
     if job["activation"] == "relu":
         with_relu(network)
+    if job["padding"] == "same":
+        pad_same(network)
     unexpected = network.load_state_dict(load_file(job["weights"]), strict=False).unexpected_keys
     if unexpected:
         raise RuntimeError(f"weights of another backbone: {unexpected[0]}")
@@ -45,6 +55,9 @@ def batch(path, job):
     """Return one normalised image (1, 3, H, W)."""
     pixels = cv2.cvtColor(cv2.imread(path), cv2.COLOR_BGR2RGB)
     values = torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+    if job["resize"] is not None:
+        size = (job["resize"]["height"], job["resize"]["width"])
+        values = F.interpolate(values, size, mode="bilinear", align_corners=False, antialias=True)
     if job["least_contrast"] is not None:
         return (values - values.mean()) / values.std(correction=0).clamp_min(job["least_contrast"])
     mean, std = (torch.tensor(job[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
@@ -60,8 +73,22 @@ def fitted_patchcore(job, images):
         model(batch(path, job))
     extracted = time.perf_counter()
     patches = sum(len(rows) for rows in model.embedding_store)
-    model.subsample_embedding(job["points"] / patches)
+    model.subsample_embedding(wanted_points(job, model.embedding_store, patches) / patches)
     return model.eval(), {"extract": extracted - started, "coreset": time.perf_counter() - extracted}
+
+
+def wanted_points(job, store, patches):
+    """Return the job's number of points; or the share of the patches that it names, as far as its seconds go."""
+    if "share" not in job:
+        return job["points"]
+    features = torch.vstack(store)
+    seconds = []
+    for trial in (20, 60):
+        started = time.perf_counter()
+        KCenterGreedy(features, trial / patches).sample_coreset()
+        seconds.append(time.perf_counter() - started)
+    step = max(seconds[1] - seconds[0], 1e-4) / 40
+    return max(2, min(round(job["share"] * patches), round(job["select_seconds"] / step)))
 
 
 def fitted_mh_patchcore(job, images):
@@ -101,10 +128,13 @@ def measured(job):
     with torch.inference_mode():
         model, seconds = fit(job, job["images"])
         figures = {"seconds": seconds, "fit": sum(seconds.values()), "memory_mb": peak_mb() - before}
+        figures["members"] = len(model.memory_bank) if job["peer"] == "patchcore" else job["points"]
+        figures["scores"] = []
         started = time.perf_counter()
         for number, path in enumerate(job["test"]):
-            anomaly_map = model(batch(path, job)).anomaly_map
-            np.save(Path(job["maps"]) / f"{number}.npy", anomaly_map.squeeze().numpy())
+            found = model(batch(path, job))
+            np.save(Path(job["maps"]) / f"{number}.npy", found.anomaly_map.squeeze().numpy())
+            figures["scores"].append(float(found.pred_score))
     if job["test"]:
         figures["inference"] = (time.perf_counter() - started) / len(job["test"])
     return figures

@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import torchvision
 from rich.console import Console
 from safetensors.torch import save_file
 
+from training.features.backbone import network_and_layers
 from training.features.backbone_weights import find_weights
 from training.features.extractor import LEAST_CONTRAST, FeatureExtractor
 from training.support.user_error import UserError
@@ -60,10 +60,10 @@ def described_backbone(extractor: FeatureExtractor, file: Path) -> dict[str, Any
     fingerprint, config = extractor.fingerprint, extractor.config
     if extractor.further_scales:
         raise UserError("anomalib's PatchCore looks at one scale; compare with extractor.further_scales=[]")
-    network = torchvision.models.get_model(config["architecture"], weights=None)
-    state = find_weights(config["weights"], config["architecture"], config["seed"], network).state
-    save_file({name: tensor.contiguous().clone() for name, tensor in state.items()}, file)
-    described = {name: fingerprint[name] for name in ("architecture", "layers", "activation")}
+    network, layers = network_and_layers(config)
+    save_file({name: t.contiguous().clone() for name, t in find_weights(config, network).state.items()}, file)
+    described = {name: fingerprint[name] for name in ("provider", "architecture", "activation", "padding")}
+    described |= {"layers": layers, "resize": config["resize"]}
     described |= {name: fingerprint["input"][name] for name in ("mean", "std")}
     # each image by its own deviation, at least so much; or none
     described["least_contrast"] = LEAST_CONTRAST if extractor.standardise else None

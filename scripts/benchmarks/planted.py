@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,6 +13,8 @@ Picture = NDArray[np.uint8]
 AnomalyMap = NDArray[np.float32]
 SQUARE = 16
 """Side of a planted square [pixels]."""
+PEAK_SHARE = 0.5
+"""The part of what a square adds that counts as its place; fainter parts are mostly the texture's own scatter."""
 
 
 @dataclass(frozen=True)
@@ -24,14 +27,33 @@ class Planted:
 
 
 def textures(count: int, side: tuple[int, int], seed: int) -> list[Picture]:
-    """Return nominal textures (H, W, 3), each from its own seed, with grooves along rows and along columns in turn."""
-    found = []
-    for number in range(count):
-        rng = np.random.default_rng([seed, number])
-        along_rows = number % 2 == 0
-        texture = brushed_texture(rng, *(side if along_rows else side[::-1]))
-        found.append(texture if along_rows else np.ascontiguousarray(texture.transpose(1, 0, 2)))
-    return found
+    """Return nominal textures (H, W, 3), each from its own seed: grooves along rows, grooves along columns, a fine and
+    a coarse grain in turn.
+    """
+    kinds = (_along_rows, _along_columns, _fine_grain, _coarse_grain)
+    return [kinds[number % 4](np.random.default_rng([seed, number]), side) for number in range(count)]
+
+
+def _along_rows(rng: np.random.Generator, side: tuple[int, int]) -> Picture:
+    return brushed_texture(rng, *side)
+
+
+def _along_columns(rng: np.random.Generator, side: tuple[int, int]) -> Picture:
+    return np.ascontiguousarray(brushed_texture(rng, side[1], side[0]).transpose(1, 0, 2))
+
+
+def _fine_grain(rng: np.random.Generator, side: tuple[int, int]) -> Picture:
+    return _grain(rng, side, 1.0)
+
+
+def _coarse_grain(rng: np.random.Generator, side: tuple[int, int]) -> Picture:
+    return _grain(rng, side, 4.0)
+
+
+def _grain(rng: np.random.Generator, side: tuple[int, int], sigma: float) -> Picture:
+    grain = cv2.GaussianBlur(rng.normal(size=side).astype(np.float32), (0, 0), sigma)
+    grey = 125 + 16 * grain / grain.std() + rng.normal(scale=2.0, size=side)
+    return np.repeat(np.clip(grey, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
 
 
 def planted(count: int, side: tuple[int, int], seed: int, margin: int = 48) -> list[Planted]:
@@ -50,17 +72,26 @@ def at_borders(count: int, side: tuple[int, int], seed: int) -> list[Planted]:
     for number, plain in enumerate(textures(count, side, seed)):
         rng = np.random.default_rng([seed, number, 2])
         along = [int(rng.integers(0, length - SQUARE + 1)) for length in side]
-        edge = number // 2 % 4
+        edge = number // 4 % 4
         along[edge % 2] = 0 if edge < 2 else side[edge % 2] - SQUARE
         found.append(_with_square(plain, *along, rng))
     return found
 
 
 def displacements(judge: Callable[[Picture], AnomalyMap], defects: Sequence[Planted]) -> NDArray[np.float64]:
-    """Return how far below and right of each square the map puts it, (N, 2) [pixels]: the centroid of what the square
-    adds to the map, less the square's centre.
+    """Return how far below and right of each square the map puts it, (N, 2) [pixels]."""
+    pairs = [(judge(d.picture), judge(d.plain)) for d in defects]
+    return displacements_of([with_it for with_it, _ in pairs], [without for _, without in pairs], defects)
+
+
+def displacements_of(
+    with_it: Sequence[AnomalyMap], without: Sequence[AnomalyMap], defects: Sequence[Planted]
+) -> NDArray[np.float64]:
+    """Return displacements (N, 2) [pixels], y and x: the centroid of what each square adds to the map, as far as it
+    reaches PEAK_SHARE of its peak, less the square's centre.
     """
-    return np.array([_centroid(judge(d.picture) - judge(d.plain)) - np.array(d.centre) for d in defects])
+    found = zip(with_it, without, defects, strict=True)
+    return np.array([_centroid(high - low) - np.array(defect.centre) for high, low, defect in found])
 
 
 def outer_ring_share(maps: Sequence[AnomalyMap], cell: int) -> tuple[float, float]:
@@ -90,6 +121,6 @@ def _with_square(plain: Picture, top: int, left: int, rng: np.random.Generator) 
 
 
 def _centroid(added: AnomalyMap) -> NDArray[np.float64]:
-    weights = np.clip(added, 0, None).astype(np.float64)
+    weights = np.where(added >= PEAK_SHARE * added.max(), added, 0).astype(np.float64)
     rows, columns = (np.arange(length) + 0.5 for length in weights.shape)
     return np.array([weights.sum(1) @ rows, weights.sum(0) @ columns]) / weights.sum()

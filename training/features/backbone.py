@@ -23,7 +23,7 @@ def truncated_backbone(config: dict[str, Any]) -> tuple[GraphModule, Weights]:
 
     Raises UserError for an unknown architecture or layer and for weights that do not fit.
     """
-    backbone, layers = _network(config)
+    backbone, layers = network_and_layers(config)
     if config["activation"] == "relu":
         _replace_hardswish(backbone)
     if config["padding"] == "same":
@@ -45,7 +45,7 @@ def truncated_backbone(config: dict[str, Any]) -> tuple[GraphModule, Weights]:
     return truncated, weights
 
 
-def _network(config: dict[str, Any]) -> tuple[nn.Module, list[str]]:
+def network_and_layers(config: dict[str, Any]) -> tuple[nn.Module, list[str]]:
     """Return the untruncated network without weights, and the names of its nodes that patches are taken from."""
     architecture, layers = config["architecture"], list(config["layers"])
     if config["provider"] == "timm":

@@ -32,7 +32,7 @@ VARIANTS = {
     "kernel 1": ["extractor.pooling=1"],
     "kernel 3": ["extractor.pooling=3"],
     "kernels 1 and 3": ["extractor.pooling=[1,3]"],
-    "tiled": ["extractor.tiling={above_pixels: 30000, tile_pixels: 90000}"],
+    "tiled": ["extractor.tiling={above_pixels: 30000, tile_pixels: 150000}"],
     "resized": ["extractor.resize={height: 320, width: 288}"],
     "further scales": ["extractor.further_scales=[{scale: 0.5, weight: 1}]"],
     "nearest": ["anomaly_map.upsampling=nearest"],
@@ -51,9 +51,11 @@ def model_of(*overrides, members=1024):
     return AnomalyModel(extractor, coreset.features, **map_settings(*(o for o in overrides if "anomaly_map" in o)))
 
 
-def assert_in_place(*overrides):
+def assert_in_place(*overrides, errors=0):
+    """At most a pixel off, in the mean; ``errors`` times the standard error more."""
     offsets = displacements(model_of(*overrides).anomaly_map, planted(60, SIDE, seed=3))
-    assert np.abs(offsets.mean(axis=0)).max() <= 1.0
+    allowed = 1.0 + errors * offsets.std(axis=0) / np.sqrt(len(offsets))
+    assert (np.abs(offsets.mean(axis=0)) <= allowed).all()
 
 
 def shared_weights(name):
@@ -70,7 +72,7 @@ def test_every_extractor_with_weights_of_its_own_puts_defects_in_their_place(nam
 
 @pytest.mark.parametrize("name", RANDOM)
 def test_every_architecture_puts_defects_in_their_place(name):
-    assert_in_place(f"extractor={name}", "extractor.weights=random")
+    assert_in_place(f"extractor={name}", "extractor.weights=random", errors=2)  # random features scatter widely
 
 
 @pytest.mark.shared

@@ -72,9 +72,7 @@ def built(*overrides):
 
 
 def lite0(*overrides):
-    return build_extractor(
-        compose_config("train", ["dataset.root=x", "extractor=efficientnet_lite0", *overrides]).extractor, "cpu"
-    )
+    return built("extractor=efficientnet_lite0", *overrides)
 
 
 def test_lite0_is_timm_s_network_with_its_own_padding():
@@ -142,10 +140,7 @@ def test_timm_s_squeeze_and_excitation_is_tiled(architecture):
     image = plate(np.random.default_rng(0), 301, 350)
     image[100:200, 100:200] = 255
     whole, cut = (
-        build_extractor(
-            compose_config("train", ["dataset.root=x", *base, f"extractor.tiling={tiling}"]).extractor, "cpu"
-        )
-        for tiling in ("null", "{above_pixels: 60000, tile_pixels: 170000}")
+        built(*base, f"extractor.tiling={tiling}") for tiling in ("null", "{above_pixels: 60000, tile_pixels: 170000}")
     )
     expected = whole.patches(image)
     assert len(list(cut.strips(image))) > 1
