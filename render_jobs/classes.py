@@ -1,6 +1,6 @@
 """The classes of a rendered dataset in the paper's order (appendix C): name, kind and colour in pictures."""
 
-from blender_addon.annotation_classes import (
+from blender_addon.definitions.classes import (
     BACKGROUND,
     BUMP,
     COLOURS,

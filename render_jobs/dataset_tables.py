@@ -5,13 +5,13 @@ import io
 from pathlib import Path
 from typing import Any
 
-from blender_addon.annotation_classes import IGNORE
-from blender_addon.inspection_camera import CameraParams, metres_per_pixel
-from blender_addon.whole_file import json_bytes, write_shared
+from blender_addon.definitions.classes import IGNORE
+from blender_addon.inspection.camera import CameraParams, metres_per_pixel
+from blender_addon.job.json_schema import schema_errors
+from blender_addon.pictures.whole_file import json_bytes, write_shared
 
 from .classes import CLASSES
 from .job import read_schema
-from .json_schema import schema_errors
 from .sample_files import RECORDS, read_record
 
 GENERATOR = "stainless 0.1.0"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import _cycles  # Cycles' own module, there as soon as bpy is
 import bpy
 
-from .job_error import JobError
+from blender_addon.job.job_error import JobError
 
 BACKENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL", "CPU")  # in the order that `auto` prefers
 AUTO = "auto"

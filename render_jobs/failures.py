@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from blender_addon.whole_file import json_bytes, write_whole
+from blender_addon.pictures.whole_file import json_bytes, write_whole
 
 from .sample_files import FAILURES
 

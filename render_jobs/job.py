@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from .job_error import JobError
-from .json_schema import schema_errors
+from blender_addon.job.job_error import JobError
+from blender_addon.job.json_schema import schema_errors
 
 SCHEMAS = Path(__file__).resolve().parent.parent / "conf" / "schemas"
 

@@ -4,8 +4,9 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from blender_addon.job.job_error import JobError
+
 from .failures import read_failures
-from .job_error import JobError
 from .lease import leased_samples
 from .sample_files import BEGUN, RECORDS, relative_path
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import bpy
 
-from blender_addon.group_interface import VERSION_KEY
+from blender_addon.nodes.group_interface import VERSION_KEY
 
 FILE = "stainless_groups.blend"
 

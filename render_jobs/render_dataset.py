@@ -23,14 +23,14 @@ if __package__ in (None, ""):  # run as a file, by Blender or by Python: the roo
 
 import bpy
 
-from blender_addon.osl_script import OslUnavailableError, require_osl_on
-from blender_addon.surface_groups import OSL
-from blender_addon.water_stain_osl import water_stain_osl_group
+from blender_addon.job.job_error import JobError
+from blender_addon.nodes.osl_script import OslUnavailableError, require_osl_on
+from blender_addon.plate.groups import OSL
+from blender_addon.water_stain.osl_group import water_stain_osl_group
 from render_jobs.dataset_tables import write_tables
 from render_jobs.device import AUTO, Device, find_device
 from render_jobs.failures import clear_failures
 from render_jobs.job import read_job
-from render_jobs.job_error import JobError
 from render_jobs.job_status import read_status
 from render_jobs.lease import this_process
 from render_jobs.render_loop import Execution, FolderError, render_samples

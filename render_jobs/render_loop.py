@@ -12,12 +12,12 @@ from typing import Any
 
 import bpy
 
-from blender_addon.whole_file import part_path, remove_parts
+from blender_addon.job.job_error import JobError
+from blender_addon.pictures.whole_file import part_path, remove_parts
 
 from .blender_output import output_to, trouble_in
 from .device import Device
 from .failures import clear_failures, note_failure, read_failure
-from .job_error import JobError
 from .kept_groups import KeptGroups
 from .lease import Owner, take
 from .render_sample import render_sample

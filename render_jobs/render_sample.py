@@ -8,16 +8,16 @@ from typing import Any
 import bpy
 import numpy as np
 
-from blender_addon.annotation import labels
-from blender_addon.annotation_classes import BACKGROUND, IGNORE, WATER_STAIN
-from blender_addon.drawn_things import THINGS
-from blender_addon.inspected_surface import InspectedSurface
-from blender_addon.inspection_scene import apply
-from blender_addon.lens import LensParams, through_lens
-from blender_addon.picture_file import render_file, render_floats
-from blender_addon.png import without_metadata, write_grey_png, write_rgb_png
-from blender_addon.random_stream import stream
-from blender_addon.whole_file import json_bytes, part_path, write_whole
+from blender_addon.annotation.plate_pass import labels
+from blender_addon.blemishes.kinds import THINGS
+from blender_addon.definitions.classes import BACKGROUND, IGNORE, WATER_STAIN
+from blender_addon.definitions.random_stream import stream
+from blender_addon.inspection.lens import LensParams, through_lens
+from blender_addon.inspection.scene import apply
+from blender_addon.pictures.png import without_metadata, write_grey_png, write_rgb_png
+from blender_addon.pictures.render import render_file, render_floats
+from blender_addon.pictures.whole_file import json_bytes, part_path, write_whole
+from blender_addon.plate.surface import InspectedSurface
 
 from .classes import CLASSES
 from .kept_groups import KeptGroups

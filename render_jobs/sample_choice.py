@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from .job_error import JobError
+from blender_addon.job.job_error import JobError
 
 T = TypeVar("T")
 

@@ -5,9 +5,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from blender_addon.whole_file import PART_PREFIX, json_bytes, write_shared
-
-from .job_error import JobError
+from blender_addon.job.job_error import JobError
+from blender_addon.pictures.whole_file import PART_PREFIX, json_bytes, write_shared
 
 RECORDS = ".records"
 BEGUN = "begun.json"

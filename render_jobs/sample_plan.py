@@ -3,17 +3,17 @@
 from dataclasses import dataclass
 from typing import Any
 
-from blender_addon.inspected_surface import InspectedSurface
-from blender_addon.inspection_camera import CameraParams, CameraPose
-from blender_addon.inspection_scene import InspectionScene, PictureParams
-from blender_addon.lens import LensParams, draw_lens_params
-from blender_addon.placement import displaced, draw_placement_params
-from blender_addon.plate import PlateParams
-from blender_addon.random_stream import LENS_STREAM, LIGHT_STREAM, NOISE_STREAM, PLACEMENT_STREAM, stream
-from blender_addon.ring_light import RingLightParams, draw_ring_light_params
-from blender_addon.surface_groups import NODES
+from blender_addon.definitions.random_stream import LENS_STREAM, LIGHT_STREAM, NOISE_STREAM, PLACEMENT_STREAM, stream
+from blender_addon.inspection.camera import CameraParams, CameraPose
+from blender_addon.inspection.lens import LensParams, draw_lens_params
+from blender_addon.inspection.placement import displaced, draw_placement_params
+from blender_addon.inspection.ring_light import RingLightParams, draw_ring_light_params
+from blender_addon.inspection.scene import InspectionScene, PictureParams
+from blender_addon.job.job_error import JobError
+from blender_addon.plate.groups import NODES
+from blender_addon.plate.mesh import PlateParams
+from blender_addon.plate.surface import InspectedSurface
 
-from .job_error import JobError
 from .surface_plan import BRUSHED, plan_surface
 from .view_grid import View, plan_views
 

@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from blender_addon.brushed_metal import draw_brushed_metal_params
-from blender_addon.drawn_things import NONE, THINGS, draw_things
-from blender_addon.inspected_surface import InspectedSurface, MetalParams
-from blender_addon.milled_metal import draw_milled_metal_params
-from blender_addon.random_stream import SHADING_STREAM, SIDE_STEP, STAIN_STREAM, TEXTURE_STREAM, stream
-from blender_addon.sandblasted_metal import draw_sandblasted_metal_params
-from blender_addon.stain_shading import StainShadingParams, draw_stain_shading_params
-from blender_addon.water_stain import draw_water_stain_params
+from blender_addon.blemishes.kinds import NONE, THINGS, draw_things
+from blender_addon.definitions.random_stream import SHADING_STREAM, SIDE_STEP, STAIN_STREAM, TEXTURE_STREAM, stream
+from blender_addon.metals.brushed import draw_brushed_metal_params
+from blender_addon.metals.milled import draw_milled_metal_params
+from blender_addon.metals.sandblasted import draw_sandblasted_metal_params
+from blender_addon.plate.surface import InspectedSurface, MetalParams
+from blender_addon.water_stain.params import draw_water_stain_params
+from blender_addon.water_stain.shading import StainShadingParams, draw_stain_shading_params
 
 BRUSHED = "brushed"  # the finish of a job that names none
 # A job's finish: its ranges' key in the job and what draws it.

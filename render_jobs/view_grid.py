@@ -5,10 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from blender_addon.inspection_camera import OVER_THE_MIDDLE, CameraParams, CameraPose
-from blender_addon.plate import PlateParams
-
-from .job_error import JobError
+from blender_addon.inspection.camera import OVER_THE_MIDDLE, CameraParams, CameraPose
+from blender_addon.job.job_error import JobError
+from blender_addon.plate.mesh import PlateParams
 
 MIDDLE = "middle"
 

@@ -25,9 +25,9 @@ import numpy as np
 import psutil
 from hydra import compose, initialize_config_dir
 
-from blender_addon.annotation import labels
-from blender_addon.inspection_scene import apply
-from blender_addon.png import write_grey_png
+from blender_addon.annotation.plate_pass import labels
+from blender_addon.inspection.scene import apply
+from blender_addon.pictures.png import write_grey_png
 from render_jobs.blender_output import output_to
 from render_jobs.device import find_device
 from render_jobs.kept_groups import KeptGroups

@@ -15,15 +15,15 @@ import cv2
 import numpy as np
 from rich.progress import Progress
 
-from blender_addon.annotation import labels
-from blender_addon.annotation_classes import WATER_STAIN
-from blender_addon.brushed_metal import BrushedMetalParams
-from blender_addon.inspected_surface import InspectedSurface
-from blender_addon.inspection_camera import CameraParams, camera_for_field
-from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
-from blender_addon.plate import PlateParams
-from blender_addon.ring_light import RingLightParams
-from blender_addon.water_stain import WaterStainParams
+from blender_addon.annotation.plate_pass import labels
+from blender_addon.definitions.classes import WATER_STAIN
+from blender_addon.inspection.camera import CameraParams, camera_for_field
+from blender_addon.inspection.ring_light import RingLightParams
+from blender_addon.inspection.scene import InspectionScene, PictureParams, apply
+from blender_addon.metals.brushed import BrushedMetalParams
+from blender_addon.plate.mesh import PlateParams
+from blender_addon.plate.surface import InspectedSurface
+from blender_addon.water_stain.params import WaterStainParams
 
 TILE, LABEL, GAP = 190, 18, 4  # pixels
 CLOSE, PLATE = 0.045, 0.118  # metres across a tile

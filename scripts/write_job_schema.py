@@ -7,22 +7,22 @@ import dataclasses
 import json
 from pathlib import Path
 
-from blender_addon.brushed_metal import BrushedMetalParams
-from blender_addon.bump import BumpParams
-from blender_addon.dent import DentParams
-from blender_addon.fingerprint import FingerprintParams
-from blender_addon.inspection_camera import CameraParams
-from blender_addon.lens import LensParams
-from blender_addon.milled_metal import MilledMetalParams
-from blender_addon.placement import PlacementParams
-from blender_addon.plate import PlateParams
-from blender_addon.ring_light import RingLightParams
-from blender_addon.sandblasted_metal import SandblastedMetalParams
-from blender_addon.scratch import ScratchParams
-from blender_addon.stain_shading import StainShadingParams
-from blender_addon.sticker import StickerParams
-from blender_addon.surface_groups import STAIN_RENDERERS
-from blender_addon.water_stain import WaterStainParams
+from blender_addon.blemishes.bump import BumpParams
+from blender_addon.blemishes.dent import DentParams
+from blender_addon.blemishes.fingerprint import FingerprintParams
+from blender_addon.blemishes.scratch import ScratchParams
+from blender_addon.blemishes.sticker import StickerParams
+from blender_addon.inspection.camera import CameraParams
+from blender_addon.inspection.lens import LensParams
+from blender_addon.inspection.placement import PlacementParams
+from blender_addon.inspection.ring_light import RingLightParams
+from blender_addon.metals.brushed import BrushedMetalParams
+from blender_addon.metals.milled import MilledMetalParams
+from blender_addon.metals.sandblasted import SandblastedMetalParams
+from blender_addon.plate.groups import STAIN_RENDERERS
+from blender_addon.plate.mesh import PlateParams
+from blender_addon.water_stain.params import WaterStainParams
+from blender_addon.water_stain.shading import StainShadingParams
 from render_jobs.surface_plan import FINISHES
 
 TARGET = Path(__file__).resolve().parent.parent / "conf" / "schemas" / "job.schema.json"

@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..live_scene import add_inspection_scene
 from ..settings.groups import VERSION
+from ..settings.live_scene import add_inspection_scene
 
 
 class STAINLESS_OT_add_inspection_scene(bpy.types.Operator):

@@ -2,9 +2,9 @@
 
 import bpy
 
+from ..own_objects.materials import Refusal, stain_object
 from ..settings.changes import apply_material
 from ..settings.groups import VERSION
-from ..surface_of_object import Refusal, stain_object
 
 WHOLE_SPACE = (
     1.0  # depth jitter: stains everywhere in space, as a body's faces may lie anywhere; a plate's lies at z = 0

@@ -5,9 +5,9 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from ..job_description import dataset_job, job_text, picture_job
-from ..stain_target import is_inspection
-from ..whole_file import write_whole
+from ..pictures.whole_file import write_whole
+from ..settings.job import dataset_job, job_text, picture_job
+from ..settings.target import is_inspection
 
 
 class STAINLESS_OT_export_job(bpy.types.Operator, ExportHelper):

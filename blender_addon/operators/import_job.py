@@ -5,9 +5,9 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from ..job_description import read_job_text, take_job
 from ..settings.changes import one_change
-from ..stain_target import is_inspection
+from ..settings.job import read_job_text, take_job
+from ..settings.target import is_inspection
 
 
 class STAINLESS_OT_import_job(bpy.types.Operator, ImportHelper):

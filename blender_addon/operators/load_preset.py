@@ -4,10 +4,10 @@ from pathlib import Path
 
 import bpy
 
-from ..parameter_property import set_values
 from ..settings.changes import one_change
-from ..stain_preset import read_preset
-from ..stain_target import stain_owner
+from ..settings.properties import set_values
+from ..settings.target import stain_owner
+from ..water_stain.preset import read_preset
 
 
 class STAINLESS_OT_load_preset(bpy.types.Operator):

@@ -4,10 +4,10 @@ import bpy
 from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
 from mathutils import Vector
 
-from ..parameter_property import set_values
+from ..own_objects.stain_layer import is_stained
 from ..settings.changes import apply_owner_stain, one_change
-from ..stain_layer import is_stained
-from ..stain_target import is_inspection, stain_owner
+from ..settings.properties import set_values
+from ..settings.target import is_inspection, stain_owner
 
 PROMPT = "Click on the surface where the stain's centre shall be; right click or Esc: leave"
 

@@ -2,9 +2,9 @@
 
 import bpy
 
-from ..live_scene import show_mask
-from ..mask_preview import is_material_previewed, is_previewed, preview_material
-from ..stain_target import is_inspection, stained_material
+from ..annotation.preview import is_material_previewed, is_previewed, preview_material
+from ..settings.live_scene import show_mask
+from ..settings.target import is_inspection, stained_material
 
 
 class STAINLESS_OT_preview_mask(bpy.types.Operator):

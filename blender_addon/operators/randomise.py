@@ -4,7 +4,7 @@ import bpy
 
 from ..settings.groups import VERSION
 from ..settings.random_stain import randomise
-from ..stain_target import stain_owner
+from ..settings.target import stain_owner
 
 NEXT, PREVIOUS = "NEXT", "PREVIOUS"
 

@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..mask_preview import is_material_previewed, preview_material
-from ..surface_of_object import clean_object
+from ..annotation.preview import is_material_previewed, preview_material
+from ..own_objects.materials import clean_object
 
 
 class STAINLESS_OT_remove_stains(bpy.types.Operator):

@@ -7,19 +7,19 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-from ..job_description import job_text, picture_job
-from ..lens import LensParams, through_lens
-from ..live_scene import annotation_of, set_up_cycles, show_mask
-from ..mask_preview import is_material_previewed, is_previewed, preview_material
-from ..own_scene_annotation import own_scene_annotation
-from ..parameter_property import params_of
-from ..picture_file import aim, render_file
-from ..plate_defects import PLATE
-from ..random_stream import NOISE_STREAM, stream
-from ..scene_description import description_of
-from ..scene_pictures import NothingRenderedError, Still, picture_steps
-from ..stain_target import is_inspection
-from ..whole_file import write_whole
+from ..annotation.own_scene_pass import own_scene_annotation
+from ..annotation.preview import is_material_previewed, is_previewed, preview_material
+from ..definitions.random_stream import NOISE_STREAM, stream
+from ..inspection.lens import LensParams, through_lens
+from ..pictures.masked_picture import NothingRenderedError, Still, picture_steps
+from ..pictures.render import aim, render_file
+from ..pictures.whole_file import write_whole
+from ..settings.defects import PLATE
+from ..settings.description import description_of
+from ..settings.job import job_text, picture_job
+from ..settings.live_scene import annotation_of, set_up_cycles, show_mask
+from ..settings.properties import params_of
+from ..settings.target import is_inspection
 
 TICK = 0.1  # seconds between two looks at whether the picture is there
 LOOKING = {"MOUSEMOVE", "INBETWEEN_MOUSEMOVE", "MIDDLEMOUSE", "WHEELUPMOUSE", "WHEELDOWNMOUSE"}

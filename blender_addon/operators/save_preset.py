@@ -4,12 +4,12 @@ from pathlib import Path
 
 import bpy
 
-from ..parameter_property import values_of
-from ..stain_preset import SUFFIX, preset_text
-from ..stain_shading import StainShadingParams
-from ..stain_target import stain_owner
-from ..water_stain import WaterStainParams
-from ..whole_file import write_whole
+from ..pictures.whole_file import write_whole
+from ..settings.properties import values_of
+from ..settings.target import stain_owner
+from ..water_stain.params import WaterStainParams
+from ..water_stain.preset import SUFFIX, preset_text
+from ..water_stain.shading import StainShadingParams
 
 SUBFOLDER = "stainless"  # of Blender's folders of presets
 

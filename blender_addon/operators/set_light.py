@@ -4,9 +4,9 @@ import math
 
 import bpy
 
-from .. import live_scene
+from ..settings import live_scene
 from ..settings.changes import one_change
-from ..stain_target import is_inspection
+from ..settings.target import is_inspection
 
 VARIANTS = {  # of appendix A: rotation, scale
     "base": ("As Built", "The ring as it was built", 0.0, 1.0),

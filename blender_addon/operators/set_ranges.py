@@ -2,10 +2,10 @@
 
 import bpy
 
-from ..parameter_property import set_values, values_of
-from ..stain_ranges import RANGED, SPREAD, around
-from ..stain_target import stain_owner
-from ..water_stain import WaterStainParams
+from ..settings.properties import set_values, values_of
+from ..settings.target import stain_owner
+from ..water_stain.params import WaterStainParams
+from ..water_stain.ranges import RANGED, SPREAD, around
 
 
 class STAINLESS_OT_set_ranges(bpy.types.Operator):

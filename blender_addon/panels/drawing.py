@@ -2,8 +2,8 @@
 
 import bpy
 
-from ..parameter_property import SHOWN, metres_per_unit
 from ..settings.changes import problem_of
+from ..settings.properties import SHOWN, metres_per_unit
 
 
 def fields(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, *names: str, heading: str = "") -> None:

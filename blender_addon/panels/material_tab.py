@@ -4,7 +4,7 @@ import bpy
 
 from ..operators.add_stains import STAINLESS_OT_add_stains
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
-from ..stain_target import is_inspection, stained_material
+from ..settings.target import is_inspection, stained_material
 from .drawing import problem
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape

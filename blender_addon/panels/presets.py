@@ -7,7 +7,7 @@ from bl_ui.utils import PresetPanel
 
 from ..operators.load_preset import STAINLESS_OT_load_preset
 from ..operators.save_preset import SUBFOLDER, STAINLESS_OT_save_preset
-from ..stain_preset import SUFFIX
+from ..water_stain.preset import SUFFIX
 
 BUILT_IN = Path(__file__).resolve().parent.parent  # Blender appends presets/<subfolder>
 

@@ -2,10 +2,9 @@
 
 import bpy
 
-from ..annotation_classes import COLOURS, WATER_STAIN
-from ..inspection_camera import CameraParams, metres_per_pixel
-from ..job_description import GRID
-from ..mask_preview import is_material_previewed, is_previewed
+from ..annotation.preview import is_material_previewed, is_previewed
+from ..definitions.classes import COLOURS, WATER_STAIN
+from ..inspection.camera import CameraParams, metres_per_pixel
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
 from ..operators.export_job import STAINLESS_OT_export_job
@@ -14,10 +13,11 @@ from ..operators.preview_mask import STAINLESS_OT_preview_mask
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
 from ..operators.render_to_folder import STAINLESS_OT_render_to_folder
 from ..operators.set_light import VARIANTS, STAINLESS_OT_set_light
-from ..parameter_property import params_of
-from ..plate_defects import DEFECTS
-from ..scene_description import FINISHES
-from ..stain_target import is_inspection, stain_owner, stained_material
+from ..settings.defects import DEFECTS
+from ..settings.description import FINISHES
+from ..settings.job import GRID
+from ..settings.properties import params_of
+from ..settings.target import is_inspection, stain_owner, stained_material
 from .drawing import fields, problem
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape

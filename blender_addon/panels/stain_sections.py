@@ -5,7 +5,7 @@ import bpy
 from ..operators.pick_centre import STAINLESS_OT_pick_centre
 from ..operators.randomise import NEXT, PREVIOUS, STAINLESS_OT_randomise
 from ..operators.set_ranges import STAINLESS_OT_set_ranges
-from ..stain_ranges import RANGED
+from ..water_stain.ranges import RANGED
 from .drawing import fields
 
 Layout = bpy.types.UILayout

@@ -5,13 +5,13 @@ from contextlib import contextmanager
 
 import bpy
 
-from .. import live_scene
-from ..parameter_property import params_of
-from ..scene_description import description_of
-from ..stain_layer import is_stained, update_layer
-from ..stain_shading import StainShadingParams
-from ..stain_target import is_inspection
-from ..water_stain import WaterStainParams
+from ..own_objects.stain_layer import is_stained, update_layer
+from ..water_stain.params import WaterStainParams
+from ..water_stain.shading import StainShadingParams
+from . import live_scene
+from .description import description_of
+from .properties import params_of
+from .target import is_inspection
 
 Owner = bpy.types.Scene | bpy.types.Material
 

@@ -3,22 +3,20 @@
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from ..brushed_metal import BrushedMetalParams
-from ..bump import BumpParams
-from ..dent import DentParams
-from ..inspection_camera import CameraParams
-from ..lens import LensParams
-from ..milled_metal import MilledMetalParams
-from ..parameter_property import property_group
-from ..placement import PlacementParams
-from ..plate import PlateParams
-from ..ring_light import RingLightParams
-from ..sandblasted_metal import SandblastedMetalParams
-from ..scene_description import FINISHES
-from ..scratch import ScratchParams
-from ..stain_ranges import StainRanges
-from ..stain_shading import StainShadingParams
-from ..water_stain import WaterStainParams
+from ..blemishes.bump import BumpParams
+from ..blemishes.dent import DentParams
+from ..blemishes.scratch import ScratchParams
+from ..inspection.camera import CameraParams
+from ..inspection.lens import LensParams
+from ..inspection.placement import PlacementParams
+from ..inspection.ring_light import RingLightParams
+from ..metals.brushed import BrushedMetalParams
+from ..metals.milled import MilledMetalParams
+from ..metals.sandblasted import SandblastedMetalParams
+from ..plate.mesh import PlateParams
+from ..water_stain.params import WaterStainParams
+from ..water_stain.ranges import StainRanges
+from ..water_stain.shading import StainShadingParams
 from .changes import (
     camera_changed,
     light_changed,
@@ -28,6 +26,8 @@ from .changes import (
     stain_changed,
     surface_changed,
 )
+from .description import FINISHES
+from .properties import property_group
 from .random_stain import random_seed_changed
 
 VERSION = 1  # of the settings; see migration
@@ -170,7 +170,9 @@ class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
         min=0,
         update=random_seed_changed,
     )
-    origin: StringProperty(options={"HIDDEN"}, description="How the object came to this material (surface_of_object)")
+    origin: StringProperty(
+        options={"HIDDEN"}, description="How the object came to this material (own_objects.materials)"
+    )
     original: PointerProperty(type=bpy.types.Material, description="What the stained copy stands for")
 
 

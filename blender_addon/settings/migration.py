@@ -2,13 +2,13 @@
 
 import bpy
 
-from ..group_interface import VERSION_KEY
-from ..live_scene import STAIN_GROUP, annotation_of
-from ..stain_layer import STAIN, add_layer, is_stained, layer_nodes, remove_layer
-from ..stain_target import is_inspection
-from ..water_stain_nodes import GROUP_VERSION
+from ..nodes.group_interface import VERSION_KEY
+from ..own_objects.stain_layer import STAIN, add_layer, is_stained, layer_nodes, remove_layer
+from ..water_stain.group import GROUP_VERSION
 from .changes import apply_owner
 from .groups import VERSION
+from .live_scene import STAIN_GROUP, annotation_of
+from .target import is_inspection
 
 
 def migrate_file() -> list[str]:

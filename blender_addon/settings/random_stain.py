@@ -2,10 +2,10 @@
 
 import bpy
 
-from ..parameter_property import params_of, set_values, values_of
-from ..stain_ranges import StainRanges, draw_stain, ranges_by_field
-from ..water_stain import WaterStainParams
+from ..water_stain.params import WaterStainParams
+from ..water_stain.ranges import StainRanges, draw_stain, ranges_by_field
 from .changes import Owner, apply_owner_stain, one_change
+from .properties import params_of, set_values, values_of
 
 
 def randomise(owner: Owner) -> None:

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from blender_addon.job.job_error import JobError
 from render_jobs.job import read_job, validate_job
-from render_jobs.job_error import JobError
 
 
 def mistake(job) -> str:

@@ -7,11 +7,11 @@ import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
-from blender_addon.brushed_metal import BrushedMetalParams
-from blender_addon.milled_metal import MilledMetalParams
-from blender_addon.sandblasted_metal import SandblastedMetalParams
+from blender_addon.job.job_error import JobError
+from blender_addon.metals.brushed import BrushedMetalParams
+from blender_addon.metals.milled import MilledMetalParams
+from blender_addon.metals.sandblasted import SandblastedMetalParams
 from render_jobs.job import validate_job
-from render_jobs.job_error import JobError
 from render_jobs.sample_plan import plan_samples
 
 

@@ -11,8 +11,8 @@ pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender
 import _cycles
 import bpy
 
-from blender_addon.annotation_classes import IGNORE, WATER_STAIN
-from blender_addon.inspection_scene import apply
+from blender_addon.definitions.classes import IGNORE, WATER_STAIN
+from blender_addon.inspection.scene import apply
 from render_jobs.render_dataset import main
 from render_jobs.sample_plan import plan_samples
 from tests.render_jobs.worker_process import content, render

@@ -1,0 +1,122 @@
+"""Annotation pass: class and instance of every pixel centre, rendered beside the picture by a scene of its own.
+
+The scene shares the parts and the camera. Its one view layer overrides all materials by an emission whose red is the
+class id and whose green is the instance key; the object index tells a sticker (its key) from the plate (0). One Cycles
+sample without bounces looks through the pixel's centre, so the float picture holds exact whole numbers and nothing is
+antialiased.
+"""
+
+from collections.abc import Iterable
+
+import bpy
+import numpy as np
+
+from ..definitions.classes import BACKGROUND, IGNORE, STICKER, WATER_STAIN
+from ..nodes.shader_graph import Value, assign, combine, separate
+from ..plate.features import feature_nodes
+from ..plate.material import water_stain_node
+from ..plate.mesh import PlateParams
+from ..plate.surface import InspectedSurface
+from ..water_stain.group import water_stain_group
+
+
+def annotation_scene(
+    scene: bpy.types.Scene, parts: Iterable[bpy.types.Object], plate: PlateParams, surface: InspectedSurface
+) -> bpy.types.Scene:
+    """Build the annotation scene of `scene` for the plate and what lies on it.
+
+    Render it to a 32-bit OpenEXR and give that to `labels`.
+    """
+    twin = bpy.data.scenes.new("Annotation")
+    for part in parts:
+        twin.collection.objects.link(part)
+    twin.collection.objects.link(scene.camera)
+    twin.camera = scene.camera
+    twin.view_layers[0].material_override = annotation_material(plate, surface)
+    exact_pass(twin, scene)
+    return twin
+
+
+def exact_pass(twin: bpy.types.Scene, scene: bpy.types.Scene) -> None:
+    """Let `twin` render `scene`'s picture size as exact floats, one sample through each pixel's centre."""
+    twin.render.engine = "CYCLES"
+    twin.render.resolution_x = scene.render.resolution_x
+    twin.render.resolution_y = scene.render.resolution_y
+    twin.render.resolution_percentage = scene.render.resolution_percentage
+    twin.render.film_transparent = True
+    twin.render.dither_intensity = 0.0
+    twin.view_settings.view_transform = "Raw"
+    twin.cycles.device = "CPU"
+    twin.cycles.samples = 1
+    twin.cycles.use_adaptive_sampling = False
+    twin.cycles.use_denoising = False
+    twin.cycles.max_bounces = 0
+    twin.cycles.pixel_filter_type = "GAUSSIAN"
+    twin.cycles.filter_width = 0.01  # the smallest: a sample counts for its own pixel only
+    twin.render.image_settings.file_format = "OPEN_EXR"
+    twin.render.image_settings.color_mode = "RGBA"
+    twin.render.image_settings.color_depth = "32"
+    twin.render.image_settings.exr_codec = "ZIP"
+
+
+def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.types.Material:
+    """Build the emission (class id, instance key, 0), with the precedence that InspectedSurface states."""
+    material = bpy.data.materials.new("Annotation")
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    position = tree.nodes.new("ShaderNodeTexCoord").outputs["Object"]
+
+    class_id: Value | float = float(BACKGROUND)
+    key: Value | float = 0.0
+    if surface.water_stain is not None:
+        stain = water_stain_node(tree, position, surface.water_stain, water_stain_group())
+        inside = Value(tree, stain.outputs["Mask"])
+        class_id, key = inside * float(WATER_STAIN), inside * Value(tree, stain.outputs["Stain ID"])
+    for label, number, node in feature_nodes(tree, position, surface):
+        inside = Value(tree, node.outputs["Mask"])
+        class_id, key = _where(inside, float(label), class_id), _where(inside, float(number), key)
+    sticker = Value(tree, tree.nodes.new("ShaderNodeObjectInfo").outputs["Object Index"])
+    on_sticker = sticker.math("GREATER_THAN", 0.5)
+    class_id, key = _where(on_sticker, float(STICKER), class_id), _where(on_sticker, sticker, key)
+
+    x, y, _ = separate(tree, position)
+    inner = abs(x).at_most(plate.width / 2 - plate.border) * abs(y).at_most(plate.height / 2 - plate.border)
+    class_id = _where(inner, class_id, float(IGNORE))
+    emission = tree.nodes.new("ShaderNodeEmission")
+    tree.links.new(combine(tree, class_id, inner * key, 0.0), emission.inputs["Color"])
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(emission.outputs["Emission"], output.inputs["Surface"])
+    assign(tree, emission.inputs["Strength"], 1.0)
+    return material
+
+
+def _where(switch: Value, here: Value | float, elsewhere: Value | float) -> Value:
+    """`here` where the switch is 1, `elsewhere` where it is 0, exactly."""
+    return switch * here + (1.0 - switch) * elsewhere
+
+
+def labels(annotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
+    """Turn a rendered annotation into masks.
+
+    `annotation` is float32 (H, W, 4), first row on top: class id, instance key, number of the object. Returns the
+    class ids, uint8 (H, W), 255 where there is no part or only its border; the instance ids, uint16 (H, W), counted
+    from 1 in the order of (class, object, key), 0 outside; and the (class id, key) of every instance. Raises ValueError
+    if a value is not a whole number in range, or if there are more than 65535 instances.
+    """
+    values = annotation[..., :3]
+    if not np.array_equal(values, np.rint(values)):
+        raise ValueError("the annotation pass holds fractions: its pixels were filtered or denoised")
+    classes, keys, objects = np.moveaxis(values, -1, 0)
+    mask = np.where(annotation[..., 3] > 0, classes, IGNORE).astype(np.uint8)
+    labelled = (mask != BACKGROUND) & (mask != IGNORE)
+    found, inverse = np.unique(
+        np.stack([part[labelled].astype(np.int64) for part in (mask, objects, keys)], axis=1),
+        axis=0,
+        return_inverse=True,
+    )
+    if len(found) > np.iinfo(np.uint16).max:
+        raise ValueError(f"{len(found)} instances in one picture; 65535 fit")
+    instances = np.zeros(mask.shape, np.uint16)
+    instances[labelled] = inverse.reshape(-1) + 1
+    return mask, instances, [(int(class_id), int(key)) for class_id, _, key in found]

@@ -1,0 +1,88 @@
+"""What a real lens and sensor add to a rendered picture: blur, vignetting, exposure, shot and read noise.
+
+All of it acts on the linear picture, in the order in which light and electrons meet it; the sensor is monochrome.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..definitions.parameter import draw_params, parameter
+
+REACH = 4.0  # standard deviations that the blur's kernel goes out
+
+
+@dataclass(frozen=True)
+class LensParams:
+    """A lens and a sensor; by default they add nothing."""
+
+    blur: float = parameter(
+        0.0, unit="m", low=0.0, high=1e-3, description="Standard deviation of a point's image on the sensor"
+    )
+    vignetting: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        description="Light that is lost in the corners; grows with the distance squared",
+    )
+    exposure: float = parameter(1.0, unit="1", low=0.01, high=100.0, description="Factor on the picture")
+    full_well: int = parameter(
+        0,
+        unit="count",
+        low=0,
+        high=10_000_000,
+        description="Electrons that make white; shot noise is their root; 0: none",
+    )
+    read_noise: float = parameter(
+        0.0, unit="1", low=0.0, high=1.0, description="Standard deviation of the noise of reading, over white"
+    )
+
+
+def draw_lens_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> LensParams:
+    """Draw one picture's lens and sensor from `ranges` (field: number or [a, b]); see `draw_params`."""
+    return draw_params(LensParams, ranges, rng)
+
+
+def through_lens(picture: np.ndarray, params: LensParams, pixel: float, rng: np.random.Generator) -> np.ndarray:
+    """Return the 8-bit sRGB picture, uint8 (H, W, 3), that the sensor makes of a linear one, float (H, W, 3).
+
+    `pixel` is a pixel's side on the sensor, metres. Shot noise is normal with the variance of the count of electrons,
+    which is what counts in the thousands have.
+    """
+    light = _blurred(picture.astype(np.float64).mean(axis=-1), params.blur / pixel)
+    height, width = light.shape
+    y, x = np.ogrid[:height, :width]
+    half_diagonal_squared = (width**2 + height**2) / 4
+    from_axis = ((x + 0.5 - width / 2) ** 2 + (y + 0.5 - height / 2) ** 2) / half_diagonal_squared
+    light *= (1 - params.vignetting * from_axis) * params.exposure
+    shot_variance = light.clip(0) / params.full_well if params.full_well else 0.0
+    light += np.sqrt(shot_variance + params.read_noise**2) * rng.standard_normal(light.shape)
+    return np.repeat(srgb_bytes(light)[..., None], 3, axis=-1)
+
+
+def srgb_bytes(linear: np.ndarray) -> np.ndarray:
+    """Return linear values, 1 being white, as 8-bit sRGB (IEC 61966-2-1)."""
+    linear = linear.clip(0, 1)
+    encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.rint(255 * encoded).astype(np.uint8)
+
+
+def _blurred(light: np.ndarray, sigma: float) -> np.ndarray:
+    """Convolve (H, W) with a normal kernel of `sigma` pixels; beyond its edge the picture goes on as at the edge."""
+    reach = int(np.ceil(REACH * sigma))
+    if reach == 0:
+        return light
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    kernel /= kernel.sum()
+    for axis in (0, 1):
+        padding = [(reach, reach) if axis == other else (0, 0) for other in (0, 1)]
+        padded = np.pad(light, padding, mode="edge")
+        size = light.shape[axis]
+        light = sum(
+            weight * padded[start : start + size] if axis == 0 else weight * padded[:, start : start + size]
+            for start, weight in enumerate(kernel)
+        )
+    return light

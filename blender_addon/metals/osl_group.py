@@ -1,0 +1,24 @@
+"""A bare metal whose formulas are one OSL script, for scenes that are shaded by OSL."""
+
+import bpy
+
+from ..nodes.osl_script import script_node
+from ..nodes.osl_translation import osl_source
+from ..plate.surface import MetalParams
+from .group import FLOATS, metal_group
+
+
+def metal_osl_group(metal: MetalParams) -> bpy.types.ShaderNodeTree:
+    """Build `metal_group` and put what computes its floats into one script; directions stay with nodes.
+
+    OSL must be on in the scene (`switch_osl_on`). Raises OslUnavailableError.
+    """
+    tree = metal_group(metal)
+    (given,) = (node for node in tree.nodes if node.type == "GROUP_INPUT")
+    (out,) = (node for node in tree.nodes if node.type == "GROUP_OUTPUT")
+    floats = tuple(socket.name for socket in out.inputs if socket.name in FLOATS)
+    script = script_node(tree, "stainless_metal", osl_source(tree, "stainless_metal", floats), ("Position",), floats)
+    tree.links.new(given.outputs["Position"], script.inputs["Position"])
+    for name in floats:
+        tree.links.new(script.outputs[name], out.inputs[name])
+    return tree
