@@ -23,6 +23,7 @@ if __package__ in (None, ""):  # run as a file, by Blender or by Python: the roo
 
 import bpy
 
+from blender_addon.job.definition import Job, job_of
 from blender_addon.job.job_error import JobError
 from blender_addon.nodes.osl_script import OslUnavailableError, require_osl_on
 from blender_addon.plate.groups import OSL
@@ -66,14 +67,15 @@ def render_dataset(options: argparse.Namespace) -> int:
 
     Raises JobError for bad input, FolderError or OSError where the folder takes no files; what is finished stays.
     """
-    job = read_job(options.job)
+    document = read_job(options.job)
+    job = job_of(document)
     _check_denoiser(job)
-    plan = plan_samples(job)
+    plan = plan_samples(document)
     chosen = in_shard(options.shard, in_range(options.samples, plan))
     device = find_device(options.device)
     _check_stain_renderer(job, device)
     execution = Execution(device, options.threads, options.attempts, options.lease_seconds, options.at_most)
-    open_dataset_folder(options.out, job, bpy.app.version_string, len(plan))
+    open_dataset_folder(options.out, document, bpy.app.version_string, len(plan))
     if not options.keep_failures:
         clear_failures(options.out, [sample.sample_id for sample in chosen])
     owner = this_process()
@@ -81,7 +83,7 @@ def render_dataset(options: argparse.Namespace) -> int:
     tell = _json_lines if options.events else _sentences(len(chosen), len(todo))
     tell("begin", dataset=str(options.out), total=len(chosen), done=len(chosen) - len(todo), token=owner.token)
     left = render_samples(todo, options.out, execution, owner, tell)
-    complete = write_tables(options.out, job, [sample.sample_id for sample in plan], bpy.app.version_string)
+    complete = write_tables(options.out, document, [sample.sample_id for sample in plan], bpy.app.version_string)
     tell("end", dataset=str(options.out), complete=complete, failed=left.failed, unfinished=left.unfinished)
     return 1 if left.failed else 0
 
@@ -125,16 +127,16 @@ def _positive(text: str) -> int:
     return number
 
 
-def _check_denoiser(job: dict) -> None:
+def _check_denoiser(job: Job) -> None:
     import _cycles  # Cycles' own module, there as soon as bpy is
 
-    if job["image"]["denoise"] and not _cycles.with_openimagedenoise:
+    if job.image.denoise and not _cycles.with_openimagedenoise:
         raise JobError("image.denoise: this Blender is built without OpenImageDenoise; set it to false")
 
 
-def _check_stain_renderer(job: dict, device: Device) -> None:
+def _check_stain_renderer(job: Job, device: Device) -> None:
     """Compile the OSL script once, in an empty scene, so that what is missing is found before any sample."""
-    if job.get("stain_renderer") != OSL:
+    if job.stain_renderer != OSL:
         return
     try:
         require_osl_on(device.backend)

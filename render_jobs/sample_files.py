@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from blender_addon.job.job_error import JobError
+from blender_addon.pictures.files import FOLDERS
 from blender_addon.pictures.whole_file import PART_PREFIX, json_bytes, write_shared
 
 RECORDS = ".records"
 BEGUN = "begun.json"
 LEASES, FAILURES, LOGS = (f"{RECORDS}/{name}" for name in ("leases", "failures", "logs"))
-PARTS = ("image", "mask", "instances")
-FOLDERS = {"image": "images", "mask": "masks", "instances": "instances"}
+PARTS = tuple(FOLDERS)
 
 
 def relative_path(part: str, sample_id: str) -> str:

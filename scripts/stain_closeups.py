@@ -21,6 +21,7 @@ from blender_addon.inspection.camera import CameraParams, camera_for_field
 from blender_addon.inspection.ring_light import RingLightParams
 from blender_addon.inspection.scene import InspectionScene, PictureParams, apply
 from blender_addon.metals.brushed import BrushedMetalParams
+from blender_addon.pictures.render import read_floats
 from blender_addon.plate.mesh import PlateParams
 from blender_addon.plate.surface import InspectedSurface
 from blender_addon.water_stain.params import WaterStainParams
@@ -105,18 +106,9 @@ def render(params: WaterStainParams, field: float, samples: int, folder: Path) -
     with _silent():
         bpy.ops.render.render(write_still=True, scene=scene.name)
         bpy.ops.render.render(write_still=True, scene=annotation.name)
-    classes, _, _ = labels(_read_floats(folder / "annotation.exr"))
+    classes, _, _ = labels(read_floats(folder / "annotation.exr"))
     grey = cv2.imread(str(folder / "picture.png"), cv2.IMREAD_GRAYSCALE)
-    return grey, np.where(classes == WATER_STAIN, 255, 0).astype(np.uint8)
-
-
-def _read_floats(path: Path) -> np.ndarray:
-    image = bpy.data.images.load(str(path))
-    image.colorspace_settings.name = "Non-Color"
-    pixels = np.empty(TILE * TILE * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    bpy.data.images.remove(image)
-    return pixels.reshape(TILE, TILE, 4)[::-1]
+    return grey, np.where(classes == WATER_STAIN.id, 255, 0).astype(np.uint8)
 
 
 class _silent:  # noqa: N801 - reads as a word in a with statement

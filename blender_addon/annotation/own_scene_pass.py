@@ -172,7 +172,7 @@ def _annotation_material(material: bpy.types.Material) -> bpy.types.Material:
         inside = Value(tree, stain.outputs["Mask"])
         number = Value(tree, tree.nodes.new("ShaderNodeObjectInfo").outputs["Object Index"])
         stain_id = inside * Value(tree, stain.outputs["Stain ID"])
-        colour = combine(tree, inside * float(WATER_STAIN), stain_id, inside * number)
+        colour = combine(tree, inside * float(WATER_STAIN.id), stain_id, inside * number)
         tree.links.new(colour, emission.inputs["Color"])
     for output in [node for node in tree.nodes if node.bl_idname == "ShaderNodeOutputMaterial"]:
         for link in list(output.inputs["Volume"].links):

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 import bpy
 import numpy as np
 
-from ..definitions.classes import BACKGROUND, IGNORE, STICKER, WATER_STAIN
+from ..blemishes import kinds
+from ..definitions.classes import BACKGROUND, IGNORE, WATER_STAIN
 from ..nodes.shader_graph import Value, assign, combine, separate
 from ..plate.features import feature_nodes
 from ..plate.material import water_stain_node
@@ -67,18 +68,20 @@ def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.ty
     tree.nodes.clear()
     position = tree.nodes.new("ShaderNodeTexCoord").outputs["Object"]
 
-    class_id: Value | float = float(BACKGROUND)
+    class_id: Value | float = float(BACKGROUND.id)
     key: Value | float = 0.0
     if surface.water_stain is not None:
         stain = water_stain_node(tree, position, surface.water_stain, water_stain_group())
         inside = Value(tree, stain.outputs["Mask"])
-        class_id, key = inside * float(WATER_STAIN), inside * Value(tree, stain.outputs["Stain ID"])
+        class_id, key = inside * float(WATER_STAIN.id), inside * Value(tree, stain.outputs["Stain ID"])
     for label, number, node in feature_nodes(tree, position, surface):
         inside = Value(tree, node.outputs["Mask"])
         class_id, key = _where(inside, float(label), class_id), _where(inside, float(number), key)
-    sticker = Value(tree, tree.nodes.new("ShaderNodeObjectInfo").outputs["Object Index"])
-    on_sticker = sticker.math("GREATER_THAN", 0.5)
-    class_id, key = _where(on_sticker, float(STICKER), class_id), _where(on_sticker, sticker, key)
+    index = Value(tree, tree.nodes.new("ShaderNodeObjectInfo").outputs["Object Index"])
+    for kind, _, first in kinds.sheets():
+        on_sheet = index.math("GREATER_THAN", first + 0.5)
+        number = index - float(first) if first else index
+        class_id, key = _where(on_sheet, float(kind.label.id), class_id), _where(on_sheet, number, key)
 
     x, y, _ = separate(tree, position)
     inner = abs(x).at_most(plate.width / 2 - plate.border) * abs(y).at_most(plate.height / 2 - plate.border)
@@ -109,7 +112,7 @@ def labels(annotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple[i
         raise ValueError("the annotation pass holds fractions: its pixels were filtered or denoised")
     classes, keys, objects = np.moveaxis(values, -1, 0)
     mask = np.where(annotation[..., 3] > 0, classes, IGNORE).astype(np.uint8)
-    labelled = (mask != BACKGROUND) & (mask != IGNORE)
+    labelled = (mask != BACKGROUND.id) & (mask != IGNORE)
     found, inverse = np.unique(
         np.stack([part[labelled].astype(np.int64) for part in (mask, objects, keys)], axis=1),
         axis=0,

@@ -6,7 +6,8 @@ output that hands the surface back when it is removed.
 
 import bpy
 
-from ..definitions.classes import COLOURS, IGNORE, WATER_STAIN
+from ..blemishes.kinds import annotation_classes
+from ..definitions.classes import IGNORE, WATER_STAIN
 from ..nodes.group_interface import VERSION_KEY, find_group
 from ..nodes.shader_graph import Value, combine, group_node, separate
 from ..own_objects.stain_layer import LAYER_KEY, STAIN, bypass, layer_nodes
@@ -70,7 +71,7 @@ def _preview_material(annotation: bpy.types.Material) -> bpy.types.Material:
     tree = material.node_tree
     emission = next(node for node in tree.nodes if node.type == "EMISSION")
     class_id, _, _ = separate(tree, emission.inputs["Color"].links[0].from_socket)
-    colours = {**COLOURS, IGNORE: IGNORED_COLOUR}
+    colours = {label.id: label.colour for label in annotation_classes()} | {IGNORE: IGNORED_COLOUR}
     parts: list[Value | float] = [0.0, 0.0, 0.0]
     for label, colour in colours.items():
         here = class_id.math("COMPARE", float(label), 0.5)
@@ -90,7 +91,7 @@ def _preview_group() -> bpy.types.ShaderNodeTree:
     tree.interface.new_socket("Surface", in_out="INPUT", socket_type="NodeSocketShader")
     tree.interface.new_socket("Mask", in_out="INPUT", socket_type="NodeSocketFloat")
     emission = tree.nodes.new("ShaderNodeEmission")
-    emission.inputs["Color"].default_value = (*(_linear(channel) for channel in COLOURS[WATER_STAIN]), 1.0)
+    emission.inputs["Color"].default_value = (*(_linear(channel) for channel in WATER_STAIN.colour), 1.0)
     tree.links.new(tree.nodes.new("NodeGroupInput").outputs["Mask"], emission.inputs["Strength"])
     tree.links.new(emission.outputs["Emission"], tree.nodes.new("NodeGroupOutput").inputs["Surface"])
     return tree

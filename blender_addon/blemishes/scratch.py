@@ -17,6 +17,7 @@ import numpy as np
 from ..definitions.parameter import draw_params, parameter
 from ..nodes.group_interface import find_group, new_group
 from ..nodes.shader_graph import assign, separate
+from .lobed_outline import own_frame
 
 GROUP_NAME = "Stainless Scratch"
 GROUP_VERSION = 1
@@ -60,10 +61,7 @@ def scratch_group() -> bpy.types.ShaderNodeTree:
         return existing
     tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, ScratchParams, ("Height", "Mask"))
     x, y, _ = separate(tree, position)
-    dx, dy = x - p["centre_x"], y - p["centre_y"]
-    cos, sin = p["angle"].math("COSINE"), p["angle"].math("SINE")
-    u, v = dx * cos + dy * sin, dy * cos - dx * sin
-
+    u, v = own_frame(x, y, p)
     s = u * 2.0 / p["length"]
     path = ((s * p["turns"] + p["phase"]) * math.pi).math("SINE") * p["waviness"]
     s_squared = s * s

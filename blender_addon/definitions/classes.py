@@ -1,15 +1,28 @@
-"""Class ids of the annotation: alphabetical, as in the paper's appendix C; 255 marks what nobody should judge."""
+"""Annotation classes: their ids in masks, names, kinds and colours.
 
-BACKGROUND, BUMP, DENT, FINGERPRINT, SCRATCH, STICKER, WATER_STAIN = range(7)
-IGNORE = 255
+The blemishes' classes stand in `blemishes.kinds`; this module has what every picture has.
+"""
 
-# sRGB, 0..255, for pictures of masks; told apart with any colour vision.
-COLOURS = {
-    BACKGROUND: (0, 0, 0),
-    BUMP: (230, 159, 0),
-    DENT: (0, 158, 115),
-    FINGERPRINT: (204, 121, 167),
-    SCRATCH: (240, 228, 66),
-    STICKER: (86, 180, 233),
-    WATER_STAIN: (213, 50, 40),
-}
+from dataclasses import dataclass
+from typing import Any
+
+DEFECT, IMPURITY = "defect", "impurity"
+
+
+@dataclass(frozen=True)
+class AnnotationClass:
+    """A class of the masks: id 0..254, name, kind and sRGB colour (0..255), distinct for all colour vision."""
+
+    id: int
+    name: str
+    kind: str
+    colour: tuple[int, int, int]
+
+    def description(self) -> dict[str, Any]:
+        """Return the class's entry in dataset.json."""
+        return {"id": self.id, "name": self.name, "kind": self.kind, "colour": list(self.colour)}
+
+
+BACKGROUND = AnnotationClass(0, "background", "background", (0, 0, 0))
+WATER_STAIN = AnnotationClass(6, "water_stain", IMPURITY, (213, 50, 40))
+IGNORE = 255  # the id of pixels that neither training nor evaluation counts

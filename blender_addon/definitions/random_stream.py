@@ -1,24 +1,21 @@
-"""Streams of random numbers, one for each drawn thing: leaving one out, or adding one, changes nothing else."""
+"""Random streams: every drawn quantity has its own, so adding or removing one leaves the others unchanged."""
 
 import numpy as np
 
-(
-    TEXTURE_STREAM,
-    STAIN_STREAM,
-    SCRATCH_STREAM,
-    DENT_STREAM,
-    LIGHT_STREAM,
-    BUMP_STREAM,
-    FINGERPRINT_STREAM,
-    STICKER_STREAM,
-    PLACEMENT_STREAM,
-    LENS_STREAM,
-    NOISE_STREAM,
-    SHADING_STREAM,
-) = range(12)
-SIDE_STEP = 1000  # the streams of a plate's other side lie this much further on
+# Streams 2, 3, 5, 6 and 7 belong to the kinds of blemishes (`blemishes.kinds`). A number is never used twice.
+TEXTURE_STREAM = 0
+STAIN_STREAM = 1
+LIGHT_STREAM = 4
+PLACEMENT_STREAM = 8
+LENS_STREAM = 9
+NOISE_STREAM = 10
+SHADING_STREAM = 11
+SIDE_STEP = 1000  # offset from a stream of the front to the same stream of the back
 
 
 def stream(*key: int) -> np.random.Generator:
-    """Return the stream of a key such as (seed, stream, plate, number); numbers count from 1: a last 0 adds nothing."""
+    """Return the generator of a key such as (seed, stream, plate, number).
+
+    Numbers in a key count from 1, because a trailing 0 does not change the key.
+    """
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))

@@ -1,22 +1,26 @@
-"""What a real lens and sensor add to a rendered picture: blur, vignetting, exposure, shot and read noise.
+"""Lens and sensor effects on a rendered picture: blur, vignetting, exposure, shot and read noise.
 
-All of it acts on the linear picture, in the order in which light and electrons meet it; the sensor is monochrome.
+The effects act on the linear picture in the order in which light and electrons meet them. The sensor is monochrome.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from ..definitions.parameter import draw_params, parameter
+from ..definitions.random_stream import stream
+from .camera import CameraParams
 
-REACH = 4.0  # standard deviations that the blur's kernel goes out
+KERNEL_SIGMAS = 4.0  # half width of the blur's kernel, in standard deviations
+
+Development = Callable[[np.ndarray], np.ndarray]  # linear float (H, W, 3) to sRGB uint8 (H, W, 3)
 
 
 @dataclass(frozen=True)
 class LensParams:
-    """A lens and a sensor; by default they add nothing."""
+    """A lens and a sensor; the defaults have no effect."""
 
     blur: float = parameter(
         0.0, unit="m", low=0.0, high=1e-3, description="Standard deviation of a point's image on the sensor"
@@ -46,11 +50,22 @@ def draw_lens_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> Len
     return draw_params(LensParams, ranges, rng)
 
 
-def through_lens(picture: np.ndarray, params: LensParams, pixel: float, rng: np.random.Generator) -> np.ndarray:
-    """Return the 8-bit sRGB picture, uint8 (H, W, 3), that the sensor makes of a linear one, float (H, W, 3).
+def development(lens: LensParams, camera: CameraParams, width: int, noise_key: tuple[int, ...]) -> Development | None:
+    """Return the function from a linear picture, `width` pixels wide, to the sensor's 8-bit picture.
 
-    `pixel` is a pixel's side on the sensor, metres. Shot noise is normal with the variance of the count of electrons,
-    which is what counts in the thousands have.
+    `noise_key` seeds the sensor's noise. Returns None for the default lens, which has no effect.
+    """
+    if lens == LensParams():
+        return None
+    pixel = camera.sensor_width / width
+    return lambda linear: through_lens(linear, lens, pixel, stream(*noise_key))
+
+
+def through_lens(picture: np.ndarray, params: LensParams, pixel: float, rng: np.random.Generator) -> np.ndarray:
+    """Return the sensor's 8-bit sRGB picture, uint8 (H, W, 3), of a linear one, float (H, W, 3).
+
+    `pixel` is the side of a pixel on the sensor in metres. Shot noise is normal with the variance of the number of
+    electrons, which approximates Poisson noise for thousands of electrons.
     """
     light = _blurred(picture.astype(np.float64).mean(axis=-1), params.blur / pixel)
     height, width = light.shape
@@ -64,21 +79,21 @@ def through_lens(picture: np.ndarray, params: LensParams, pixel: float, rng: np.
 
 
 def srgb_bytes(linear: np.ndarray) -> np.ndarray:
-    """Return linear values, 1 being white, as 8-bit sRGB (IEC 61966-2-1)."""
+    """Return linear values, where 1 is white, as 8-bit sRGB (IEC 61966-2-1)."""
     linear = linear.clip(0, 1)
     encoded = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(255 * encoded).astype(np.uint8)
 
 
 def _blurred(light: np.ndarray, sigma: float) -> np.ndarray:
-    """Convolve (H, W) with a normal kernel of `sigma` pixels; beyond its edge the picture goes on as at the edge."""
-    reach = int(np.ceil(REACH * sigma))
-    if reach == 0:
+    """Convolve (H, W) with a normal kernel of `sigma` pixels; the edge's values continue beyond the edge."""
+    radius = int(np.ceil(KERNEL_SIGMAS * sigma))
+    if radius == 0:
         return light
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     kernel /= kernel.sum()
     for axis in (0, 1):
-        padding = [(reach, reach) if axis == other else (0, 0) for other in (0, 1)]
+        padding = [(radius, radius) if axis == other else (0, 0) for other in (0, 1)]
         padded = np.pad(light, padding, mode="edge")
         size = light.shape[axis]
         light = sum(

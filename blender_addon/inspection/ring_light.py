@@ -10,11 +10,15 @@ import numpy as np
 
 from ..definitions.parameter import draw_params, parameter
 from .camera import CameraPose
+from .ring_radii import ring_mistake
 
 
 @dataclass(frozen=True)
 class RingLightParams:
-    """A flat hexagonal ring that shines downwards; appendix A rotates it by 90 degrees or doubles its size."""
+    """A flat hexagonal ring that shines downwards; appendix A rotates it by 90 degrees or doubles its size.
+
+    Raises ValueError if the hole is not smaller than the ring.
+    """
 
     distance: float = parameter(0.28, unit="m", low=1e-3, high=100.0, description="Height above the plate")
     inner_radius: float = parameter(0.05, unit="m", low=1e-4, high=100.0, description="Corner radius of the hole")
@@ -25,6 +29,10 @@ class RingLightParams:
     reflectance: float = parameter(
         0.0, unit="1", low=0.0, high=1.0, description="Of the ring's face: light from the plate that it sends back"
     )
+
+    def __post_init__(self) -> None:
+        if mistake := ring_mistake(self.inner_radius, self.outer_radius):
+            raise ValueError(f"ring light: {mistake}")
 
 
 def draw_ring_light_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> RingLightParams:

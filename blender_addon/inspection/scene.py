@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..annotation.plate_pass import annotation_scene
-from ..blemishes.sticker_sheet import sticker_sheet
+from ..blemishes import kinds
 from ..plate.groups import NODES, OSL, node_groups, osl_groups
 from ..plate.mesh import PlateParams
 from ..plate.surface import InspectedSurface
@@ -64,12 +64,22 @@ def build(description: InspectionScene) -> BuiltScene:
     surface = description.surface
     groups = osl_groups(surface, scene) if description.stain_renderer == OSL else node_groups(surface)
     parts = [tiled_plate(description.plate, surface, groups)]
-    parts += [sticker_sheet(params, key) for key, params in enumerate(surface.stickers, start=1)]
+    parts += _sheets(surface)
     light = ring_light(description.light, description.pose)
     picture = description.picture
     camera = inspection_camera(description.camera, description.pose, picture.width, picture.height)
     annotation = annotation_scene(scene, parts, description.plate, surface)
     return BuiltScene(scene, annotation, parts[0], light, camera)
+
+
+def _sheets(surface: InspectedSurface) -> list[bpy.types.Object]:
+    """Build the blemishes that are objects; the object index tells the annotation pass their kind and key."""
+    built = []
+    for kind, sheet, first in kinds.sheets():
+        for key, params in enumerate(surface.of_kind(kind), start=1):
+            built.append(sheet.build(params, key))
+            built[-1].pass_index = first + key
+    return built
 
 
 def path_tracing(scene: bpy.types.Scene, picture: PictureParams, light: RingLightParams) -> None:

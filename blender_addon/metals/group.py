@@ -1,22 +1,52 @@
-"""A bare metal as a node group, built once for all the materials of a plate."""
+"""The table of metal finishes, and a bare metal as a node group that all materials of a plate share."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import bpy
+import numpy as np
 
 from ..nodes.shader_graph import Value, group_node
-from ..plate.surface import MetalParams
-from .brushed import BrushedMetalParams, brushed_metal
+from .brushed import BrushedMetalParams, brushed_metal, draw_brushed_metal_params
 from .finish import Finish
-from .milled import MilledMetalParams, milled_metal
-from .sandblasted import SandblastedMetalParams, sandblasted_metal
+from .milled import MilledMetalParams, draw_milled_metal_params, milled_metal
+from .sandblasted import SandblastedMetalParams, draw_sandblasted_metal_params, sandblasted_metal
 
+MetalParams = BrushedMetalParams | MilledMetalParams | SandblastedMetalParams
 FLOATS = {"Slope": "slope", "Height": "height", "Roughness": "roughness"}  # a group's outputs: fields of Finish
 
 
+@dataclass(frozen=True)
+class FinishKind:
+    """A row of the table of finishes. `required` says whether a job must name its parameters."""
+
+    params: type
+    draw: Callable[[np.random.Generator, Mapping[str, Any]], MetalParams]
+    build: Callable[[bpy.types.NodeTree, bpy.types.NodeSocket, Any], Finish]
+    required: bool = False
+
+
+BRUSHED = "brushed"  # the default finish
+FINISHES: dict[str, FinishKind] = {  # by the name that jobs use
+    BRUSHED: FinishKind(BrushedMetalParams, draw_brushed_metal_params, brushed_metal, required=True),
+    "milled": FinishKind(MilledMetalParams, draw_milled_metal_params, milled_metal),
+    "sandblasted": FinishKind(SandblastedMetalParams, draw_sandblasted_metal_params, sandblasted_metal),
+}
+
+
+def metal_key(finish: str) -> str:
+    """Return the key of a finish's parameters in jobs and settings, such as "brushed_metal"."""
+    return f"{finish}_metal"
+
+
 def metal_group(metal: MetalParams) -> bpy.types.ShaderNodeTree:
-    """Build the group: Position in, what the metal has of Finish out."""
+    """Build the group: input Position; outputs Across and those of FLOATS that the metal has."""
     tree = bpy.data.node_groups.new("Stainless Metal", "ShaderNodeTree")
     tree.interface.new_socket("Position", in_out="INPUT", socket_type="NodeSocketVector")
-    finish = _finish(tree, tree.nodes.new("NodeGroupInput").outputs["Position"], metal)
+    position = tree.nodes.new("NodeGroupInput").outputs["Position"]
+    (build,) = (kind.build for kind in FINISHES.values() if kind.params is type(metal))
+    finish = build(tree, position, metal)
     sockets = {"Across": finish.across}
     sockets |= {name: getattr(finish, field).socket for name, field in FLOATS.items() if getattr(finish, field)}
     for name in sockets:
@@ -31,7 +61,7 @@ def metal_group(metal: MetalParams) -> bpy.types.ShaderNodeTree:
 def finish_of(
     tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, metal: MetalParams, group: bpy.types.ShaderNodeTree
 ) -> Finish:
-    """Add a metal group's node to a material's tree; return its outputs."""
+    """Add a node of a metal's group to a material's tree; return its outputs."""
     node = group_node(tree, group, "Metal")
     tree.links.new(position, node.inputs["Position"])
     floats = {
@@ -43,12 +73,3 @@ def finish_of(
         anisotropy=metal.anisotropy,
         across=node.outputs["Across"],
     )
-
-
-def _finish(tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, metal: MetalParams) -> Finish:
-    if isinstance(metal, BrushedMetalParams):
-        return brushed_metal(tree, position, metal)
-    if isinstance(metal, MilledMetalParams):
-        return milled_metal(tree, position, metal)
-    assert isinstance(metal, SandblastedMetalParams)  # there are three
-    return sandblasted_metal(tree, position, metal)

@@ -4,8 +4,7 @@ import bpy
 
 from ..nodes.osl_script import script_node
 from ..nodes.osl_translation import osl_source
-from ..plate.surface import MetalParams
-from .group import FLOATS, metal_group
+from .group import FLOATS, MetalParams, metal_group
 
 
 def metal_osl_group(metal: MetalParams) -> bpy.types.ShaderNodeTree:

@@ -2,7 +2,8 @@
 
 import bpy
 
-from .shader_graph import Value, assign, vector_math
+from .shader_graph import Value, assign
+from .vectors import vector_math
 
 # Blender's versions differ in these defaults of the Bump node, so both are always written.
 BUMP_DISTANCE = 1.0  # heights are in metres

@@ -92,20 +92,6 @@ def combine(tree: bpy.types.NodeTree, x: Operand, y: Operand, z: Operand) -> bpy
     return node.outputs["Vector"]
 
 
-def vector_math(
-    tree: bpy.types.NodeTree, operation: str, *operands: bpy.types.NodeSocket, scale: Operand | None = None
-) -> bpy.types.NodeSocket:
-    """Return the vector that a Vector Math node makes of vectors and, for SCALE, a factor."""
-    node = tree.nodes.new("ShaderNodeVectorMath")
-    node.operation = operation
-    node.hide = True
-    for socket, operand in zip(node.inputs, operands, strict=False):
-        tree.links.new(operand, socket)
-    if scale is not None:
-        assign(tree, node.inputs["Scale"], scale)
-    return node.outputs["Vector"]
-
-
 def noise(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket, detail: float) -> Value:
     """Return Perlin noise of `vector`, signed (about -1..1), summed over `detail` further octaves."""
     node = tree.nodes.new("ShaderNodeTexNoise")

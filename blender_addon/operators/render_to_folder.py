@@ -1,16 +1,16 @@
 """Operator: picture and masks as files."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import bpy
-import numpy as np
 
 from ..annotation.own_scene_pass import own_scene_annotation
 from ..annotation.preview import is_material_previewed, is_previewed, preview_material
-from ..definitions.random_stream import NOISE_STREAM, stream
-from ..inspection.lens import LensParams, through_lens
+from ..definitions.random_stream import NOISE_STREAM
+from ..inspection.lens import Development, LensParams, development
+from ..pictures.files import next_files
 from ..pictures.masked_picture import NothingRenderedError, Still, picture_steps
 from ..pictures.render import aim, render_file
 from ..pictures.whole_file import write_whole
@@ -115,7 +115,9 @@ class STAINLESS_OT_render_to_folder(bpy.types.Operator):
             image = yield from _inspection_stills(scene, target)
         else:
             with own_scene_annotation(scene, context.evaluated_depsgraph_get()) as annotation, _surfaces_shown():
-                image = yield from picture_steps(scene, annotation, target)
+                files = next_files(target)
+                yield from picture_steps(scene, annotation, files)
+            image = files.image
         self.report({"INFO"}, f"Rendered {image} and its masks")
 
 
@@ -127,26 +129,24 @@ def _inspection_stills(scene: bpy.types.Scene, folder: Path) -> Iterator[Still]:
         if preview:
             show_mask(scene, False)
         set_up_cycles(scene)
-        image = yield from picture_steps(scene, annotation_of(scene), folder, _development(scene))
+        files = next_files(folder)
+        yield from picture_steps(scene, annotation_of(scene), files, _development(scene))
     finally:
         if preview:
             show_mask(scene, True)
-    job = folder / "jobs" / f"{image.stem}.json"
+    job = folder / "jobs" / f"{files.image.stem}.json"
     job.parent.mkdir(exist_ok=True)
     write_whole(job, job_words.encode())
-    return image
+    return files.image
 
 
-def _development(scene: bpy.types.Scene) -> Callable[[np.ndarray], np.ndarray] | None:
-    """Return what lens and sensor make of a linear picture, as in the scene's job; None where they add nothing."""
+def _development(scene: bpy.types.Scene) -> Development | None:
+    """Return the development of the scene's job, None if the lens has no effect."""
     settings = scene.stainless
-    lens = params_of(settings.lens, LensParams)
-    if lens == LensParams():
-        return None
     description = description_of(settings)
-    pixel = description.camera.sensor_width / description.picture.width
-    noise_key = (settings.dataset.seed, NOISE_STREAM, PLATE, 1)  # of the one view
-    return lambda linear: through_lens(linear, lens, pixel, stream(*noise_key))
+    noise_key = (settings.dataset.seed, NOISE_STREAM, PLATE, 1)  # of the only view
+    lens = params_of(settings.lens, LensParams)
+    return development(lens, description.camera, description.picture.width, noise_key)
 
 
 @contextmanager

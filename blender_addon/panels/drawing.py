@@ -6,6 +6,13 @@ from ..settings.changes import problem_of
 from ..settings.properties import SHOWN, metres_per_unit
 
 
+def split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """Draw a layout's labels left of its fields, without keyframe buttons; return the layout."""
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    return layout
+
+
 def fields(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, *names: str, heading: str = "") -> None:
     """Draw properties below each other, lengths in the scene's unit."""
     column = layout.column(align=True)

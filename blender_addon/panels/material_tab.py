@@ -5,7 +5,7 @@ import bpy
 from ..operators.add_stains import STAINLESS_OT_add_stains
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
 from ..settings.target import is_inspection, stained_material
-from .drawing import problem
+from .drawing import problem, split
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
@@ -53,8 +53,7 @@ class STAINLESS_PT_material(_MaterialTab, bpy.types.Panel):
             return
         layout.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
         problem(layout, material)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        split(layout)
         draw_shape(layout, material.stainless.stain)
 
 
@@ -65,8 +64,7 @@ class STAINLESS_PT_material_single(_OfStain, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the explicit centre."""
-        self.layout.use_property_split = True
-        draw_centre(self.layout, stained_material(context).stainless.stain)
+        draw_centre(split(self.layout), stained_material(context).stainless.stain)
 
 
 class STAINLESS_PT_material_rim(_OfStain, bpy.types.Panel):
@@ -76,8 +74,7 @@ class STAINLESS_PT_material_rim(_OfStain, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw rim, ring, speckle and shading."""
-        self.layout.use_property_split = True
-        draw_rim(self.layout, stained_material(context).stainless.stain)
+        draw_rim(split(self.layout), stained_material(context).stainless.stain)
 
 
 class STAINLESS_PT_material_run_off(_OfStain, bpy.types.Panel):
@@ -87,8 +84,7 @@ class STAINLESS_PT_material_run_off(_OfStain, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the run-off."""
-        self.layout.use_property_split = True
-        draw_run_off(self.layout, stained_material(context).stainless.stain)
+        draw_run_off(split(self.layout), stained_material(context).stainless.stain)
 
 
 class STAINLESS_PT_material_random(_OfStain, bpy.types.Panel):
@@ -98,8 +94,7 @@ class STAINLESS_PT_material_random(_OfStain, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the seed and the ranges."""
-        self.layout.use_property_split = True
-        draw_random(self.layout, stained_material(context).stainless)
+        draw_random(split(self.layout), stained_material(context).stainless)
 
 
 CLASSES = (

@@ -3,8 +3,10 @@
 import bpy
 
 from ..annotation.preview import is_material_previewed, is_previewed
-from ..definitions.classes import COLOURS, WATER_STAIN
+from ..definitions.classes import WATER_STAIN
 from ..inspection.camera import CameraParams, metres_per_pixel
+from ..job.definition import GRID
+from ..metals.group import FINISHES, metal_key
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
 from ..operators.export_job import STAINLESS_OT_export_job
@@ -13,12 +15,10 @@ from ..operators.preview_mask import STAINLESS_OT_preview_mask
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
 from ..operators.render_to_folder import STAINLESS_OT_render_to_folder
 from ..operators.set_light import VARIANTS, STAINLESS_OT_set_light
-from ..settings.defects import DEFECTS
-from ..settings.description import FINISHES
-from ..settings.job import GRID
+from ..settings.defects import CONTROLS
 from ..settings.properties import params_of
 from ..settings.target import is_inspection, stain_owner, stained_material
-from .drawing import fields, problem
+from .drawing import fields, problem, split
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
@@ -87,9 +87,7 @@ class STAINLESS_PT_stain(_Sidebar, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw algorithm 1's parameters."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = split(self.layout)
         owner = stain_owner(context)
         icon = "MATERIAL" if isinstance(owner, bpy.types.Material) else "SCENE_DATA"
         layout.label(text=f"of {owner.name}", icon=icon)
@@ -103,9 +101,7 @@ class STAINLESS_PT_single(_OfStain, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the explicit centre."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_centre(self.layout, stain_owner(context).stainless.stain)
+        draw_centre(split(self.layout), stain_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_rim(_OfStain, bpy.types.Panel):
@@ -115,9 +111,7 @@ class STAINLESS_PT_rim(_OfStain, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw rim, ring, speckle and shading."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_rim(self.layout, stain_owner(context).stainless.stain)
+        draw_rim(split(self.layout), stain_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_run_off(_OfStain, bpy.types.Panel):
@@ -127,9 +121,7 @@ class STAINLESS_PT_run_off(_OfStain, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the run-off."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_run_off(self.layout, stain_owner(context).stainless.stain)
+        draw_run_off(split(self.layout), stain_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_random(_OfStain, bpy.types.Panel):
@@ -139,9 +131,7 @@ class STAINLESS_PT_random(_OfStain, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the seed and the ranges."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_random(self.layout, stain_owner(context).stainless)
+        draw_random(split(self.layout), stain_owner(context).stainless)
 
 
 class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
@@ -151,16 +141,13 @@ class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the finish that is chosen."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = split(self.layout)
         settings = context.scene.stainless
         layout.prop(settings, "finish")
-        metal = getattr(settings, f"{settings.finish}_metal")
+        metal = getattr(settings, metal_key(settings.finish))
         layout.prop(metal, "texture_offset", text="Plate Number")
-        fields(
-            layout, metal, *(name for name in FINISHES[settings.finish].__annotations__ if name not in HIDDEN_OF_FINISH)
-        )
+        names = FINISHES[settings.finish].params.__annotations__
+        fields(layout, metal, *(name for name in names if name not in HIDDEN_OF_FINISH))
         fields(layout, settings.plate, "width", "height", "thickness", "bevel", heading="Plate")
 
 
@@ -171,14 +158,11 @@ class STAINLESS_PT_defects(_Inspection, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the counts and the sizes."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = split(self.layout)
         settings = context.scene.stainless
-        fields(layout, settings.defects, *(thing.field for thing in DEFECTS), "seed", "variation")
-        fields(layout, settings.scratch, "length", "width", "depth", heading="Scratch")
-        fields(layout, settings.dent, "radius", "depth", heading="Dent")
-        fields(layout, settings.bump, "radius", "height", heading="Bump")
+        fields(layout, settings.defects, *(control.kind.plural for control in CONTROLS), "seed", "variation")
+        for control in CONTROLS:
+            fields(layout, getattr(settings, control.name), *control.shown, heading=control.name.title())
 
 
 class STAINLESS_PT_light(_Inspection, bpy.types.Panel):
@@ -192,8 +176,7 @@ class STAINLESS_PT_light(_Inspection, bpy.types.Panel):
         row = layout.row(align=True)
         for name, (label, _, _, _) in VARIANTS.items():
             row.operator(STAINLESS_OT_set_light.bl_idname, text=label).variant = name
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        split(layout)
         names = ("emission", "rotation", "scale", "distance", "inner_radius", "outer_radius", "reflectance")
         fields(layout, context.scene.stainless.light, *names)
 
@@ -205,9 +188,7 @@ class STAINLESS_PT_camera(_Inspection, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the data sheet and what comes of it."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = split(self.layout)
         settings = context.scene.stainless
         fields(layout, settings.camera, "distance", "focal_length", "sensor_width")
         fields(layout, settings.placement, "shift_x", "shift_y", "turn", heading="Place over the Plate")
@@ -240,11 +221,10 @@ class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
         material = stained_material(context)
         shown = is_material_previewed(material) if material else is_previewed(context.scene)
         layout.operator(STAINLESS_OT_preview_mask.bl_idname, icon="MOD_MASK", depress=shown)
-        red, green, blue = COLOURS[WATER_STAIN]
+        red, green, blue = WATER_STAIN.colour
         layout.label(text=f"Stains: #{red:02x}{green:02x}{blue:02x}; grey is ignored")
         if is_inspection(context.scene):
-            layout.use_property_split = True
-            layout.use_property_decorate = False
+            split(layout)
             fields(layout, context.scene.stainless.plate, "border")
 
 
@@ -262,9 +242,7 @@ class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the folder, the job of a plate and their buttons."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = split(self.layout)
         dataset = context.scene.stainless.dataset
         layout.prop(dataset, "folder")
         layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
@@ -272,7 +250,7 @@ class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
             return  # jobs describe plates
         fields(layout, dataset, "name", "seed", heading="Job")
         fields(layout, dataset, "train", "validation", "test", heading="Plates")
-        fields(layout, dataset, "scratches", "dents", "bumps", heading="Defects, at Most")
+        fields(layout, dataset, *(control.kind.plural for control in CONTROLS), heading="Defects, at Most")
         fields(layout, dataset, "views")
         if dataset.views == GRID:
             fields(layout, dataset, "columns", "rows", "overlap")

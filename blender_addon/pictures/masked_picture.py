@@ -1,4 +1,8 @@
-"""A scene's picture and masks as files, to the bit what a headless job writes of the same settings."""
+"""A scene's picture, class mask and instance mask as files.
+
+Every program writes its pictures this way: the artist's operator, the headless job and the benchmark. Equal settings
+therefore make equal bytes.
+"""
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
@@ -9,77 +13,106 @@ import bpy
 import numpy as np
 
 from ..annotation.plate_pass import labels
+from ..inspection.lens import Development
+from .files import PictureFiles
 from .png import without_metadata, write_grey_png, write_rgb_png
-from .render import read_floats
+from .render import read_floats, render_file
 from .whole_file import part_path, write_whole
 
 PNG = {"media_type": "IMAGE", "file_format": "PNG", "color_mode": "RGB", "color_depth": "8"}
 FLOATS = {**PNG, "file_format": "OPEN_EXR", "color_mode": "RGBA", "color_depth": "32", "exr_codec": "ZIP"}
-FOLDERS = ("images", "masks", "instances")  # of a dataset, too
+
+
+@dataclass(frozen=True)
+class Masks:
+    """Class ids, uint8 (H, W); instance ids, uint16 (H, W); the (class id, key) of instance k at index k - 1."""
+
+    classes: np.ndarray
+    instances: np.ndarray
+    found: list[tuple[int, int]]
 
 
 @dataclass(frozen=True)
 class Still:
-    """A still picture to be rendered: what it is, in words, of which scene, into which file."""
+    """A still picture to be rendered: its name in messages, its scene and its file."""
 
-    words: str
+    name: str
     scene: bpy.types.Scene
     target: Path
 
 
 class NothingRenderedError(RuntimeError):
-    """A still was not rendered: Blender failed, or somebody stopped it."""
-
-
-def next_number(folder: Path) -> int:
-    """Return the number of the next picture in a folder: one more than the greatest there, 0 in an empty one."""
-    numbers = [int(path.stem) for path in (folder / FOLDERS[0]).glob("*.png") if path.stem.isdigit()]
-    return max(numbers, default=-1) + 1
+    """A still was not rendered, because Blender failed or the user stopped it."""
 
 
 def picture_steps(
     scene: bpy.types.Scene,
     annotation: bpy.types.Scene,
-    folder: Path,
-    develop: Callable[[np.ndarray], np.ndarray] | None = None,
-) -> Generator[Still, None, Path]:
-    """Yield the stills of a picture and its masks, to be rendered one by one; return the picture's path.
+    files: PictureFiles,
+    develop: Development | None = None,
+    check: Callable[[], None] | None = None,
+) -> Generator[Still, None, Masks]:
+    """Yield the stills of a picture and its masks, to be rendered one by one; write the files; return the masks.
 
-    The files are folder/images, masks and instances/<next free number>.png and appear after the last still; closed
-    before, nothing appears. `develop` makes the 8-bit picture, uint8 (H, W, 3), of the linear one, float32 (H, W, 3);
-    without it Blender does. Raises NothingRenderedError where a still was not rendered, OSError if a file cannot be
-    written, ValueError if the annotation is none.
+    The files appear after the last still. None appears if the generator is closed earlier. `develop` makes the 8-bit
+    picture from the linear one; without it, Blender does. `check` is called before the first file gets its name and
+    may raise. Raises NothingRenderedError if a still was not rendered, OSError if a file cannot be written, ValueError
+    if the annotation pass does not hold whole numbers.
     """
-    number = next_number(folder)
-    image, mask, instances = (folder / name / f"{number:06d}.png" for name in FOLDERS)
-    for path in (image, mask, instances):
+    for path in (files.image, files.mask, files.instances):
         path.parent.mkdir(parents=True, exist_ok=True)
-    part, floats = part_path(image), part_path(mask.with_suffix(".exr"))
+    part, floats = part_path(files.image), part_path(files.mask.with_suffix(".exr"))
     try:
         with _output(scene, FLOATS if develop else PNG):
             yield from _rendered(Still("Picture", scene, part))
         yield from _rendered(Still("Masks", annotation, floats))
-        ids, numbered, _ = labels(read_floats(floats))
+        masks = Masks(*labels(read_floats(floats)))
+        if check:
+            check()
         picture = develop(read_floats(part)[..., :3]) if develop else without_metadata(part.read_bytes())
     finally:
         part.unlink(missing_ok=True)
         floats.unlink(missing_ok=True)
-    write_grey_png(mask, ids)
-    write_grey_png(instances, numbered)
+    write_masks(masks, files)
     write_picture = write_rgb_png if develop else write_whole
-    write_picture(image, picture)  # last: the number counts as taken when all is there
-    return image
+    write_picture(files.image, picture)  # last: a number counts as taken once its image exists
+    return masks
+
+
+def write_masks(masks: Masks, files: PictureFiles) -> None:
+    """Write the class mask and the instance mask."""
+    write_grey_png(files.mask, masks.classes)
+    write_grey_png(files.instances, masks.instances)
+
+
+def render_picture(
+    scene: bpy.types.Scene,
+    annotation: bpy.types.Scene,
+    files: PictureFiles,
+    develop: Development | None = None,
+    check: Callable[[], None] | None = None,
+) -> Masks:
+    """Render a picture and its masks into their files; see `picture_steps`. Raises RuntimeError if a render fails."""
+    steps = picture_steps(scene, annotation, files, develop, check)
+    try:
+        while True:
+            still = next(steps)
+            render_file(still.scene, still.target)
+    except StopIteration as end:
+        return end.value
+    finally:
+        steps.close()
 
 
 def _rendered(still: Still) -> Iterator[Still]:
     yield still
     if not still.target.exists():
-        raise NothingRenderedError(f"{still.words} not rendered; nothing is written")
+        raise NothingRenderedError(f"{still.name} not rendered; nothing is written")
 
 
 @contextmanager
 def _output(scene: bpy.types.Scene, wanted: dict[str, str]) -> Iterator[None]:
-    """Let a scene write files of the wanted format, whatever its artist renders into otherwise."""
+    """Set a scene's output format within the `with` block; restore the artist's format and path afterwards."""
     settings = scene.render.image_settings
     wanted = {name: value for name, value in wanted.items() if hasattr(settings, name)}  # media_type: from Blender 5.0
     kept = {name: getattr(settings, name) for name in wanted}

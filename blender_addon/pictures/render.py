@@ -1,4 +1,4 @@
-"""Rendering a scene into a file of exactly the name that is asked for, and reading floats back."""
+"""Rendering of a scene into a file with an exact name, and reading of float pictures."""
 
 from pathlib import Path
 
@@ -7,14 +7,14 @@ import numpy as np
 
 
 def aim(scene: bpy.types.Scene, target: Path) -> None:
-    """Let the scene's next still picture become `target`, under that name exactly."""
-    target.unlink(missing_ok=True)  # what a killed render left there must not pass for this one
+    """Set `target` as the exact file name of the scene's next still picture."""
+    target.unlink(missing_ok=True)  # a file that a killed render left must not count as the new one
     scene.render.use_file_extension = False
     scene.render.filepath = str(target)
 
 
 def render_file(scene: bpy.types.Scene, target: Path) -> None:
-    """Render a scene into `target`, under that name exactly."""
+    """Render a scene into `target`, under that name exactly. Raises RuntimeError if Blender writes no file."""
     aim(scene, target)
     bpy.ops.render.render(write_still=True, scene=scene.name)
     if not target.exists():
@@ -22,7 +22,7 @@ def render_file(scene: bpy.types.Scene, target: Path) -> None:
 
 
 def render_floats(scene: bpy.types.Scene, target: Path) -> np.ndarray:
-    """Render a scene that makes 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
+    """Render a scene that writes 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
     render_file(scene, target)
     pixels = read_floats(target)
     target.unlink()

@@ -4,12 +4,11 @@ A thing's shader graph is evaluated wherever its material is, so one material wi
 four times a clean one; nearly all tiles are clean.
 """
 
-import dataclasses
 import math
 
 import bpy
 
-from .features import features_within, without_features
+from .features import with_reliefs_near, without_reliefs
 from .groups import SurfaceGroups, node_groups
 from .material import surface_material
 from .mesh import PlateParams, plate
@@ -30,14 +29,14 @@ def tiled_plate(
     width, height = params.width - 2 * params.bevel, params.height - 2 * params.bevel
     columns, rows = math.ceil(width / TILE), math.ceil(height / TILE)
     part = plate(params, columns, rows)
-    bare, groups = without_features(surface), groups or node_groups(surface)
+    bare, groups = without_reliefs(surface), groups or node_groups(surface)
     part.data.materials.append(surface_material(bare, groups))
     slots = {bare: 0}
     for face in range(columns * rows):
         row, column = divmod(face, columns)
         x, y = width * (column / columns - 0.5), height * (row / rows - 0.5)
         tile = (x, x + width / columns, y, y + height / rows)
-        here = dataclasses.replace(bare, **features_within(surface, tile, PADDING))
+        here = with_reliefs_near(bare, surface, tile, PADDING)
         if here not in slots:
             slots[here] = len(part.data.materials)
             part.data.materials.append(surface_material(here, groups))

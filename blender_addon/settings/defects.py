@@ -1,67 +1,82 @@
-"""Defects of an inspection scene's plate: how many, how large; where they lie and how they are turned is drawn."""
+"""Blemishes that the sidebar controls: their numbers and sizes are settings, their places and turns are drawn."""
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import bpy
 
-from ..blemishes.bump import BumpParams
-from ..blemishes.dent import DentParams
-from ..blemishes.kinds import THINGS, Thing, draw_things
-from ..blemishes.scratch import ScratchParams
+from ..blemishes.kinds import BlemishKind, draw_blemishes, kind_named
+from ..job.definition import Job
 from ..plate.mesh import PlateParams
 from .properties import exact, params_of, values_of
 
-KINDS: dict[str, type] = {"scratch": ScratchParams, "dent": DentParams, "bump": BumpParams}  # by a job's key
-DEFECTS = tuple(thing for thing in THINGS if thing.ranges in KINDS)
-SIZES = ("length", "width", "radius", "depth", "height")  # what varies between two of a kind
+SIZES = ("length", "width", "radius", "depth", "height")  # parameters that the size variation acts on
 PLACES = ("centre_x", "centre_y")
-TURNS = {"angle": (0.0, math.pi), "phase": (0.0, 2.0), "lobe_phase": (0.0, 2 * math.pi)}  # drawn, of any defect
-PLATE, FRONT = 0, 0  # a scene shows what a job draws for the front of its first plate
+TURNS = {"angle": (0.0, math.pi), "phase": (0.0, 2.0), "lobe_phase": (0.0, 2 * math.pi)}  # drawn for every blemish
+PLATE, FRONT = 0, 0  # a scene shows the front of the first plate of its job
 
 
-def defect_ranges(settings: bpy.types.PropertyGroup, kind: str) -> dict[str, Any]:
-    """Return what a job draws a kind of defect from: numbers, and pairs [least, most] for sizes, place and turn."""
-    params_class = KINDS[kind]
-    fields = {field.name: field for field in dataclasses.fields(params_class)}
-    ranges: dict[str, Any] = values_of(getattr(settings, kind), params_class)
-    spread = exact(settings.defects.variation)
-    for name in fields.keys() & set(SIZES) if spread > 0 else ():
+@dataclass(frozen=True)
+class BlemishControl:
+    """The sidebar's entry of a kind of blemish: the fields it shows, and the default of the dataset's maximum."""
+
+    name: str
+    shown: tuple[str, ...]
+    dataset_default: int
+
+    @property
+    def kind(self) -> BlemishKind:
+        """The row of the table of kinds."""
+        return kind_named(self.name)
+
+
+CONTROLS = (
+    BlemishControl("scratch", ("length", "width", "depth"), dataset_default=2),
+    BlemishControl("dent", ("radius", "depth"), dataset_default=2),
+    BlemishControl("bump", ("radius", "height"), dataset_default=0),
+)
+
+
+def blemish_ranges(settings: bpy.types.PropertyGroup, kind: BlemishKind) -> dict[str, Any]:
+    """Return the ranges of a job's kind: numbers, and pairs [low, high] for sizes, places and turns."""
+    fields = {field.name: field for field in dataclasses.fields(kind.params)}
+    ranges: dict[str, Any] = values_of(getattr(settings, kind.name), kind.params)
+    variation = exact(settings.defects.variation)
+    for name in fields.keys() & set(SIZES) if variation > 0 else ():
         value, meta = ranges[name], fields[name].metadata
-        ranges[name] = [max(value * (1 - spread), meta["low"]), min(value * (1 + spread), meta["high"])]
+        ranges[name] = [max(value * (1 - variation), meta["low"]), min(value * (1 + variation), meta["high"])]
     plate = params_of(settings.plate, PlateParams)
     for name, extent in zip(PLACES, (plate.width, plate.height), strict=True):
-        reach = max(extent / 2 - plate.border, 0.0)
-        ranges[name] = [-reach, reach]
+        half = max(extent / 2 - plate.border, 0.0)
+        ranges[name] = [-half, half]
     return ranges | {name: list(pair) for name, pair in TURNS.items() if name in fields}
 
 
-def drawn_defects(settings: bpy.types.PropertyGroup) -> dict[str, tuple[Any, ...]]:
-    """Draw the scene's defects as a job would, by their field in InspectedSurface."""
-    defects = settings.defects
-    return {thing.field: _drawn(thing, settings) for thing in DEFECTS if getattr(defects, thing.field)}
+def drawn_blemishes(settings: bpy.types.PropertyGroup) -> tuple[Any, ...]:
+    """Draw the scene's blemishes with the seed and the ranges of its job."""
+    drawn: list[Any] = []
+    for control in CONTROLS:
+        kind = control.kind
+        if count := getattr(settings.defects, kind.plural):
+            ranges = blemish_ranges(settings, kind)
+            drawn += draw_blemishes(kind, settings.defects.seed, PLATE, FRONT, (count, count), ranges)
+    return tuple(drawn)
 
 
-def _drawn(thing: Thing, settings: bpy.types.PropertyGroup) -> tuple[Any, ...]:
-    count = getattr(settings.defects, thing.field)
-    ranges = defect_ranges(settings, thing.ranges)
-    return draw_things(thing, settings.defects.seed, PLATE, FRONT, (count, count), ranges)
-
-
-def take_defects(settings: bpy.types.PropertyGroup, job: Mapping[str, Any]) -> None:
-    """Set the defects as a checked job says: as many as on the middle plate of its last split, of middling sizes."""
-    spreads = [0.0]
-    for thing in DEFECTS:
-        given, group = job.get(thing.ranges, {}), getattr(settings, thing.ranges)
-        for field in dataclasses.fields(KINDS[thing.ranges]):
+def take_blemishes(settings: bpy.types.PropertyGroup, job: Job) -> None:
+    """Set numbers and sizes from a job: the middle of each range, and the mean count of the last split."""
+    variations = [0.0]
+    for control in CONTROLS:
+        kind = control.kind
+        given, group = job.blemishes[kind.name], getattr(settings, kind.name)
+        for field in dataclasses.fields(kind.params):
             value = given.get(field.name, field.default)
             pair = value if isinstance(value, list) else [value, value]
             setattr(group, field.name, sum(pair) / 2)
             if field.name in SIZES and sum(pair) > 0:
-                spreads.append((pair[1] - pair[0]) / sum(pair))
-        counts = job["splits"][-1].get(thing.field, (0, 0)) if job["splits"] else (0, 0)
-        setattr(settings.defects, thing.field, sum(counts) // 2)
-    settings.defects.variation = max(spreads)
-    settings.defects.seed = job.get("seeds", {}).get("defect", 0)
+                variations.append((pair[1] - pair[0]) / sum(pair))
+        setattr(settings.defects, kind.plural, sum(job.splits[-1].counts[kind.name]) // 2)
+    settings.defects.variation = max(variations)
+    settings.defects.seed = job.seeds.defect

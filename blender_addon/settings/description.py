@@ -1,4 +1,4 @@
-"""From the settings of an inspection scene to its description, which `apply` and headless jobs are given."""
+"""Conversion of the settings of an inspection scene into its description, which is also what a job's sample has."""
 
 import bpy
 
@@ -6,51 +6,33 @@ from ..inspection.camera import OVER_THE_MIDDLE, CameraParams
 from ..inspection.placement import PlacementParams, displaced
 from ..inspection.ring_light import RingLightParams
 from ..inspection.scene import InspectionScene, PictureParams
-from ..metals.brushed import BrushedMetalParams
-from ..metals.milled import MilledMetalParams
-from ..metals.sandblasted import SandblastedMetalParams
+from ..metals.group import FINISHES, MetalParams, metal_key
 from ..plate.mesh import PlateParams
-from ..plate.surface import InspectedSurface, MetalParams
+from ..plate.surface import InspectedSurface
 from ..water_stain.params import WaterStainParams
 from ..water_stain.shading import StainShadingParams
-from .defects import drawn_defects
+from .defects import drawn_blemishes
 from .properties import params_of
-
-FINISHES: dict[str, type] = {  # as jobs call them: the parameters of each
-    "brushed": BrushedMetalParams,
-    "milled": MilledMetalParams,
-    "sandblasted": SandblastedMetalParams,
-}
 
 
 def description_of(settings: bpy.types.PropertyGroup) -> InspectionScene:
-    """Describe the inspection scene. Raises ValueError, in words, where its settings contradict each other."""
+    """Return the description of the scene. Raises ValueError with a message if its settings contradict each other."""
     picture = settings.picture
     return InspectionScene(
         picture=PictureParams(picture.width, picture.height, picture.samples, picture.denoise),
         plate=params_of(settings.plate, PlateParams),
         camera=params_of(settings.camera, CameraParams),
-        light=light_of(settings),
+        light=params_of(settings.light, RingLightParams),
         surface=InspectedSurface(
             metal=metal_of(settings),
             water_stain=params_of(settings.stain, WaterStainParams) if settings.water_stains else None,
             stain_shading=params_of(settings.stain, StainShadingParams),
-            **drawn_defects(settings),
+            blemishes=drawn_blemishes(settings),
         ),
         pose=displaced(OVER_THE_MIDDLE, params_of(settings.placement, PlacementParams)),
     )
 
 
 def metal_of(settings: bpy.types.PropertyGroup) -> MetalParams:
-    """Return the parameters of the finish that is chosen."""
-    return params_of(getattr(settings, f"{settings.finish}_metal"), FINISHES[settings.finish])
-
-
-def light_of(settings: bpy.types.PropertyGroup) -> RingLightParams:
-    """Return the ring light. Raises ValueError where its hole is not smaller than the ring."""
-    light = params_of(settings.light, RingLightParams)
-    if light.inner_radius >= light.outer_radius:
-        raise ValueError(
-            f"ring light: inner_radius = {light.inner_radius:g} must be below outer_radius = {light.outer_radius:g}"
-        )
-    return light
+    """Return the parameters of the chosen finish."""
+    return params_of(getattr(settings, metal_key(settings.finish)), FINISHES[settings.finish].params)

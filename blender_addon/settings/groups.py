@@ -1,18 +1,16 @@
 """Everything that the add-on stores in a file: settings of scenes and of materials."""
 
+from typing import Any
+
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from ..blemishes.bump import BumpParams
-from ..blemishes.dent import DentParams
-from ..blemishes.scratch import ScratchParams
 from ..inspection.camera import CameraParams
 from ..inspection.lens import LensParams
 from ..inspection.placement import PlacementParams
 from ..inspection.ring_light import RingLightParams
-from ..metals.brushed import BrushedMetalParams
-from ..metals.milled import MilledMetalParams
-from ..metals.sandblasted import SandblastedMetalParams
+from ..job.definition import GRID, MIDDLE
+from ..metals.group import FINISHES, metal_key
 from ..plate.mesh import PlateParams
 from ..water_stain.params import WaterStainParams
 from ..water_stain.ranges import StainRanges
@@ -26,7 +24,7 @@ from .changes import (
     stain_changed,
     surface_changed,
 )
-from .description import FINISHES
+from .defects import CONTROLS
 from .properties import property_group
 from .random_stain import random_seed_changed
 
@@ -41,17 +39,51 @@ STAINLESS_Stain = property_group(
     "STAINLESS_Stain", [(WaterStainParams, stain_changed), (StainShadingParams, shading_changed)]
 )
 STAINLESS_StainRanges = property_group("STAINLESS_StainRanges", [(StainRanges, _ignore)])
-STAINLESS_BrushedMetal = property_group("STAINLESS_BrushedMetal", [(BrushedMetalParams, surface_changed)])
-STAINLESS_MilledMetal = property_group("STAINLESS_MilledMetal", [(MilledMetalParams, surface_changed)])
-STAINLESS_SandblastedMetal = property_group("STAINLESS_SandblastedMetal", [(SandblastedMetalParams, surface_changed)])
 STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_changed)])
 STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)])
 STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)])
 STAINLESS_Placement = property_group("STAINLESS_Placement", [(PlacementParams, placement_changed)])
 STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)])
-STAINLESS_Scratch = property_group("STAINLESS_Scratch", [(ScratchParams, surface_changed)])
-STAINLESS_Dent = property_group("STAINLESS_Dent", [(DentParams, surface_changed)])
-STAINLESS_Bump = property_group("STAINLESS_Bump", [(BumpParams, surface_changed)])
+METALS = {  # by the scene's property
+    metal_key(name): property_group(f"STAINLESS_{name.title()}Metal", [(kind.params, surface_changed)])
+    for name, kind in FINISHES.items()
+}
+BLEMISHES = {  # by the scene's property
+    control.name: property_group(f"STAINLESS_{control.name.title()}", [(control.kind.params, surface_changed)])
+    for control in CONTROLS
+}
+
+
+def _mixin(**properties: Any) -> type:
+    """Return a base class with properties; Blender registers them with the class that inherits them."""
+    return type("_Mixin", (), {"__annotations__": properties})
+
+
+_Counts = _mixin(
+    **{
+        control.kind.plural: IntProperty(
+            name=control.kind.plural.title(),
+            description="On the plate that the scene shows",
+            min=0,
+            max=50,
+            update=surface_changed,
+        )
+        for control in CONTROLS
+    }
+)
+_Most = _mixin(
+    **{
+        control.kind.plural: IntProperty(
+            name=control.kind.plural.title(),
+            description="The most on a plate of validation and test",
+            default=control.dataset_default,
+            min=0,
+            soft_max=10,
+        )
+        for control in CONTROLS
+    }
+)
+_Parts = _mixin(**{name: PointerProperty(type=group) for name, group in (METALS | BLEMISHES).items()})
 
 
 class STAINLESS_Picture(bpy.types.PropertyGroup):
@@ -91,18 +123,9 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
     )
 
 
-class STAINLESS_Defects(bpy.types.PropertyGroup):
+class STAINLESS_Defects(_Counts, bpy.types.PropertyGroup):
     """How many defects the plate has, and how they differ."""
 
-    scratches: IntProperty(
-        name="Scratches", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
-    )
-    dents: IntProperty(
-        name="Dents", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
-    )
-    bumps: IntProperty(
-        name="Bumps", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
-    )
     seed: IntProperty(
         name="Seed", description="Where defects lie and how they are turned", min=0, update=surface_changed
     )
@@ -117,7 +140,7 @@ class STAINLESS_Defects(bpy.types.PropertyGroup):
     )
 
 
-class STAINLESS_Dataset(bpy.types.PropertyGroup):
+class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
     """Where pictures go, and what an exported job renders."""
 
     folder: StringProperty(
@@ -128,21 +151,12 @@ class STAINLESS_Dataset(bpy.types.PropertyGroup):
     train: IntProperty(name="Training", description="Plates to train on; none has a defect", default=8, min=0)
     validation: IntProperty(name="Validation", description="Plates to set the threshold with", default=2, min=0)
     test: IntProperty(name="Test", description="Plates to evaluate on", default=4, min=0)
-    scratches: IntProperty(
-        name="Scratches", description="The most on a plate of validation and test", default=2, min=0, soft_max=10
-    )
-    dents: IntProperty(
-        name="Dents", description="The most on a plate of validation and test", default=2, min=0, soft_max=10
-    )
-    bumps: IntProperty(
-        name="Bumps", description="The most on a plate of validation and test", default=0, min=0, soft_max=10
-    )
     views: EnumProperty(
         name="Views",
         description="Of every plate of the dataset",
         items=[
-            ("middle", "Middle", "One picture, as the scene shows the plate"),
-            ("grid", "Grid", "Pictures side by side that cover the plate, as a robot takes them"),
+            (MIDDLE, "Middle", "One picture, as the scene shows the plate"),
+            (GRID, "Grid", "Pictures side by side that cover the plate, as a robot takes them"),
         ],
     )
     columns: IntProperty(name="Columns", description="Views from left to right", default=2, min=1, max=100)
@@ -176,7 +190,7 @@ class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
     original: PointerProperty(type=bpy.types.Material, description="What the stained copy stands for")
 
 
-class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
+class STAINLESS_SceneSettings(_Parts, bpy.types.PropertyGroup):
     """An inspection scene."""
 
     version: IntProperty(options={"HIDDEN"})
@@ -201,14 +215,8 @@ class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
         items=[(name, name.title(), f"{name.title()} metal") for name in FINISHES],
         update=surface_changed,
     )
-    brushed_metal: PointerProperty(type=STAINLESS_BrushedMetal)
-    milled_metal: PointerProperty(type=STAINLESS_MilledMetal)
-    sandblasted_metal: PointerProperty(type=STAINLESS_SandblastedMetal)
     plate: PointerProperty(type=STAINLESS_Plate)
     light: PointerProperty(type=STAINLESS_Light)
-    scratch: PointerProperty(type=STAINLESS_Scratch)
-    dent: PointerProperty(type=STAINLESS_Dent)
-    bump: PointerProperty(type=STAINLESS_Bump)
     defects: PointerProperty(type=STAINLESS_Defects)
     camera: PointerProperty(type=STAINLESS_Camera)
     placement: PointerProperty(type=STAINLESS_Placement)
@@ -224,17 +232,13 @@ class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
 CLASSES = (
     STAINLESS_Stain,
     STAINLESS_StainRanges,
-    STAINLESS_BrushedMetal,
-    STAINLESS_MilledMetal,
-    STAINLESS_SandblastedMetal,
+    *METALS.values(),
     STAINLESS_Plate,
     STAINLESS_Light,
     STAINLESS_Camera,
     STAINLESS_Placement,
     STAINLESS_Lens,
-    STAINLESS_Scratch,
-    STAINLESS_Dent,
-    STAINLESS_Bump,
+    *BLEMISHES.values(),
     STAINLESS_Defects,
     STAINLESS_Picture,
     STAINLESS_Dataset,

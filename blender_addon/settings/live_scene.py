@@ -17,10 +17,10 @@ from ..nodes.group_interface import set_group_inputs
 from ..plate.mesh import PlateParams
 from ..plate.surface import InspectedSurface
 from ..plate.tiles import tiled_plate
+from ..water_stain.group import GROUP_NAME
 from ..water_stain.params import WaterStainParams
 from .description import description_of
-
-STAIN_GROUP = "Stainless Water Stain"
+from .properties import params_of
 
 
 def add_inspection_scene(scene: bpy.types.Scene) -> None:
@@ -36,10 +36,11 @@ def add_inspection_scene(scene: bpy.types.Scene) -> None:
 
 def apply_stain(scene: bpy.types.Scene) -> None:
     """Write the stain's numbers onto the plate's and the annotation's nodes."""
-    surface = _description(scene).surface
-    if surface.water_stain is not None:
+    settings = scene.stainless
+    if settings.water_stains:
+        stain = params_of(settings.stain, WaterStainParams)
         for material in _surface_materials(scene):
-            _set_stain(material, surface.water_stain)
+            _set_stain(material, stain)
 
 
 def apply_surface(scene: bpy.types.Scene) -> None:
@@ -177,5 +178,5 @@ def _surface_materials(scene: bpy.types.Scene) -> list[bpy.types.Material]:
 
 def _set_stain(material: bpy.types.Material, stain: WaterStainParams) -> None:
     for node in material.node_tree.nodes:
-        if node.type == "GROUP" and node.node_tree and node.node_tree.name.startswith(STAIN_GROUP):
+        if node.type == "GROUP" and node.node_tree and node.node_tree.name.startswith(GROUP_NAME):
             set_group_inputs(node, stain)

@@ -4,10 +4,10 @@ import bpy
 
 from ..nodes.group_interface import VERSION_KEY
 from ..own_objects.stain_layer import STAIN, add_layer, is_stained, layer_nodes, remove_layer
-from ..water_stain.group import GROUP_VERSION
+from ..water_stain.group import GROUP_NAME, GROUP_VERSION
 from .changes import apply_owner
 from .groups import VERSION
-from .live_scene import STAIN_GROUP, annotation_of
+from .live_scene import annotation_of
 from .target import is_inspection
 
 
@@ -45,4 +45,4 @@ def _has_old_group(owner: bpy.types.Scene | bpy.types.Material) -> bool:
     else:
         return False
     groups = [node.node_tree for node in nodes if node.type == "GROUP" and node.node_tree]
-    return any(tree.name.startswith(STAIN_GROUP) and tree.get(VERSION_KEY) != GROUP_VERSION for tree in groups)
+    return any(tree.name.startswith(GROUP_NAME) and tree.get(VERSION_KEY) != GROUP_VERSION for tree in groups)

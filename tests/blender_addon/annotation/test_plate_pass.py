@@ -28,28 +28,20 @@ PLATE, CAMERA = PlateParams(), CameraParams()
 SURFACE = InspectedSurface(
     metal=BrushedMetalParams(texture_offset=3.3),
     water_stain=WaterStainParams(seed_offset=11),
-    scratches=(
+    blemishes=(
         ScratchParams(centre_x=0.02, centre_y=0.01, angle=0.6),
         ScratchParams(centre_x=-0.03, centre_y=-0.02, angle=2.0, length=0.05, phase=0.5, width=0.003, waviness=0.004),
         ScratchParams(centre_x=0.02, centre_y=0.012, angle=2.2, length=0.03, width=0.0004),
-    ),
-    dents=(
         DentParams(centre_x=0.02, centre_y=0.01, radius=0.004),
         DentParams(centre_x=-0.04, centre_y=0.03, radius=0.0015, lobe_phase=1.0, lobes=0.3, aspect=0.4, angle=1.0),
         DentParams(centre_x=0.022, centre_y=0.011, radius=0.003, lobe_phase=2.0),
         DentParams(centre_x=-0.037, centre_y=-0.022, radius=0.002),
-    ),
-    bumps=(
         BumpParams(centre_x=0.015, centre_y=0.012, radius=0.01),
         BumpParams(centre_x=-0.02, centre_y=-0.03, angle=2.5, lobes=0.25, edge_height=0.03),
         BumpParams(centre_x=-0.016, centre_y=-0.027, aspect=0.4, edge_height=0.5),
-    ),
-    fingerprints=(
         FingerprintParams(centre_x=-0.01, centre_y=0.02, angle=0.7),
         FingerprintParams(centre_x=0.02, centre_y=-0.015, angle=-2.0, smear=0.5, coverage=0.6, coverage_angle=1.0),
         FingerprintParams(centre_x=-0.015, centre_y=-0.02, edge_contact=0.4, coverage=0.5, coverage_angle=4.0),
-    ),
-    stickers=(
         StickerParams(centre_x=-0.04, centre_y=-0.02, angle=0.4, number=24),
         StickerParams(centre_x=-0.035, centre_y=-0.026, angle=2.1, lift=0.002, loose_corner=2, edge_phase=3.0),
         StickerParams(centre_x=0.04, centre_y=0.035, angle=-0.2, width=0.01, edge_waviness=0.001, loose_corner=1),

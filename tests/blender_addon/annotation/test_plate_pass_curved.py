@@ -32,16 +32,15 @@ SURFACE = InspectedSurface(
     water_stain=WaterStainParams(
         seed_offset=22, depth_jitter=1.0, radius=0.008, radius_variation=0.5, cell_size=0.018, run_off=0.3
     ),
-    scratches=(
+    blemishes=(
         ScratchParams(centre_x=0.01, centre_y=0.005, angle=0.7, length=0.05, width=0.002),
         ScratchParams(centre_x=-0.02, centre_y=0.01, angle=2.4, length=0.04, width=0.001, waviness=0.002),
-    ),
-    dents=(
         DentParams(centre_x=0.01, centre_y=0.006, radius=0.004),
         DentParams(centre_x=0.013, centre_y=0.006, radius=0.003),
+        BumpParams(centre_x=-0.012, centre_y=0.004, radius=0.012),
+        BumpParams(centre_x=0.018, centre_y=-0.015),
+        FingerprintParams(centre_x=-0.005, centre_y=-0.012, angle=0.7),
     ),
-    bumps=(BumpParams(centre_x=-0.012, centre_y=0.004, radius=0.012), BumpParams(centre_x=0.018, centre_y=-0.015)),
-    fingerprints=(FingerprintParams(centre_x=-0.005, centre_y=-0.012, angle=0.7),),
 )
 
 

@@ -53,7 +53,13 @@ def on_plate(pose):
 
 def test_two_views_show_the_same_defects_at_the_same_places(bpy, render_float):
     dent, scratch = DentParams(centre_x=0.02, centre_y=0.01, radius=0.004), ScratchParams(centre_x=0.015, angle=2.0)
-    surface = InspectedSurface(BrushedMetalParams(), scratches=(scratch,), dents=(dent,))
+    surface = InspectedSurface(
+        BrushedMetalParams(),
+        blemishes=(
+            scratch,
+            dent,
+        ),
+    )
     masks, places = [], []
     for pose in (CameraPose(0.012, 0.004, 0.0), CameraPose(0.026, 0.012, 0.3)):
         bpy.ops.wm.read_factory_settings(use_empty=True)

@@ -222,7 +222,7 @@ def test_a_sticker_hides_the_plate_and_casts_a_shadow_where_its_corner_is_loose(
     pictures = []
     for stickers in ((), (lying,), (dataclasses.replace(lying, lift=0.004),)):
         bpy.ops.wm.read_factory_settings(use_empty=True)
-        main, annotation = apply(scene(InspectedSurface(metal, stickers=stickers), samples=32))
+        main, annotation = apply(scene(InspectedSurface(metal, blemishes=stickers), samples=32))
         pictures.append(render_float(main)[..., 0])
     mask, _, _ = labels(render_float(annotation))
     bare, flat, loose = pictures
@@ -257,8 +257,11 @@ def test_long_numbers_stay_within_the_sticker(bpy):
 def test_a_tile_keeps_what_one_material_for_all_would_show(bpy, render_float):
     surface = InspectedSurface(
         dataclasses.replace(MIRROR, roughness=0.2),
-        scratches=(ScratchParams(angle=0.5, width=0.002),),
-        dents=(DentParams(centre_x=0.02, radius=0.004), DentParams(centre_x=0.024, radius=0.004)),
+        blemishes=(
+            ScratchParams(angle=0.5, width=0.002),
+            DentParams(centre_x=0.02, radius=0.004),
+            DentParams(centre_x=0.024, radius=0.004),
+        ),
     )
     main, _ = apply(scene(surface, samples=4))
     tiled = render_float(main)[..., 0]
@@ -286,11 +289,13 @@ def test_every_blender_renders_the_same_look(bpy, render_float):
     surface = InspectedSurface(
         BrushedMetalParams(texture_offset=3.0),
         WaterStainParams(),
-        scratches=(ScratchParams(length=0.06),),
-        dents=(DentParams(centre_x=0.03),),
-        bumps=(BumpParams(centre_x=-0.03),),
-        fingerprints=(FingerprintParams(centre_y=0.03, smear=0.3),),
-        stickers=(StickerParams(centre_x=0.04, centre_y=-0.03),),
+        blemishes=(
+            ScratchParams(length=0.06),
+            DentParams(centre_x=0.03),
+            BumpParams(centre_x=-0.03),
+            FingerprintParams(centre_y=0.03, smear=0.3),
+            StickerParams(centre_x=0.04, centre_y=-0.03),
+        ),
     )
     main, _ = apply(scene(surface, width=80, height=60, samples=16))
     parts = render_float(main)[..., 0].reshape(3, 20, 4, 20).mean(axis=(1, 3))

@@ -169,12 +169,12 @@ def test_defects_are_drawn_anew_by_their_seed_and_leave_without_a_trace(addon, i
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"format": "other"}, '"format" must be "stainless-job"'),
-        ({"finish": "polished"}, "finish = 'polished' is none of brushed, milled, sandblasted"),
-        ({"water_stain": {"radius": -1.0}}, "water_stain.radius = -1.0 lies outside [1e-06, 10]"),
-        ({"water_stain": {"colour": 1.0}}, "water_stain.colour is not a parameter"),
-        ({"plate": {"width": "wide"}}, "plate.width = 'wide' must be a number"),
-        ({"image": {"width": 10}}, "image.height = None must be a whole number above 0"),
+        ({"format": "other"}, 'format must be "stainless-job"'),
+        ({"finish": "polished"}, 'finish must be one of "brushed", "milled", "sandblasted", not "polished"'),
+        ({"water_stain": {"radius": -1.0}}, "water_stain.radius must be at least 1e-06, not -1"),
+        ({"water_stain": {"colour": 1.0}}, "unknown key 'water_stain.colour'"),
+        ({"plate": {"width": "wide"}}, 'plate.width must be number, not "wide"'),
+        ({"image": {"width": 10}}, "image lacks the key 'height'"),
     ],
 )
 def test_a_job_with_a_mistake_changes_nothing_and_says_so(addon, inspection, tmp_path, change, said):
