@@ -56,7 +56,7 @@ def render_sample(
 def _sample_row(sample: PlannedSample) -> dict[str, Any]:
     """Return a row of samples.csv: a column for every drawn parameter."""
     surface = sample.scene.surface
-    row = {
+    row: dict[str, Any] = {
         "sample_id": sample.sample_id,
         "split": sample.split,
         "image": relative_path("image", sample.sample_id),
@@ -69,7 +69,7 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
     }
     pose = sample.scene.pose
     row |= {"camera_x": pose.x, "camera_y": pose.y, "camera_turn": pose.turn}
-    drawn = {
+    drawn: dict[str, Any] = {
         "lens": sample.lens,
         "light": sample.scene.light,
         "metal": surface.metal,

@@ -1,4 +1,4 @@
-"""The samples of a job: every parameter of every picture, drawn from the job's seeds and nothing else."""
+"""The samples of a job: every parameter of every picture, determined by the job's seeds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

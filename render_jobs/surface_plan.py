@@ -1,4 +1,4 @@
-"""The contents of one side of a plate, drawn from a job's seeds and nothing else.
+"""The contents of one side of a plate, determined by a job's seeds.
 
 Plates with the same texture seed and number are the same plate in every job.
 """

@@ -1,8 +1,9 @@
-"""Annotation pass of an artist's own scene: copies of its objects in a scene beside it, their materials' surfaces
-exchanged for the class and instance of their stains.
+"""Annotation pass of an artist's own scene.
 
-Nothing of the artist's is touched. Red is the class, green the stain's number, blue the object's: two objects have
-stains of the same number. What is unstained is background; what is seen through glass counts as glass.
+It is a separate scene with copies of the objects, whose materials emit the class and instance of their stains. The
+artist's data are not changed. Red is the class, green the stain's number and blue the object's number, because two
+objects may have stains with the same number. Unstained surfaces are background. Surfaces seen through glass count as
+glass.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +17,7 @@ from ..own_objects.stain_layer import STAIN, is_stained, layer_nodes
 from .plate_pass import exact_pass
 
 SURFACES = {"MESH", "CURVE", "SURFACE", "FONT", "CURVES", "POINTCLOUD"}
-RENDERED_ALIKE = (  # of render settings: what decides where on the picture things are
+RENDERED_ALIKE = (  # render settings that affect the position of objects in the picture
     *("pixel_aspect_x", "pixel_aspect_y"),
     *("use_border", "use_crop_to_border", "border_min_x", "border_min_y", "border_max_x", "border_max_y"),
     *("use_simplify", "simplify_subdivision", "simplify_subdivision_render"),
@@ -25,10 +26,10 @@ RENDERED_ALIKE = (  # of render settings: what decides where on the picture thin
 
 @contextmanager
 def own_scene_annotation(scene: bpy.types.Scene, graph: bpy.types.Depsgraph) -> Iterator[bpy.types.Scene]:
-    """Give the annotation scene of a scene, which goes with all its copies when the `with` block ends.
+    """Return the annotation scene of a scene; the end of the `with` block removes it and all its copies.
 
-    `graph` is the scene's evaluated dependency graph. Raises ValueError, in words, where the scene has no camera or no
-    stains, or shows stains in a way that cannot be annotated.
+    `graph` is the scene's evaluated dependency graph. Raises ValueError with a message if the scene has no camera or
+    no stains, or if it shows stains in a way that cannot be annotated.
     """
     if scene.camera is None:
         raise ValueError(f"Scene {scene.name!r} has no camera; add one (Add > Camera) and look through it")
@@ -52,7 +53,7 @@ def own_scene_annotation(scene: bpy.types.Scene, graph: bpy.types.Depsgraph) -> 
 
 
 def rendered_objects(layer: bpy.types.LayerCollection) -> Iterator[bpy.types.Object]:
-    """Yield what a view layer renders, each object once."""
+    """Yield the objects that a view layer renders, each once."""
     seen = set()
     for obj in _rendered_in(layer):
         if obj not in seen:
@@ -69,7 +70,7 @@ def _rendered_in(layer: bpy.types.LayerCollection) -> Iterator[bpy.types.Object]
 
 
 def _rendered_members(collection: bpy.types.Collection) -> Iterator[bpy.types.Object]:
-    """Yield what an instance of a collection renders."""
+    """Yield the objects that an instance of a collection renders."""
     if not collection.hide_render:
         yield from (obj for obj in collection.objects if not obj.hide_render)
         for child in collection.children:
@@ -77,16 +78,16 @@ def _rendered_members(collection: bpy.types.Collection) -> Iterator[bpy.types.Ob
 
 
 def _refuse(objects: Iterable[bpy.types.Object], graph: bpy.types.Depsgraph) -> None:
-    """Raise ValueError for stains on what copies of objects would not show."""
+    """Raise ValueError for stains that copies of the objects would not show."""
     for obj in objects:
         if obj.type == "META":
             raise ValueError(f"{obj.name!r} is made of metaballs, which have no masks; convert it to a mesh first")
     for instance in graph.object_instances:
         shown = instance.object
-        around = instance.parent.original if instance.is_instance else None
-        if around is not None and around.instance_type != "COLLECTION" and _shows_stains(shown):
+        instancer = instance.parent.original if instance.is_instance else None
+        if instancer is not None and instancer.instance_type != "COLLECTION" and _shows_stains(shown):
             raise ValueError(
-                f"{around.name!r} shows instances of {shown.original.name!r}, whose stains have no masks; make them "
+                f"{instancer.name!r} shows instances of {shown.original.name!r}, whose stains have no masks; make them "
                 "real first (Object > Apply > Make Instances Real)"
             )
         slots = {slot.material for slot in shown.original.material_slots}
@@ -103,7 +104,7 @@ def _shows_stains(obj: bpy.types.Object) -> bool:
 
 
 class _Copies:
-    """The annotation scene and everything that was made for it."""
+    """The annotation scene and the data-blocks created for it."""
 
     def __init__(self) -> None:
         self.twin = bpy.data.scenes.new("Annotation")
@@ -113,7 +114,7 @@ class _Copies:
         self._made: list[bpy.types.ID] = [self.twin]
 
     def fill(self, target: bpy.types.Collection, objects: Iterable[bpy.types.Object]) -> None:
-        """Link copies of objects to a collection; instances of collections get collections of their own."""
+        """Link copies of objects to a collection; collections shown by instances are copied, too."""
         for obj in objects:
             if obj.type == "EMPTY" and obj.instance_type == "COLLECTION" and obj.instance_collection:
                 copy = self._keep(obj.copy())
@@ -126,7 +127,7 @@ class _Copies:
                 target.objects.link(self._annotated(obj))
 
     def look_through(self, camera: bpy.types.Object) -> None:
-        """Let the annotation scene see what the camera sees, in focus everywhere."""
+        """Set a copy of the camera, without depth of field, as the annotation scene's camera."""
         copy = self._keep(camera.copy())
         copy.data = self._keep(camera.data.copy())
         copy.data.dof.use_dof = False
@@ -134,7 +135,7 @@ class _Copies:
         self.twin.camera = copy
 
     def remove(self) -> None:
-        """Take it all away."""
+        """Remove all data-blocks created for the annotation scene."""
         bpy.data.batch_remove(self._made)
 
     def _annotated(self, obj: bpy.types.Object) -> bpy.types.Object:
@@ -147,7 +148,7 @@ class _Copies:
         return copy
 
     def _annotation_of(self, material: bpy.types.Material | None) -> bpy.types.Material | None:
-        """Return what stands for a material; nothing, which is black, for one that is not made of nodes."""
+        """Return the annotation material of a material; None, which is black, for a material without nodes."""
         if material is None or material.node_tree is None:
             return None
         if is_stained(material):
@@ -162,7 +163,7 @@ class _Copies:
 
 
 def _annotation_material(material: bpy.types.Material) -> bpy.types.Material:
-    """Return a copy with its shape, if it displaces, and the emission (class, stain, object) for a surface."""
+    """Return a copy that keeps its displacement and has the emission (class, stain, object) as its surface."""
     copy = material.copy()
     tree = copy.node_tree
     emission = tree.nodes.new("ShaderNodeEmission")

@@ -1,9 +1,9 @@
-"""Annotation pass: class and instance of every pixel centre, rendered beside the picture by a scene of its own.
+"""Annotation pass of a plate: class and instance of every pixel centre, rendered by a scene of its own.
 
-The scene shares the parts and the camera. Its one view layer overrides all materials by an emission whose red is the
-class id and whose green is the instance key; the object index tells a sticker (its key) from the plate (0). One Cycles
-sample without bounces looks through the pixel's centre, so the float picture holds exact whole numbers and nothing is
-antialiased.
+The scene shares the parts and the camera of the picture. Its view layer overrides all materials by an emission with
+the class id in red and the instance key in green. The object index is 0 for the plate, and contains the kind and key of
+a sheet such as a sticker. Cycles takes one sample without bounces through the centre of each pixel, so the float
+picture holds exact integers without antialiasing.
 """
 
 from collections.abc import Iterable
@@ -24,9 +24,9 @@ from ..water_stain.group import water_stain_group
 def annotation_scene(
     scene: bpy.types.Scene, parts: Iterable[bpy.types.Object], plate: PlateParams, surface: InspectedSurface
 ) -> bpy.types.Scene:
-    """Build the annotation scene of `scene` for the plate and what lies on it.
+    """Build the annotation scene of `scene` for the plate and its sheets.
 
-    Render it to a 32-bit OpenEXR and give that to `labels`.
+    Rendered to a 32-bit OpenEXR, it is the input of `labels`.
     """
     twin = bpy.data.scenes.new("Annotation")
     for part in parts:
@@ -39,7 +39,7 @@ def annotation_scene(
 
 
 def exact_pass(twin: bpy.types.Scene, scene: bpy.types.Scene) -> None:
-    """Let `twin` render `scene`'s picture size as exact floats, one sample through each pixel's centre."""
+    """Set `twin` to render the picture size of `scene` as exact floats, with one sample through each pixel's centre."""
     twin.render.engine = "CYCLES"
     twin.render.resolution_x = scene.render.resolution_x
     twin.render.resolution_y = scene.render.resolution_y
@@ -53,7 +53,7 @@ def exact_pass(twin: bpy.types.Scene, scene: bpy.types.Scene) -> None:
     twin.cycles.use_denoising = False
     twin.cycles.max_bounces = 0
     twin.cycles.pixel_filter_type = "GAUSSIAN"
-    twin.cycles.filter_width = 0.01  # the smallest: a sample counts for its own pixel only
+    twin.cycles.filter_width = 0.01  # the minimum, so that a sample counts for its own pixel only
     twin.render.image_settings.file_format = "OPEN_EXR"
     twin.render.image_settings.color_mode = "RGBA"
     twin.render.image_settings.color_depth = "32"
@@ -61,7 +61,7 @@ def exact_pass(twin: bpy.types.Scene, scene: bpy.types.Scene) -> None:
 
 
 def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.types.Material:
-    """Build the emission (class id, instance key, 0), with the precedence that InspectedSurface states."""
+    """Build the emission (class id, instance key, 0), with the precedence of `blemishes.kinds`."""
     material = bpy.data.materials.new("Annotation")
     material.use_nodes = True
     tree = material.node_tree
@@ -74,14 +74,14 @@ def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.ty
         stain = water_stain_node(tree, position, surface.water_stain, water_stain_group())
         inside = Value(tree, stain.outputs["Mask"])
         class_id, key = inside * float(WATER_STAIN.id), inside * Value(tree, stain.outputs["Stain ID"])
-    for label, number, node in feature_nodes(tree, position, surface):
+    for label_id, number, node in feature_nodes(tree, position, surface):
         inside = Value(tree, node.outputs["Mask"])
-        class_id, key = _where(inside, float(label), class_id), _where(inside, float(number), key)
+        class_id, key = _where(inside, float(label_id), class_id), _where(inside, float(number), key)
     index = Value(tree, tree.nodes.new("ShaderNodeObjectInfo").outputs["Object Index"])
     for kind, _, first in kinds.sheets():
         on_sheet = index.math("GREATER_THAN", first + 0.5)
-        number = index - float(first) if first else index
-        class_id, key = _where(on_sheet, float(kind.label.id), class_id), _where(on_sheet, number, key)
+        sheet_key = index - float(first) if first else index
+        class_id, key = _where(on_sheet, float(kind.label.id), class_id), _where(on_sheet, sheet_key, key)
 
     x, y, _ = separate(tree, position)
     inner = abs(x).at_most(plate.width / 2 - plate.border) * abs(y).at_most(plate.height / 2 - plate.border)
@@ -95,17 +95,17 @@ def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.ty
 
 
 def _where(switch: Value, here: Value | float, elsewhere: Value | float) -> Value:
-    """`here` where the switch is 1, `elsewhere` where it is 0, exactly."""
+    """Return exactly `here` if the switch is 1, exactly `elsewhere` if it is 0."""
     return switch * here + (1.0 - switch) * elsewhere
 
 
 def labels(annotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple[int, int]]]:
-    """Turn a rendered annotation into masks.
+    """Convert a rendered annotation into masks.
 
-    `annotation` is float32 (H, W, 4), first row on top: class id, instance key, number of the object. Returns the
-    class ids, uint8 (H, W), 255 where there is no part or only its border; the instance ids, uint16 (H, W), counted
-    from 1 in the order of (class, object, key), 0 outside; and the (class id, key) of every instance. Raises ValueError
-    if a value is not a whole number in range, or if there are more than 65535 instances.
+    `annotation` is float32 (H, W, 4), first row on top; its channels are class id, instance key, object number and
+    alpha. Returns the class ids, uint8 (H, W), with 255 outside the part and on its border; the instance ids, uint16
+    (H, W), counted from 1 in the order of (class, object, key), 0 outside; and the (class id, key) of every instance.
+    Raises ValueError if a value is not an integer or if there are more than 65535 instances.
     """
     values = annotation[..., :3]
     if not np.array_equal(values, np.rint(values)):
@@ -119,7 +119,7 @@ def labels(annotation: np.ndarray) -> tuple[np.ndarray, np.ndarray, list[tuple[i
         return_inverse=True,
     )
     if len(found) > np.iinfo(np.uint16).max:
-        raise ValueError(f"{len(found)} instances in one picture; 65535 fit")
+        raise ValueError(f"{len(found)} instances in one picture; the maximum is 65535")
     instances = np.zeros(mask.shape, np.uint16)
     instances[labelled] = inverse.reshape(-1) + 1
     return mask, instances, [(int(class_id), int(key)) for class_id, _, key in found]

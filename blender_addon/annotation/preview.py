@@ -1,7 +1,7 @@
-"""The mask in the viewport: flat colours of the classes instead of the surface, and back.
+"""The mask preview in the viewport: flat colours of the classes instead of the surface.
 
-An inspection scene gets its annotation as material override; a material of the artist's own gets a node before its
-output that hands the surface back when it is removed.
+An inspection scene gets its annotation as a material override. An artist's material gets a node before its output,
+which returns the surface when it is removed.
 """
 
 import bpy
@@ -24,7 +24,7 @@ def is_previewed(scene: bpy.types.Scene) -> bool:
 
 
 def preview_scene(scene: bpy.types.Scene, annotation: bpy.types.Material | None) -> None:
-    """Show the mask that the annotation's material tells in all view layers of a scene; None: its surface again."""
+    """Show the mask of an annotation material in all view layers of a scene, or the surface if it is None."""
     old = {layer.material_override for layer in scene.view_layers if _is_preview(layer.material_override)}
     material = _preview_material(annotation) if annotation else None
     for layer in scene.view_layers:
@@ -39,7 +39,7 @@ def is_material_previewed(material: bpy.types.Material) -> bool:
 
 
 def preview_material(material: bpy.types.Material, on: bool) -> None:
-    """Show the mask of a stained material, or its surface again."""
+    """Show the mask of a stained material, or its surface if `on` is false."""
     tree = material.node_tree
     for node in layer_nodes(tree, PREVIEW):
         bypass(tree, node)
@@ -64,7 +64,7 @@ def _is_preview(material: bpy.types.Material | None) -> bool:
 
 
 def _preview_material(annotation: bpy.types.Material) -> bpy.types.Material:
-    """Return the annotation with the colours of the classes instead of their ids."""
+    """Return a copy of the annotation material with colours of the classes instead of their ids."""
     material = annotation.copy()
     material.name = MATERIAL_NAME
     material[LAYER_KEY] = PREVIEW
@@ -81,7 +81,7 @@ def _preview_material(annotation: bpy.types.Material) -> bpy.types.Material:
 
 
 def _preview_group() -> bpy.types.ShaderNodeTree:
-    """Return the group: the surface and the mask in, the stain's colour out."""
+    """Return the group with the inputs Surface and Mask, and the stain's colour as the output Surface."""
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
         return existing
@@ -98,6 +98,6 @@ def _preview_group() -> bpy.types.ShaderNodeTree:
 
 
 def _linear(channel: int) -> float:
-    """A channel of sRGB, 0..255, as linear light (IEC 61966-2-1)."""
+    """Return an sRGB channel, 0..255, as linear light (IEC 61966-2-1)."""
     encoded = channel / 255
     return encoded / 12.92 if encoded <= 0.04045 else ((encoded + 0.055) / 1.055) ** 2.4

@@ -1,11 +1,10 @@
-"""Bump: a gradual rise of the plate, as from a blow on its other side, without an edge of its own.
+"""Bump: a gradual rise of the plate without a distinct edge, as from a blow on its other side.
 
-In polar coordinates about its centre (rho, theta), after turning by `angle` and stretching v by 1/aspect, its foot is
-R = radius (1 + lobes cos(2 theta + lobe_phase) + lobes/2 cos(3 theta - lobe_phase)) and with q = rho / R its height is
-height (1 - q^2)^3 for q < 1, flat in the second derivative where it meets the plate.
+The foot is the lobed outline R (`lobed_outline`). With q = rho / R the height is height (1 - q^2)^3 for q < 1, which
+meets the plate with a continuous second derivative.
 
-Where a bump ends is a matter of judgement (paper, section V and appendix B), so the rule is a parameter: the mask is
-where the height is at least `edge_height` times the peak's.
+The extent of a bump is ambiguous (paper, section V and appendix B), so the rule is a parameter: the mask covers heights
+of at least `edge_height` times the peak height.
 """
 
 from collections.abc import Mapping
@@ -28,16 +27,18 @@ GROUP_VERSION = 1
 class BumpParams:
     """One bump on the plate's upper face."""
 
-    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the bump")
-    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the bump")
-    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Of the bump's long axis against x")
-    radius: float = parameter(0.007, unit="m", low=1e-5, high=1.0, description="Of the foot, along the long axis")
-    aspect: float = parameter(0.75, unit="1", low=0.05, high=1.0, description="Short axis over long axis")
-    height: float = parameter(2.5e-4, unit="m", low=0.0, high=0.1, description="Of the peak")
+    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the bump's centre")
+    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the bump's centre")
+    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the long axis and x")
+    radius: float = parameter(0.007, unit="m", low=1e-5, high=1.0, description="Radius of the foot along the long axis")
+    aspect: float = parameter(
+        0.75, unit="1", low=0.05, high=1.0, description="Ratio of the short axis to the long axis"
+    )
+    height: float = parameter(2.5e-4, unit="m", low=0.0, high=0.1, description="Peak height")
     lobes: float = parameter(0.08, unit="1", low=0.0, high=0.5, description="Irregularity of the foot's outline")
-    lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Where the lobes lie")
+    lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angular position of the lobes")
     edge_height: float = parameter(
-        0.1, unit="1", low=0.0, high=1.0, description="The mask ends where the height falls to this part of the peak's"
+        0.1, unit="1", low=0.0, high=1.0, description="Height at the mask's edge, relative to the peak height"
     )
 
 
@@ -47,12 +48,12 @@ def draw_bump_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> Bum
 
 
 def bump_bounds(params: BumpParams) -> tuple[float, float, float, float]:
-    """Return x_min, x_max, y_min, y_max [m] of a box that holds the whole bump."""
+    """Return a box around the whole bump: x_min, x_max, y_min, y_max [m]."""
     return lobed_bounds(params)
 
 
 def bump_group() -> bpy.types.ShaderNodeTree:
-    """Return the node group: Position and BumpParams in, Height [m] and Mask (0 or 1) out."""
+    """Return the node group: inputs Position and BumpParams; outputs Height [m] and Mask (0 or 1)."""
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
         return existing

@@ -1,8 +1,8 @@
 """Dent: a shallow pit with a distinct edge, an irregular outline and a rippled floor.
 
-With q = rho / R, the distance from its centre over its outline's (`lobed_outline`), a point is inside where q <= 1.
-The floor falls over the last `edge` of the way from q = 1 inwards (smoothstep) to `depth`, and carries concentric
-ripples.
+With q = rho / R, the distance from the centre relative to the lobed outline (`lobed_outline`), points with q <= 1 are
+inside. From q = 1 inwards, the floor falls by a smoothstep over the part `edge` of the radius to `depth`. Concentric
+ripples modulate it.
 """
 
 import math
@@ -26,17 +26,21 @@ GROUP_VERSION = 2
 class DentParams:
     """One dent on the plate's upper face."""
 
-    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the dent")
-    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the dent")
-    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Of the dent's long axis against x")
+    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the dent's centre")
+    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the dent's centre")
+    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the long axis and x")
     radius: float = parameter(0.0025, unit="m", low=1e-5, high=1.0, description="Mean radius along the long axis")
-    aspect: float = parameter(0.8, unit="1", low=0.05, high=1.0, description="Short axis over long axis")
-    depth: float = parameter(6e-5, unit="m", low=0.0, high=0.1, description="Of the floor")
-    edge: float = parameter(0.35, unit="1", low=0.01, high=1.0, description="Part of the radius over which it falls")
+    aspect: float = parameter(0.8, unit="1", low=0.05, high=1.0, description="Ratio of the short axis to the long axis")
+    depth: float = parameter(6e-5, unit="m", low=0.0, high=0.1, description="Depth of the floor")
+    edge: float = parameter(
+        0.35, unit="1", low=0.01, high=1.0, description="Width of the falling edge, relative to the radius"
+    )
     lobes: float = parameter(0.08, unit="1", low=0.0, high=0.5, description="Irregularity of the outline")
-    lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Where the lobes lie")
-    ripple: float = parameter(0.15, unit="1", low=0.0, high=1.0, description="Height of the ripples over the depth")
-    rings: float = parameter(3.0, unit="1", low=0.0, high=20.0, description="Ripples from centre to edge")
+    lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angular position of the lobes")
+    ripple: float = parameter(
+        0.15, unit="1", low=0.0, high=1.0, description="Height of the ripples, relative to the depth"
+    )
+    rings: float = parameter(3.0, unit="1", low=0.0, high=20.0, description="Number of ripples from centre to edge")
 
 
 def draw_dent_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> DentParams:
@@ -45,12 +49,12 @@ def draw_dent_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> Den
 
 
 def dent_bounds(params: DentParams) -> tuple[float, float, float, float]:
-    """Return x_min, x_max, y_min, y_max [m] of a box that holds the whole dent."""
+    """Return a box around the whole dent: x_min, x_max, y_min, y_max [m]."""
     return lobed_bounds(params)
 
 
 def dent_group() -> bpy.types.ShaderNodeTree:
-    """Return the node group: Position and DentParams in, Height [m] and Mask (0 or 1) out."""
+    """Return the node group: inputs Position and DentParams; outputs Height [m] and Mask (0 or 1)."""
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
         return existing

@@ -1,16 +1,16 @@
-"""Fingerprint: grease in the pattern of a finger's ridges; rougher and a little darker than the bare metal.
+"""Fingerprint: grease in the pattern of a finger's ridges; rougher and slightly darker than the bare metal.
 
-In the print's own frame (v towards the finger's tip), all lengths in metres:
+In the print's own frame (v towards the finger's tip), with lengths in metres:
 
-- *Contact* (0..1) is how hard the finger pressed: 1 within an ellipse width x height, falling to 0 over its outer
-  `softness`, times a ramp across the print that leaves only about `coverage` of it. Below the centre a smear stretches
-  the ellipse by 1 + smear. The mask is where the contact is at least `edge_contact`.
-- *Ridges* are the waves of a phase whose gradient is the print's orientation field: the distance to the core (a segment
-  of `core_length`: a point makes a whorl, a long one a loop), which gives way smoothly to level ridges at the finger's
-  base, so that deltas form where the two meet. A ridge ends or forks where the phase winds once round a point: each of
-  MINUTIAE points adds or subtracts the angle about it (Larkin and Fletcher, "A coherent framework for fingerprint
-  analysis", 2007). Noise bends the ridges.
-- A smear drags the grease: below the centre, ridges give way to streaks along v.
+- *Contact* (0..1) is the pressure of the finger. It is 1 within an ellipse width x height and falls to 0 over its outer
+  part `softness`. A ramp across the print keeps only about `coverage` of it. Below the centre, a smear stretches the
+  ellipse by 1 + smear. The mask covers contacts of at least `edge_contact`.
+- *Ridges* are the waves of a phase whose gradient is the print's orientation field. The phase is the distance to the
+  core, a segment of `core_length`: a point makes a whorl, a long segment a loop. Towards the finger's base it changes
+  smoothly to level ridges, so that deltas form between the two. A ridge ends or forks at a point around which the phase
+  winds once: each of MINUTIAE points adds or subtracts its polar angle (Larkin and Fletcher, "A coherent framework for
+  fingerprint analysis", 2007). Noise bends the ridges.
+- A *smear* replaces the ridges below the centre by streaks along v.
 """
 
 import math
@@ -29,11 +29,11 @@ from .lobed_outline import own_frame
 GROUP_NAME = "Stainless Fingerprint"
 GROUP_VERSION = 1
 MINUTIAE = 8
-SPREAD = (0.7548776662466927, 0.5698402909980532)  # multiples of these, modulo 1, fill a square evenly
-BASE = 0.55  # of half the height below the centre: where the level ridges of the finger's base begin
-BLEND = 0.15  # of half the height: over which they take over
+SPREAD = (0.7548776662466927, 0.5698402909980532)  # their multiples, modulo 1, fill a square evenly
+BASE = 0.55  # start of the level ridges below the centre, relative to half the height
+BLEND = 0.15  # width of the change to the level ridges, relative to half the height
 BEND_FREQUENCY = 150.0  # 1/m
-GRAIN_FREQUENCY = 4000.0  # 1/m; sweat pores and dry spots
+GRAIN_FREQUENCY = 4000.0  # 1/m; of sweat pores and dry spots
 STREAKS = (1800.0, 60.0)  # 1/m across and along a smear
 
 
@@ -41,26 +41,38 @@ STREAKS = (1800.0, 60.0)  # 1/m across and along a smear
 class FingerprintParams:
     """One fingerprint on the plate's upper face."""
 
-    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the print")
-    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the print")
-    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Of the finger's width against x")
-    width: float = parameter(0.014, unit="m", low=1e-4, high=1.0, description="Of the contact")
-    height: float = parameter(0.020, unit="m", low=1e-4, high=1.0, description="Of the contact, along the finger")
-    ridge_period: float = parameter(4.8e-4, unit="m", low=1e-6, high=0.1, description="From ridge to ridge")
-    core_length: float = parameter(0.003, unit="m", low=0.0, high=1.0, description="0 is a whorl, a long one a loop")
-    bend: float = parameter(6e-4, unit="m", low=0.0, high=0.1, description="How far noise moves the ridges")
-    pattern: float = parameter(0.0, unit="1", low=0.0, high=1000.0, description="Which finger: places the minutiae")
-    coverage: float = parameter(0.9, unit="1", low=0.0, high=1.0, description="Part of the print that was pressed on")
+    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the print's centre")
+    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the print's centre")
+    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the finger's width and x")
+    width: float = parameter(0.014, unit="m", low=1e-4, high=1.0, description="Width of the contact area")
+    height: float = parameter(
+        0.020, unit="m", low=1e-4, high=1.0, description="Height of the contact area, along the finger"
+    )
+    ridge_period: float = parameter(
+        4.8e-4, unit="m", low=1e-6, high=0.1, description="Distance between neighbouring ridges"
+    )
+    core_length: float = parameter(
+        0.003, unit="m", low=0.0, high=1.0, description="Length of the core; 0 makes a whorl, a long core a loop"
+    )
+    bend: float = parameter(
+        6e-4, unit="m", low=0.0, high=0.1, description="Amplitude of the noise that bends the ridges"
+    )
+    pattern: float = parameter(
+        0.0, unit="1", low=0.0, high=1000.0, description="Number of the finger, which places the minutiae"
+    )
+    coverage: float = parameter(0.9, unit="1", low=0.0, high=1.0, description="Part of the print with contact")
     coverage_angle: float = parameter(
-        0.0, unit="rad", low=-7.0, high=7.0, description="Towards the side that was pressed, from the width's axis"
+        0.0, unit="rad", low=-7.0, high=7.0, description="Direction of the side with contact, from the width's axis"
     )
-    softness: float = parameter(0.35, unit="1", low=0.01, high=1.0, description="Part of the radius that fades out")
-    smear: float = parameter(0.0, unit="1", low=0.0, high=3.0, description="How far, over its length, it was dragged")
-    edge_contact: float = parameter(
-        0.15, unit="1", low=0.0, high=1.0, description="The mask ends where the contact falls to this"
+    softness: float = parameter(
+        0.35, unit="1", low=0.01, high=1.0, description="Width of the fading edge, relative to the radius"
     )
-    roughening: float = parameter(0.12, unit="1", low=0.0, high=1.0, description="Roughness that full grease adds")
-    darkening: float = parameter(0.12, unit="1", low=0.0, high=1.0, description="Reflectance that full grease takes")
+    smear: float = parameter(
+        0.0, unit="1", low=0.0, high=3.0, description="Length of the smear, relative to the print's"
+    )
+    edge_contact: float = parameter(0.15, unit="1", low=0.0, high=1.0, description="Contact at the mask's edge")
+    roughening: float = parameter(0.12, unit="1", low=0.0, high=1.0, description="Roughness added by full grease")
+    darkening: float = parameter(0.12, unit="1", low=0.0, high=1.0, description="Reflectance removed by full grease")
 
 
 def draw_fingerprint_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> FingerprintParams:
@@ -69,15 +81,16 @@ def draw_fingerprint_params(rng: np.random.Generator, ranges: Mapping[str, Any])
 
 
 def fingerprint_bounds(params: FingerprintParams) -> tuple[float, float, float, float]:
-    """Return x_min, x_max, y_min, y_max [m] of a box that holds the whole print, smear included."""
+    """Return a box around the whole print, smear included: x_min, x_max, y_min, y_max [m]."""
     reach = math.hypot(params.width / 2, params.height / 2 * (1 + params.smear))
     x, y = params.centre_x, params.centre_y
     return x - reach, x + reach, y - reach, y + reach
 
 
 def fingerprint_group() -> bpy.types.ShaderNodeTree:
-    """Return the node group: Position and FingerprintParams in; Roughness and Reflectance, both to be added, and Mask
-    (0 or 1) out.
+    """Return the node group with the inputs Position and FingerprintParams.
+
+    The outputs are Roughness and Reflectance, which are added to the metal's, and Mask (0 or 1).
     """
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
@@ -107,7 +120,7 @@ def _contact(u: Value, v: Value, p: dict[str, Value]) -> Value:
 
 
 def _ridges(tree: bpy.types.NodeTree, u: Value, v: Value, p: dict[str, Value]) -> Value:
-    """Grease between 0 in a furrow and 1 on a ridge."""
+    """Return the amount of grease, from 0 in a furrow to 1 on a ridge."""
     bent = [
         noise(tree, combine(tree, u * BEND_FREQUENCY, v * BEND_FREQUENCY, p["pattern"] + plane), detail=0.0)
         for plane in (0.0, 19.3)

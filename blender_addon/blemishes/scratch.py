@@ -1,9 +1,9 @@
 """Scratch: a long groove with a wall piled up on either side, along a gently waving path.
 
-In the scratch's own frame (u along, v across, both in metres, origin at its centre), with s = 2 u / length:
-the path is v0 = waviness sin(pi (turns s + phase)); the half width is w = width/2 sqrt(1 - s^4); a point is inside
-where |s| <= 1 and |v - v0| <= w. With q = |v - v0| / w the profile is a parabola of depth `depth` for q < GROOVE_PART
-and a ridge of height `pile_up` depth beyond, zero at q = 1: the mask is where the surface is not the plate's.
+In the scratch's own frame (u along, v across, in metres, origin at its centre), let s = 2 u / length. The path is
+v0 = waviness sin(pi (turns s + phase)), and the half width is w = width/2 sqrt(1 - s^4). Points with |s| <= 1 and
+|v - v0| <= w are inside and form the mask. With q = |v - v0| / w the profile is a parabola of depth `depth` for
+q < GROOVE_PART, and beyond it a ridge of height `pile_up` depth that ends at q = 1.
 """
 
 import math
@@ -28,16 +28,18 @@ GROOVE_PART = 0.6
 class ScratchParams:
     """One scratch on the plate's upper face."""
 
-    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the scratch's middle")
-    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Of the scratch's middle")
-    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Between the scratch and x")
-    length: float = parameter(0.025, unit="m", low=1e-4, high=10.0, description="From tip to tip")
-    width: float = parameter(0.0006, unit="m", low=1e-6, high=0.1, description="At the widest, walls included")
-    depth: float = parameter(3e-5, unit="m", low=0.0, high=0.01, description="Of the groove")
-    pile_up: float = parameter(0.3, unit="1", low=0.0, high=5.0, description="Height of the walls over the depth")
-    waviness: float = parameter(0.001, unit="m", low=0.0, high=1.0, description="How far the path swings to each side")
-    turns: float = parameter(0.6, unit="1", low=0.0, high=20.0, description="Swings along the path")
-    phase: float = parameter(0.0, unit="1", low=0.0, high=2.0, description="Where in its swing the path starts")
+    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the scratch's centre")
+    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the scratch's centre")
+    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the scratch and x")
+    length: float = parameter(0.025, unit="m", low=1e-4, high=10.0, description="Length from tip to tip")
+    width: float = parameter(0.0006, unit="m", low=1e-6, high=0.1, description="Greatest width, walls included")
+    depth: float = parameter(3e-5, unit="m", low=0.0, high=0.01, description="Depth of the groove")
+    pile_up: float = parameter(
+        0.3, unit="1", low=0.0, high=5.0, description="Height of the walls, relative to the depth"
+    )
+    waviness: float = parameter(0.001, unit="m", low=0.0, high=1.0, description="Amplitude of the path's waves")
+    turns: float = parameter(0.6, unit="1", low=0.0, high=20.0, description="Number of waves along the path")
+    phase: float = parameter(0.0, unit="1", low=0.0, high=2.0, description="Phase of the path's waves")
 
 
 def draw_scratch_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> ScratchParams:
@@ -46,7 +48,7 @@ def draw_scratch_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> 
 
 
 def scratch_bounds(params: ScratchParams) -> tuple[float, float, float, float]:
-    """Return x_min, x_max, y_min, y_max [m] of a box that holds the whole scratch."""
+    """Return a box around the whole scratch: x_min, x_max, y_min, y_max [m]."""
     along, across = params.length / 2, params.waviness + params.width / 2
     cos, sin = abs(math.cos(params.angle)), abs(math.sin(params.angle))
     reach_x, reach_y = along * cos + across * sin, along * sin + across * cos
@@ -55,7 +57,7 @@ def scratch_bounds(params: ScratchParams) -> tuple[float, float, float, float]:
 
 
 def scratch_group() -> bpy.types.ShaderNodeTree:
-    """Return the node group: Position and ScratchParams in, Height [m] and Mask (0 or 1) out."""
+    """Return the node group: inputs Position and ScratchParams; outputs Height [m] and Mask (0 or 1)."""
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
         return existing

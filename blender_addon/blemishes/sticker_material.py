@@ -1,4 +1,4 @@
-"""What a sticker is made of: coated paper with air bubbles below it, and a marker's ink."""
+"""Materials of a sticker: coated paper with air bubbles below it, and marker ink."""
 
 import bpy
 
@@ -7,13 +7,13 @@ from ..nodes.shader_graph import combine, constant, hashed, separate
 from .lobed_outline import own_frame
 from .sticker import StickerParams
 
-PLACES = 1.6  # distance of the places for bubbles, in greatest diameters
+PLACES = 1.6  # distance between possible places of bubbles, in greatest diameters
 INK_REFLECTANCE = 0.012
 INK_ROUGHNESS = 0.3
 
 
 def paper_material(params: StickerParams) -> bpy.types.Material:
-    """Diffuse paper under a coating; each cell of a grid may hold a bubble, a smooth rise of its own place and size."""
+    """Build diffuse paper under a coating; each cell of a grid may hold a bubble with its own place and size."""
     material = bpy.data.materials.new("Sticker Paper")
     tree, shader = _principled(material, params.reflectance, params.roughness)
     x, y, _ = separate(tree, tree.nodes.new("ShaderNodeTexCoord").outputs["Object"])
@@ -23,7 +23,9 @@ def paper_material(params: StickerParams) -> bpy.types.Material:
     key = combine(tree, column, row, float(params.number))
     place_u, place_v, presence = hashed(tree, key, params.edge_phase)
     size = hashed(tree, key, params.edge_phase + 17.0)[0]
-    radius = size * size * (0.4 / PLACES) + 0.1 / PLACES  # in cells: diameters of a fifth to the whole of the greatest
+    radius = (
+        size * size * (0.4 / PLACES) + 0.1 / PLACES
+    )  # in cells; diameters from a fifth of the greatest to the greatest
     room = 1.0 - radius * 2.0
     du = u - column - radius - place_u * room
     dv = v - row - radius - place_v * room
@@ -35,7 +37,7 @@ def paper_material(params: StickerParams) -> bpy.types.Material:
 
 
 def ink_material() -> bpy.types.Material:
-    """A black marker's ink."""
+    """Build the ink of a black marker."""
     material = bpy.data.materials.new("Sticker Ink")
     _principled(material, INK_REFLECTANCE, INK_ROUGHNESS)
     return material

@@ -1,13 +1,12 @@
-"""Numbers written by marker: strokes as flat ribbons, so that no font is needed."""
+"""Numbers written by marker, as flat ribbons; no font is needed."""
 
 import numpy as np
 
-ADVANCE = 0.78  # from digit to digit, in digit heights
-STEPS = 8  # ribbon pieces between two given points of a stroke
-SPREAD = 1.15  # a felt tip's blot at either end of a line, in half widths
+ADVANCE = 0.78  # distance between digits, in digit heights
+STEPS = 8  # ribbon pieces between two points of a stroke
+SPREAD = 1.15  # size of the felt tip's blot at the ends of a line, in half widths
 
-# Strokes of each digit: points (x, y) that a smooth line runs through; 0..0.6 wide, 0..1 high. A point that is given
-# twice is a corner.
+# Strokes of each digit as points (x, y) of a smooth line; x is in 0..0.6, y in 0..1. A repeated point is a corner.
 DIGITS: dict[str, tuple[tuple[tuple[float, float], ...], ...]] = {
     "0": (((0.32, 1.0), (0.06, 0.72), (0.05, 0.3), (0.3, 0.0), (0.55, 0.3), (0.54, 0.74), (0.3, 1.0)),),
     "1": (((0.12, 0.76), (0.36, 1.0), (0.36, 1.0), (0.34, 0.0)),),
@@ -52,8 +51,8 @@ def number_ribbons(
 ) -> tuple[np.ndarray, list[tuple[int, int, int, int]]]:
     """Return the corners (N, 2), centred on the origin, and the quads of a written number.
 
-    The number fills `height` or `width`, whichever it reaches first; `stroke` is the line's width, all in metres.
-    `slant` is sideways over upwards.
+    The number is scaled to fit into `height` and `width`; `stroke` is the line's width; all are in metres. `slant` is
+    the sideways shift relative to the height.
     """
     corners: list[np.ndarray] = []
     faces: list[tuple[int, int, int, int]] = []
@@ -74,7 +73,7 @@ def number_ribbons(
 
 
 def _smooth(points: np.ndarray) -> np.ndarray:
-    """A Catmull-Rom line (N, 2) through the points; a doubled point is passed in a corner."""
+    """Return a Catmull-Rom line (N, 2) through the points; a repeated point makes a corner."""
     before = np.vstack([points[:1], points[:-2]])
     after = np.vstack([points[2:], points[-1:]])
     pieces = []
@@ -87,7 +86,7 @@ def _smooth(points: np.ndarray) -> np.ndarray:
 
 
 def _ribbon(line: np.ndarray, stroke: float) -> np.ndarray:
-    """The two sides (N, 2, 2) of a line, with blunt round ends."""
+    """Return the two sides (N, 2, 2) of a line, with blunt round ends."""
     forward = np.gradient(line, axis=0)
     forward /= np.linalg.norm(forward, axis=1, keepdims=True)
     ends = np.linspace(-1, 0, 6)[:-1] * SPREAD * stroke / 2

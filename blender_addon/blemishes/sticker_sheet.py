@@ -1,8 +1,8 @@
-"""A sticker's sheet: real geometry on the plate that hides what lies below it and casts its own shadow.
+"""A sticker's sheet as geometry above the plate, which hides what lies below it and casts a shadow.
 
-The outline is a rounded rectangle (a superellipse) whose radius wavers, as cut by hand. The sheet hovers `thickness`
-above the plate and rises by `lift` at the corner that has come off. Its number is written on it by marker
-(`sticker_number`), its bubbles are in its material (`sticker_material`).
+The outline is a rounded rectangle (a superellipse) with a wavy edge, as if cut by hand. The sheet lies `thickness`
+above the plate and rises by `lift` at its loose corner. `sticker_number` writes the number; `sticker_material` has the
+bubbles.
 """
 
 import math
@@ -15,20 +15,20 @@ from .sticker_material import ink_material, paper_material
 from .sticker_number import number_ribbons
 
 EDGE_POINTS = 192
-RINGS = (1.0, 0.97, 0.92, 0.85, 0.75, 0.6, 0.4, 0.2)  # of the way from the middle to the edge
-EXPONENT = 9.0  # of the superellipse: how sharp the corners are
-WAVERS = ((3, 0.45), (7, 0.3), (13, 0.15), (29, 0.1))  # waves round the outline and their parts of the edge's waviness
-LIFT_FROM = 0.55  # of the way to the corner: where the sheet begins to come off
-NUMBER_HEIGHT = 0.62  # of the sticker's height
-NUMBER_WIDTH = 0.72  # of the sticker's width, at most
-ABOVE_PAPER = 1e-5  # metres from the paper to the ink
-INK_STEP = 2e-7  # metres that a line's pieces rise: where it crosses itself, one lies above the other
+RINGS = (1.0, 0.97, 0.92, 0.85, 0.75, 0.6, 0.4, 0.2)  # distances from the middle, relative to the edge
+EXPONENT = 9.0  # of the superellipse; larger values make sharper corners
+WAVES = ((3, 0.45), (7, 0.3), (13, 0.15), (29, 0.1))  # numbers of waves along the outline, and their amplitudes
+LIFT_FROM = 0.55  # start of the lift, relative to the distance of the corner
+NUMBER_HEIGHT = 0.62  # relative to the sticker's height
+NUMBER_WIDTH = 0.72  # greatest width, relative to the sticker's
+ABOVE_PAPER = 1e-5  # metres between paper and ink
+INK_STEP = 2e-7  # metres; rise per piece of a line, which separates pieces that cross
 
 
 def sticker_sheet(params: StickerParams, key: int) -> bpy.types.Object:
     """Build the sheet and link it to the scene's collection; `key`, from 1, becomes its object index.
 
-    The mesh is in the plate's coordinates. Of two stickers that overlap, the one with the greater key lies above.
+    The mesh is in the plate's coordinates. If two stickers overlap, the one with the greater key lies above.
     """
     outline = np.stack([_edge(params, 2 * math.pi * k / EDGE_POINTS) for k in range(EDGE_POINTS)])
     corners = np.concatenate([*(outline * ring for ring in RINGS), np.zeros((1, 2))])
@@ -61,18 +61,18 @@ def sticker_sheet(params: StickerParams, key: int) -> bpy.types.Object:
 
 
 def _edge(params: StickerParams, theta: float) -> tuple[float, float]:
-    """The outline's point (u, v) in the direction theta of the unit square."""
+    """Return the outline's point (u, v) in the direction theta of the unit square."""
     cos, sin = math.cos(theta), math.sin(theta)
     rho = (abs(cos) ** EXPONENT + abs(sin) ** EXPONENT) ** (-1 / EXPONENT)
-    waver = sum(part * math.sin(waves * theta + params.edge_phase * waves**0.5) for waves, part in WAVERS)
+    wave = sum(part * math.sin(waves * theta + params.edge_phase * waves**0.5) for waves, part in WAVES)
     return (
-        rho * cos * (params.width / 2 + params.edge_waviness * waver),
-        rho * sin * (params.height / 2 + params.edge_waviness * waver),
+        rho * cos * (params.width / 2 + params.edge_waviness * wave),
+        rho * sin * (params.height / 2 + params.edge_waviness * wave),
     )
 
 
 def _on_plate(params: StickerParams, points: np.ndarray, level: float) -> np.ndarray:
-    """Turn the sheet's points (N, 2) into the plate's (N, 3): lifted at the loose corner, turned, moved."""
+    """Return the sheet's points (N, 2) on the plate (N, 3): lifted at the loose corner, turned and moved."""
     u, v = points[:, 0], points[:, 1]
     to_right, upwards = ((1, 1), (-1, 1), (-1, -1), (1, -1))[params.loose_corner]
     towards = (u * to_right / params.width + v * upwards / params.height).clip(LIFT_FROM, None) - LIFT_FROM

@@ -1,7 +1,7 @@
-"""One definition per physical parameter: its default, unit, range and words.
+"""Definitions of physical parameters: default, unit, range and description.
 
-Node-group interfaces, panels, the job schema and the documentation all read these definitions; a number stands
-here once. Lengths are metres and angles radians.
+Node-group interfaces, panels and the job schema all read these definitions, so that each number is written once.
+Lengths are in metres and angles in radians.
 """
 
 import dataclasses
@@ -15,7 +15,10 @@ UNITS = ("m", "1/m", "rad", "1", "count")
 
 
 def parameter(default: float, *, unit: str, low: float, high: float, description: str) -> Any:
-    """Return a dataclass field that carries `unit` (one of UNITS), the allowed range [low, high] and a description."""
+    """Return a dataclass field with a unit (one of UNITS), the allowed range [low, high] and a description.
+
+    Raises ValueError for another unit or a default outside the range.
+    """
     if unit not in UNITS:
         raise ValueError(f"unit {unit!r} is not one of {UNITS}")
     if not low <= default <= high:
@@ -24,11 +27,16 @@ def parameter(default: float, *, unit: str, low: float, high: float, description
     return dataclasses.field(default=default, metadata=metadata)
 
 
-def draw_params(params_class: type[Params], ranges: Mapping[str, Any], rng: np.random.Generator) -> Params:
-    """Draw a `params_class`: a number in `ranges` is taken as it is, a pair [a, b] is drawn uniformly from it.
+def defaults_of(params_class: type) -> dict[str, Any]:
+    """Return the defaults of a dataclass of parameters by field name."""
+    return {field.name: field.default for field in dataclasses.fields(params_class)}
 
-    One uniform number is drawn for every field, in the order of the definition, whether it is needed or not, so
-    that fixing one parameter leaves the others as they were. Whole-number fields (unit "count") draw from a..b
+
+def draw_params(params_class: type[Params], ranges: Mapping[str, Any], rng: np.random.Generator) -> Params:
+    """Draw a `params_class` from `ranges`: a number is used as it is, a pair [a, b] is drawn uniformly.
+
+    One uniform number is drawn for every field, in the order of the definition, even if it is not used. Fixing one
+    parameter therefore leaves the others unchanged. Fields with the unit "count" draw whole numbers from a to b
     inclusive. Fields that `ranges` does not name keep their default.
     """
     values = {}

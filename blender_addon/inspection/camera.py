@@ -1,4 +1,4 @@
-"""The inspection camera by its data sheet: perpendicular to the plate, looking through the ring light's hole."""
+"""The inspection camera, from its data sheet: perpendicular to the plate, behind the hole of the ring light."""
 
 import dataclasses
 from dataclasses import dataclass
@@ -10,19 +10,21 @@ from ..definitions.parameter import parameter
 
 @dataclass(frozen=True)
 class CameraParams:
-    """A camera on the z axis, in focus on the plate (paper, section V-A: one picture of the middle of the plate).
+    """A camera on the z axis with its focus on the plate (paper, section V-A: one picture of the middle of the plate).
 
-    By default a 2/3 inch sensor with 2448 x 2050 pixels of 3.45 um behind a lens that shows the whole plate.
-    Raises ValueError where the lens cannot focus so near.
+    The default is a 2/3 inch sensor with 2448 x 2050 pixels of 3.45 um and a lens that shows the whole plate. Raises
+    ValueError if the lens cannot focus at the distance.
     """
 
     distance: float = parameter(
-        0.30, unit="m", low=1e-3, high=100.0, description="Working distance: from the plate to the lens"
+        0.30, unit="m", low=1e-3, high=100.0, description="Working distance between plate and lens"
     )
     sensor_width: float = parameter(
-        8.4456e-3, unit="m", low=1e-4, high=1.0, description="Of the pixels that make the picture's width"
+        8.4456e-3, unit="m", low=1e-4, high=1.0, description="Width of the sensor's pixels that make the picture"
     )
-    focal_length: float = parameter(1.942327e-2, unit="m", low=1e-4, high=10.0, description="Of the lens, calibrated")
+    focal_length: float = parameter(
+        1.942327e-2, unit="m", low=1e-4, high=10.0, description="Calibrated focal length of the lens"
+    )
 
     def __post_init__(self) -> None:
         if self.focal_length >= self.distance:
@@ -30,19 +32,20 @@ class CameraParams:
 
     @property
     def image_distance(self) -> float:
-        """Metres from the lens to the sensor when the plate is in focus (thin lens)."""
+        """Distance between lens and sensor in metres, with the plate in focus (thin lens)."""
         return self.distance * self.focal_length / (self.distance - self.focal_length)
 
     @property
     def field_width(self) -> float:
-        """Width of the field on the plate, metres."""
+        """Width of the field on the plate in metres."""
         return self.sensor_width * self.distance / self.image_distance
 
 
 @dataclass(frozen=True)
 class CameraPose:
-    """Where a robot holds the camera, and the ring light round it: its axis meets the plate at x, y [m]; `turn` [rad]
-    is about that axis.
+    """The pose of the camera and the ring light around it.
+
+    The optical axis meets the plate at x, y [m]; `turn` [rad] is about that axis.
     """
 
     x: float = 0.0
@@ -54,11 +57,11 @@ OVER_THE_MIDDLE = CameraPose()
 
 
 def inspection_camera(params: CameraParams, pose: CameraPose, width: int, height: int) -> bpy.types.Object:
-    """Add the camera and make it the scene's, with pictures of width x height pixels; unturned, image x is plate x."""
+    """Add the scene's camera with pictures of width x height pixels; without a turn, image x is plate x."""
     scene = bpy.context.scene
     data = bpy.data.cameras.new("Inspection Camera")
     data.sensor_fit = "HORIZONTAL"
-    data.sensor_width = 1000 * params.sensor_width  # Blender's cameras count in millimetres
+    data.sensor_width = 1000 * params.sensor_width  # Blender's camera lengths are in millimetres
     data.lens = 1000 * params.image_distance
     data.clip_start = params.distance / 100
     data.clip_end = params.distance * 100
@@ -74,11 +77,11 @@ def inspection_camera(params: CameraParams, pose: CameraPose, width: int, height
 
 
 def metres_per_pixel(params: CameraParams, width: int) -> float:
-    """Return the side of a pixel on the plate's surface, in metres."""
+    """Return the side of a pixel on the plate in metres."""
     return params.field_width / width
 
 
 def camera_for_field(params: CameraParams, field_width: float) -> CameraParams:
-    """Return the camera with the focal length that shows `field_width` metres of the plate."""
+    """Return the camera with the focal length for a field of `field_width` metres."""
     focal_length = params.distance / (1 + field_width / params.sensor_width)
     return dataclasses.replace(params, focal_length=focal_length)

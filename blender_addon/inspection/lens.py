@@ -30,18 +30,18 @@ class LensParams:
         unit="1",
         low=0.0,
         high=1.0,
-        description="Light that is lost in the corners; grows with the distance squared",
+        description="Loss of light in the corners, which grows with the squared distance",
     )
-    exposure: float = parameter(1.0, unit="1", low=0.01, high=100.0, description="Factor on the picture")
+    exposure: float = parameter(1.0, unit="1", low=0.01, high=100.0, description="Factor on the picture's brightness")
     full_well: int = parameter(
         0,
         unit="count",
         low=0,
         high=10_000_000,
-        description="Electrons that make white; shot noise is their root; 0: none",
+        description="Electrons of a white pixel, whose square root is the shot noise; 0 for no shot noise",
     )
     read_noise: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Standard deviation of the noise of reading, over white"
+        0.0, unit="1", low=0.0, high=1.0, description="Standard deviation of the read noise, relative to white"
     )
 
 

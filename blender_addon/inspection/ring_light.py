@@ -1,4 +1,4 @@
-"""The hexagonal ring light that carries the camera in its hole (paper, figure 3 and appendix A)."""
+"""The hexagonal ring light with the camera in its hole (paper, figure 3 and appendix A)."""
 
 import math
 from collections.abc import Mapping
@@ -15,19 +15,20 @@ from .ring_radii import ring_mistake
 
 @dataclass(frozen=True)
 class RingLightParams:
-    """A flat hexagonal ring that shines downwards; appendix A rotates it by 90 degrees or doubles its size.
+    """A flat hexagonal ring that shines downwards.
 
-    Raises ValueError if the hole is not smaller than the ring.
+    Appendix A of the paper rotates it by 90 degrees or doubles its size. Raises ValueError if the hole is not smaller
+    than the ring.
     """
 
     distance: float = parameter(0.28, unit="m", low=1e-3, high=100.0, description="Height above the plate")
     inner_radius: float = parameter(0.05, unit="m", low=1e-4, high=100.0, description="Corner radius of the hole")
     outer_radius: float = parameter(0.11, unit="m", low=1e-4, high=100.0, description="Corner radius of the ring")
     emission: float = parameter(1.2, unit="1", low=0.0, high=1e6, description="Radiance; 1 renders as white")
-    rotation: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="About the optical axis")
+    rotation: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Rotation about the optical axis")
     scale: float = parameter(1.0, unit="1", low=0.01, high=100.0, description="Factor on both radii")
     reflectance: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Of the ring's face: light from the plate that it sends back"
+        0.0, unit="1", low=0.0, high=1.0, description="Reflectance of the ring's face, which returns light to the plate"
     )
 
     def __post_init__(self) -> None:
@@ -41,7 +42,7 @@ def draw_ring_light_params(rng: np.random.Generator, ranges: Mapping[str, Any]) 
 
 
 def ring_light(params: RingLightParams, pose: CameraPose) -> bpy.types.Object:
-    """Build the ring round the camera as a mesh emitter, hidden from the camera; link it to the scene's collection."""
+    """Build the ring as a mesh emitter, hidden from the camera; link it to the scene's collection."""
     angles = [params.rotation + math.radians(60 * k) for k in range(6)]
     radii = (params.inner_radius * params.scale, params.outer_radius * params.scale)
     corners = [(r * math.cos(a), r * math.sin(a), 0.0) for r in radii for a in angles]

@@ -16,7 +16,7 @@ from .ring_light import RingLightParams, ring_light
 
 @dataclass(frozen=True)
 class PictureParams:
-    """What Cycles is asked for."""
+    """Size and quality of a Cycles render."""
 
     width: int
     height: int
@@ -26,7 +26,7 @@ class PictureParams:
 
 @dataclass(frozen=True)
 class InspectionScene:
-    """Everything that one picture depends on; `stain_renderer` is NODES or OSL and changes only rounding."""
+    """Everything that determines a picture; `stain_renderer` is NODES or OSL and affects rounding only."""
 
     picture: PictureParams
     plate: PlateParams
@@ -39,7 +39,7 @@ class InspectionScene:
 
 @dataclass(frozen=True)
 class BuiltScene:
-    """What `build` made."""
+    """The scenes and objects that `build` creates."""
 
     scene: bpy.types.Scene
     annotation: bpy.types.Scene
@@ -49,16 +49,16 @@ class BuiltScene:
 
 
 def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scene]:
-    """Build the description in the current, empty scene; return it and the scene of its annotation pass.
+    """Build the description in the current, empty scene; return the scene and its annotation scene.
 
-    Raises OslUnavailableError where OSL is asked for and cannot be had.
+    Raises OslUnavailableError if the description needs OSL and OSL is not available.
     """
     built = build(description)
     return built.scene, built.annotation
 
 
 def build(description: InspectionScene) -> BuiltScene:
-    """Do what `apply` does; return all that it made."""
+    """Build the description like `apply`; return all scenes and objects."""
     scene = bpy.context.scene
     path_tracing(scene, description.picture, description.light)
     surface = description.surface
@@ -83,13 +83,13 @@ def _sheets(surface: InspectedSurface) -> list[bpy.types.Object]:
 
 
 def path_tracing(scene: bpy.types.Scene, picture: PictureParams, light: RingLightParams) -> None:
-    """Set Cycles up for a scene; every setting whose default differs between Blender versions is written."""
+    """Set up Cycles for a scene, including every setting whose default differs between Blender versions."""
     scene.render.engine = "CYCLES"
     cycles = scene.cycles
     cycles.device = "CPU"
     cycles.samples = picture.samples
     cycles.use_adaptive_sampling = False
-    cycles.use_light_tree = False  # one emitter: nothing to choose from
+    cycles.use_light_tree = False  # useless with one emitter
     cycles.transmission_bounces = cycles.volume_bounces = 0
     light_paths(scene, light)
     cycles.caustics_reflective = True
@@ -115,9 +115,9 @@ def path_tracing(scene: bpy.types.Scene, picture: PictureParams, light: RingLigh
 
 
 def light_paths(scene: bpy.types.Scene, light: RingLightParams) -> None:
-    """Let paths go from the plate to the light; and, where its face reflects, back to the plate and to the light."""
+    """Set the bounces: from the plate to the light and, if the light reflects, back to the plate and to the light."""
     cycles = scene.cycles
-    cycles.max_bounces = cycles.glossy_bounces = 1  # as long as the ring reflects nothing, 2 renders the same bytes
+    cycles.max_bounces = cycles.glossy_bounces = 1  # without reflection, 2 bounces render the same bytes
     cycles.diffuse_bounces = 0
     if light.reflectance > 0:
         cycles.max_bounces = 3

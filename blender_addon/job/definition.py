@@ -49,8 +49,10 @@ class Image:
 
     width: int = entry(_PIXELS)
     height: int = entry(_PIXELS)
-    samples: int = entry({"type": "integer", "minimum": 1, "description": "light paths through a pixel"})
-    denoise: bool = entry({"type": "boolean", "description": "OpenImageDenoise; blurs fine brush texture"})
+    samples: int = entry({"type": "integer", "minimum": 1, "description": "light paths per pixel"})
+    denoise: bool = entry(
+        {"type": "boolean", "description": "denoising by OpenImageDenoise, which blurs fine brush texture"}
+    )
 
     @property
     def picture(self) -> PictureParams:
@@ -62,14 +64,14 @@ class Image:
 class Grid:
     """Views that cover a side of a plate."""
 
-    columns: int = entry({**_VIEWS, "description": "views from left to right"})
-    rows: int = entry({**_VIEWS, "description": "views from above to below"})
+    columns: int = entry({**_VIEWS, "description": "number of views from left to right"})
+    rows: int = entry({**_VIEWS, "description": "number of views from top to bottom"})
     overlap: float = entry(
         {
             "type": "number",
             "minimum": 0.0,
             "maximum": 0.99,
-            "description": "least part of a field that its neighbour shows, too",
+            "description": "lowest overlap of neighbouring fields, relative to their size",
         }
     )
 
@@ -94,7 +96,7 @@ def _read_light(document: Mapping[str, Any]) -> Light:
 
 def _count_keys() -> dict[str, Key]:
     count = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 2, "maxItems": 2}
-    words = {True: "least and most on a plate", False: "least and most on a plate; none if omitted"}
+    words = {True: "lowest and highest number on a plate", False: "lowest and highest number on a plate (default: 0)"}
     return {
         kind.plural: Key(kind.name, {**count, "description": words[kind.required]}, kind.required)
         for kind in kinds.KINDS
@@ -106,9 +108,10 @@ class Split:
     """A group of plates of one split; `counts` holds the least and greatest number on a plate by kind of blemish."""
 
     name: str = entry({"enum": ["train", "validation", "test"]})
-    plates: int = entry({"type": "integer", "minimum": 0, "description": "plates in this split"})
+    plates: int = entry({"type": "integer", "minimum": 0, "description": "number of plates"})
     sides: int = entry(
-        {"enum": [1, 2], "description": "1, the front, if omitted; the back never has impurities"}, default=1
+        {"enum": [1, 2], "description": "1 (default): the front; 2: both sides; the back never has impurities"},
+        default=1,
     )
     water_stains: bool = entry({"type": "boolean"})
     counts: Mapping[str, tuple[int, int]] = entries(_count_keys, NO_BLEMISHES, tuple)
@@ -132,24 +135,26 @@ class Job:
 
     name: str = entry(_NAME)
     seeds: Seeds = entry(schema_of(Seeds), partial(read, Seeds))
-    first_plate: int = entry({"type": "integer", "minimum": 0, "description": "number of the first sample's plate"})
+    first_plate: int = entry({"type": "integer", "minimum": 0, "description": "number of the first plate"})
     image: Image = entry(schema_of(Image), partial(read, Image))
     plate: PlateParams = entry(numbers(PlateParams), lambda document: PlateParams(**document))
     camera: CameraParams = entry(numbers(CameraParams), lambda document: CameraParams(**document))
     views: str = entry(
-        {"enum": [MIDDLE, GRID], "description": "of each side of a plate; middle if omitted"}, default=MIDDLE
+        {"enum": [MIDDLE, GRID], "description": "views of each side of a plate (default: middle)"}, default=MIDDLE
     )
     grid: Grid | None = entry(schema_of(Grid), partial(read, Grid), default=None)
     placement: Ranges = entry(ranges(PlacementParams), default_factory=dict)
     lens: Ranges = entry(ranges(LensParams), default_factory=dict)
     light: Light = entry(_light_schema, _read_light)
-    finish: str = entry({"enum": list(FINISHES), "description": "of the metal; brushed if omitted"}, default=BRUSHED)
+    finish: str = entry(
+        {"enum": list(FINISHES), "description": "finish of the metal (default: brushed)"}, default=BRUSHED
+    )
     metals: Mapping[str, Ranges] = entries(_metal_keys, {}, dict)
     water_stain: Ranges = entry(ranges(WaterStainParams))
     stain_renderer: str = entry(
         {
             "enum": list(STAIN_RENDERERS),
-            "description": "of the picture; osl needs the CPU or OptiX; nodes if omitted",
+            "description": "renderer of the stains (default: nodes); osl needs the CPU or OptiX",
         },
         default=NODES,
     )
@@ -168,7 +173,7 @@ class Job:
 
 def job_schema() -> Schema:
     """Return the JSON Schema (draft 2020-12) of a job."""
-    title = "A Stainless render job: what is omitted from a group of parameters takes the parameter's default"
+    title = "A Stainless render job; omitted parameters have their defaults"
     schema = schema_of(Job, format=FORMAT, version=VERSION)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
 

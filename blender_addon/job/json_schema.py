@@ -1,16 +1,17 @@
-"""JSON Schema, as much of it as this project's two schemas use, for Blender's own Python.
+"""Validator for the subset of JSON Schema that this project uses; Blender's Python has no validator.
 
-Blender ships no validator. Keywords: type, const, enum, required, properties, additionalProperties, items, minItems,
-maxItems, minLength, minimum, maximum, exclusiveMinimum. Any other keyword is refused, never passed over.
+Keywords: type, const, enum, required, properties, additionalProperties, items, minItems,
+maxItems, minLength, minimum, maximum, exclusiveMinimum. Any other keyword raises an error.
 """
 
 import difflib
 import json
 import operator
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-Check = Callable[[Any, Any, str, dict], Iterator[str]]
+Schema = Mapping[str, Any]
+Check = Callable[[Any, Any, str, Schema], Iterator[str]]
 ANNOTATIONS = {"$schema", "title", "description", "default"}
 TYPES: dict[str, tuple[type, ...]] = {
     "object": (dict,),
@@ -23,8 +24,8 @@ TYPES: dict[str, tuple[type, ...]] = {
 }
 
 
-def schema_errors(value: Any, schema: dict, where: str = "") -> Iterator[str]:
-    """Yield one line for every way in which `value` breaks `schema`; `where` is the dotted path to the value.
+def schema_errors(value: Any, schema: Schema, where: str = "") -> Iterator[str]:
+    """Yield a line for every violation of `schema` by `value`; `where` is the dotted path to the value.
 
     Raises ValueError for a keyword outside the supported subset.
     """
@@ -46,7 +47,7 @@ def _child(where: str, key: str | int) -> str:
     return f"{where}.{key}" if where else key
 
 
-def _type(value: Any, rule: str | list[str], where: str, schema: dict) -> Iterator[str]:
+def _type(value: Any, rule: str | list[str], where: str, schema: Schema) -> Iterator[str]:
     allowed = [rule] if isinstance(rule, str) else rule
     for name in allowed:
         if isinstance(value, bool) and name != "boolean":
@@ -56,31 +57,31 @@ def _type(value: Any, rule: str | list[str], where: str, schema: dict) -> Iterat
     yield f"{_name(where)} must be {' or '.join(allowed)}, not {json.dumps(value)[:60]}"
 
 
-def _const(value: Any, rule: Any, where: str, schema: dict) -> Iterator[str]:
+def _const(value: Any, rule: Any, where: str, schema: Schema) -> Iterator[str]:
     if value != rule or isinstance(value, bool) != isinstance(rule, bool):
         yield f"{_name(where)} must be {json.dumps(rule)}, not {json.dumps(value)[:60]}"
 
 
-def _enum(value: Any, rule: list, where: str, schema: dict) -> Iterator[str]:
+def _enum(value: Any, rule: list, where: str, schema: Schema) -> Iterator[str]:
     if value not in rule:
         yield f"{_name(where)} must be one of {', '.join(map(json.dumps, rule))}, not {json.dumps(value)[:60]}"
 
 
-def _required(value: Any, rule: list[str], where: str, schema: dict) -> Iterator[str]:
+def _required(value: Any, rule: list[str], where: str, schema: Schema) -> Iterator[str]:
     if isinstance(value, dict):
         for key in rule:
             if key not in value:
                 yield f"{_name(where)} lacks the key {key!r}"
 
 
-def _properties(value: Any, rule: dict, where: str, schema: dict) -> Iterator[str]:
+def _properties(value: Any, rule: dict, where: str, schema: Schema) -> Iterator[str]:
     if isinstance(value, dict):
         for key, child in rule.items():
             if key in value:
                 yield from schema_errors(value[key], child, _child(where, key))
 
 
-def _additional(value: Any, rule: bool | dict, where: str, schema: dict) -> Iterator[str]:
+def _additional(value: Any, rule: bool | dict, where: str, schema: Schema) -> Iterator[str]:
     if not isinstance(value, dict):
         return
     known = schema.get("properties", {})
@@ -95,22 +96,22 @@ def _additional(value: Any, rule: bool | dict, where: str, schema: dict) -> Iter
             yield from schema_errors(value[key], rule, _child(where, key))
 
 
-def _items(value: Any, rule: dict, where: str, schema: dict) -> Iterator[str]:
+def _items(value: Any, rule: dict, where: str, schema: Schema) -> Iterator[str]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from schema_errors(item, rule, _child(where, index))
 
 
 def _bound(holds: Callable[[float, float], bool], words: str) -> Check:
-    def check(value: Any, rule: float, where: str, schema: dict) -> Iterator[str]:
+    def check(value: Any, rule: float, where: str, schema: Schema) -> Iterator[str]:
         if isinstance(value, (int, float)) and not isinstance(value, bool) and not holds(value, rule):
             yield f"{_name(where)} must be {words} {rule:g}, not {value:g}"
 
     return check
 
 
-def _length(kind: type, holds: Callable[[int, int], bool], words: str) -> Check:
-    def check(value: Any, rule: int, where: str, schema: dict) -> Iterator[str]:
+def _length(kind: type[list[Any]] | type[str], holds: Callable[[int, int], bool], words: str) -> Check:
+    def check(value: Any, rule: int, where: str, schema: Schema) -> Iterator[str]:
         if isinstance(value, kind) and not holds(len(value), rule):
             yield f"{_name(where)} must have {words} {rule} {'items' if kind is list else 'characters'}"
 

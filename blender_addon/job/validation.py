@@ -7,9 +7,7 @@ from typing import Any
 
 from ..inspection.ring_radii import ring_mistake
 from .job_error import JobError
-from .json_schema import schema_errors
-
-Schema = Mapping[str, Any]
+from .json_schema import Schema, schema_errors
 
 
 def read_document(path: Path, schema: Schema, source: str | None = None) -> dict[str, Any]:

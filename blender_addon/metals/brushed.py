@@ -1,4 +1,4 @@
-"""Brushed aluminium: an anisotropic metal with the parallel texture, its grooves along x."""
+"""Brushed aluminium: an anisotropic metal with parallel grooves along x."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,37 +12,55 @@ from ..nodes.shader_graph import combine, noise, separate
 from .finish import Finish, constant_direction, roughness_bundles
 from .parallel_grooves import groove_slope
 
-SWAY_ACROSS = 60.0  # 1/m; neighbouring grooves sway together
+SWAY_ACROSS = 60.0  # 1/m; frequency of the sway across the grooves, so that neighbours sway together
 
 
 @dataclass(frozen=True)
 class BrushedMetalParams:
-    """The parallel texture of the plates, with the numbers that make the hexagon readable in its reflection."""
+    """Parallel grooves; the defaults keep the hexagon of the ring light visible in the reflection."""
 
-    base_reflectance: float = parameter(0.80, unit="1", low=0.0, high=1.0, description="Of the bare metal")
+    base_reflectance: float = parameter(0.80, unit="1", low=0.0, high=1.0, description="Reflectance of the bare metal")
     roughness: float = parameter(0.14, unit="1", low=0.0, high=1.0, description="Mean microfacet roughness")
     roughness_variation: float = parameter(
-        0.05, unit="1", low=0.0, high=1.0, description="How far groove bundles deviate from the mean roughness"
+        0.05, unit="1", low=0.0, high=1.0, description="Deviation of groove bundles from the mean roughness"
     )
     anisotropy: float = parameter(
-        0.5, unit="1", low=0.0, high=1.0, description="Of the microfacets, smeared across the grooves"
+        0.5,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        description="Anisotropy of the microfacets, which smear reflections across the grooves",
     )
-    spacing: float = parameter(1.8e-4, unit="m", low=1e-6, high=0.1, description="Mean, from groove to groove")
+    spacing: float = parameter(
+        1.8e-4, unit="m", low=1e-6, high=0.1, description="Mean distance between neighbouring grooves"
+    )
     spacing_variation: float = parameter(
-        1.0, unit="1", low=0.0, high=1.0, description="Irregularity of the grooves' places"
+        1.0, unit="1", low=0.0, high=1.0, description="Irregularity of the grooves' positions"
     )
-    groove_width: float = parameter(0.7, unit="1", low=0.01, high=1.0, description="Mean, over the spacing")
+    groove_width: float = parameter(
+        0.7, unit="1", low=0.01, high=1.0, description="Mean width of a groove, relative to the spacing"
+    )
     groove_depth: float = parameter(
-        2.4e-6, unit="m", low=0.0, high=1e-3, description="Mean; far more hides the light's outline"
+        2.4e-6,
+        unit="m",
+        low=0.0,
+        high=1e-3,
+        description="Mean depth of a groove; much deeper grooves hide the light's outline",
     )
     groove_variation: float = parameter(
-        0.8, unit="1", low=0.0, high=1.0, description="How far widths and depths deviate, over their means"
+        0.8, unit="1", low=0.0, high=1.0, description="Deviation of widths and depths, relative to their means"
     )
-    groove_length: float = parameter(0.025, unit="m", low=1e-5, high=10.0, description="Of a swell of a groove's depth")
-    waviness: float = parameter(4e-4, unit="m", low=0.0, high=0.1, description="How far the grooves sway across")
-    wave_length: float = parameter(0.06, unit="m", low=1e-4, high=10.0, description="Of that sway")
+    groove_length: float = parameter(
+        0.025, unit="m", low=1e-5, high=10.0, description="Length of a swell in a groove's depth"
+    )
+    waviness: float = parameter(4e-4, unit="m", low=0.0, high=0.1, description="Amplitude of the grooves' sway")
+    wave_length: float = parameter(0.06, unit="m", low=1e-4, high=10.0, description="Wavelength of the sway")
     texture_offset: float = parameter(
-        0.0, unit="1", low=0.0, high=1000.0, description="Which plate this is: seeds the grooves and shifts the noise"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1000.0,
+        description="Number of the plate, which seeds the grooves and shifts the noise",
     )
 
 

@@ -1,4 +1,4 @@
-"""What every finish of a metal surface gives to its material."""
+"""The common result of all metal finishes, and parts that several of them use."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,14 +7,16 @@ import bpy
 
 from ..nodes.shader_graph import Value, combine, noise
 
-BUNDLES = (10.0, 600.0)  # 1/m along and across: streaks of alike roughness
-SECOND_NOISE = 37.7  # noise units: the roughness reads another part of the noise than the grooves' sway
+BUNDLES = (10.0, 600.0)  # 1/m along and across; frequencies of streaks with similar roughness
+SECOND_NOISE = 37.7  # noise units; the roughness uses another part of the noise than the grooves' sway
 
 
 @dataclass(frozen=True)
 class Finish:
-    """Sockets and numbers of a bare metal: the slope of its grooves along `across`, its height [m], its roughness,
-    reflectance and anisotropy [0, 1], and `across`, the world-space unit vector across its grooves, in which its
+    """Sockets and numbers of a bare metal.
+
+    `slope` is the slope of its grooves along `across`, `height` is in metres, and `roughness`, `reflectance` and
+    `anisotropy` are in [0, 1]. `across` is the world-space unit vector across the grooves, the direction in which
     anisotropic microfacets smear reflections.
     """
 
@@ -27,28 +29,36 @@ class Finish:
 
 
 class StreakedParams(Protocol):
-    """What streaks of roughness need."""
+    """Parameters of streaks of roughness."""
 
-    roughness: float
-    roughness_variation: float
-    texture_offset: float
+    @property
+    def roughness(self) -> float:
+        """Mean microfacet roughness."""
+
+    @property
+    def roughness_variation(self) -> float:
+        """Deviation of the streaks from the mean roughness."""
+
+    @property
+    def texture_offset(self) -> float:
+        """Number of the plate."""
 
 
 def roughness_bundles(tree: bpy.types.NodeTree, along: Value, across: Value, params: StreakedParams) -> Value:
-    """Return a roughness that varies in streaks along the grooves, before cutting it to 0..1."""
+    """Return a roughness that varies in streaks along the grooves; not clamped to 0..1."""
     place = combine(tree, along * BUNDLES[0], across * BUNDLES[1], params.texture_offset + SECOND_NOISE)
     return noise(tree, place, detail=3.0) * params.roughness_variation + params.roughness
 
 
 def constant_direction(tree: bpy.types.NodeTree, direction: tuple[float, float, float]) -> bpy.types.NodeSocket:
-    """Return a direction of the plate as the world-space vector that Cycles expects for tangents."""
+    """Return a constant direction of the plate in world space, as Cycles expects tangents."""
     node = _to_world(tree)
     node.inputs["Vector"].default_value = direction
     return node.outputs["Vector"]
 
 
 def direction(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-    """Return a direction that varies over the plate in world space."""
+    """Return a varying direction of the plate in world space."""
     node = _to_world(tree)
     tree.links.new(vector, node.inputs["Vector"])
     return node.outputs["Vector"]

@@ -64,11 +64,11 @@ def finish_of(
     """Add a node of a metal's group to a material's tree; return its outputs."""
     node = group_node(tree, group, "Metal")
     tree.links.new(position, node.inputs["Position"])
-    floats = {
-        field: Value(tree, node.outputs[name]) if name in node.outputs else None for name, field in FLOATS.items()
-    }
+    floats = {field: Value(tree, node.outputs[name]) for name, field in FLOATS.items() if name in node.outputs}
     return Finish(
-        **floats,
+        slope=floats.get("slope"),
+        height=floats.get("height"),
+        roughness=floats["roughness"],
         reflectance=metal.base_reflectance,
         anisotropy=metal.anisotropy,
         across=node.outputs["Across"],

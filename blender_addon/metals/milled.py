@@ -1,7 +1,7 @@
-"""Face-milled aluminium: the parallel texture bent into the arcs that a milling cutter leaves.
+"""Face-milled aluminium: parallel grooves bent into the arcs of a milling cutter.
 
-The cutter of radius `arc_radius` moves along x; its teeth leave arcs, each the last one moved by the feed. In the
-coordinates across = x - sqrt(arc_radius^2 - (y - track)^2) and along = y the arcs are parallel grooves.
+The cutter of radius `arc_radius` moves along x, and its teeth leave arcs at the distance of the feed. In the
+coordinates across = x - sqrt(arc_radius^2 - (y - track)^2) and along = y, the arcs are parallel grooves.
 """
 
 from collections.abc import Mapping
@@ -21,23 +21,31 @@ from .parallel_grooves import groove_slope
 class MilledMetalParams:
     """A milled surface."""
 
-    base_reflectance: float = parameter(0.80, unit="1", low=0.0, high=1.0, description="Of the bare metal")
+    base_reflectance: float = parameter(0.80, unit="1", low=0.0, high=1.0, description="Reflectance of the bare metal")
     roughness: float = parameter(0.13, unit="1", low=0.0, high=1.0, description="Mean microfacet roughness")
     roughness_variation: float = parameter(
-        0.03, unit="1", low=0.0, high=1.0, description="How far bundles of marks deviate from the mean roughness"
+        0.03, unit="1", low=0.0, high=1.0, description="Deviation of bundles of marks from the mean roughness"
     )
-    anisotropy: float = parameter(0.4, unit="1", low=0.0, high=1.0, description="Smeared across the marks")
-    arc_radius: float = parameter(0.09, unit="m", low=0.001, high=10.0, description="Of the milling cutter")
-    track: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="Where the cutter's middle ran, in y")
-    feed: float = parameter(3.5e-4, unit="m", low=1e-6, high=0.1, description="From mark to mark")
-    feed_variation: float = parameter(0.3, unit="1", low=0.0, high=1.0, description="Irregularity of the marks' places")
-    mark_width: float = parameter(0.85, unit="1", low=0.01, high=1.0, description="Mean, over the feed")
-    mark_depth: float = parameter(3e-6, unit="m", low=0.0, high=1e-3, description="Mean")
+    anisotropy: float = parameter(
+        0.4, unit="1", low=0.0, high=1.0, description="Anisotropy of the microfacets, across the marks"
+    )
+    arc_radius: float = parameter(0.09, unit="m", low=0.001, high=10.0, description="Radius of the milling cutter")
+    track: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the path of the cutter's centre")
+    feed: float = parameter(3.5e-4, unit="m", low=1e-6, high=0.1, description="Distance between neighbouring marks")
+    feed_variation: float = parameter(
+        0.3, unit="1", low=0.0, high=1.0, description="Irregularity of the marks' positions"
+    )
+    mark_width: float = parameter(
+        0.85, unit="1", low=0.01, high=1.0, description="Mean width of a mark, relative to the feed"
+    )
+    mark_depth: float = parameter(3e-6, unit="m", low=0.0, high=1e-3, description="Mean depth of a mark")
     mark_variation: float = parameter(
-        0.3, unit="1", low=0.0, high=1.0, description="How far widths and depths deviate, over their means"
+        0.3, unit="1", low=0.0, high=1.0, description="Deviation of widths and depths, relative to their means"
     )
-    mark_length: float = parameter(0.08, unit="m", low=1e-5, high=10.0, description="Of a swell of a mark's depth")
-    texture_offset: float = parameter(0.0, unit="1", low=0.0, high=1000.0, description="Which plate this is")
+    mark_length: float = parameter(
+        0.08, unit="m", low=1e-5, high=10.0, description="Length of a swell in a mark's depth"
+    )
+    texture_offset: float = parameter(0.0, unit="1", low=0.0, high=1000.0, description="Number of the plate")
 
 
 def draw_milled_metal_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> MilledMetalParams:
@@ -46,7 +54,7 @@ def draw_milled_metal_params(rng: np.random.Generator, ranges: Mapping[str, Any]
 
 
 def milled_metal(tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, params: MilledMetalParams) -> Finish:
-    """Add the metal to a material's tree; beyond the cutter's reach the marks run straight along x."""
+    """Add the metal to a material's tree; beyond the cutter's radius the marks run straight along x."""
     x, y, _ = separate(tree, position)
     off_track = y - params.track
     depth = (params.arc_radius**2 - off_track * off_track).math("MAXIMUM", 0.0).math("SQRT")

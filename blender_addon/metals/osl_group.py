@@ -1,4 +1,4 @@
-"""A bare metal whose formulas are one OSL script, for scenes that are shaded by OSL."""
+"""A bare metal with its formulas in one OSL script, for scenes with OSL shading."""
 
 import bpy
 
@@ -8,9 +8,9 @@ from .group import FLOATS, MetalParams, metal_group
 
 
 def metal_osl_group(metal: MetalParams) -> bpy.types.ShaderNodeTree:
-    """Build `metal_group` and put what computes its floats into one script; directions stay with nodes.
+    """Build `metal_group` with its float outputs computed by one script; directions remain nodes.
 
-    OSL must be on in the scene (`switch_osl_on`). Raises OslUnavailableError.
+    `switch_osl_on` must have been called for the scene. Raises OslUnavailableError.
     """
     tree = metal_group(metal)
     (given,) = (node for node in tree.nodes if node.type == "GROUP_INPUT")

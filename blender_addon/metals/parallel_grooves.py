@@ -1,12 +1,12 @@
-"""The parallel texture: grooves side by side, each with its own place, width, depth, waviness, length and phase.
+"""The parallel texture: grooves side by side, each with its own position, width, depth, sway, length and phase.
 
-As in Bosnar et al., "Texture synthesis for surface inspection" (2022), a solid texture of surface points. Across the
-grooves, space is cut into cells `spacing` wide; White Noise of a cell's index, the same in every Blender, draws its one
-groove, a parabola that stays inside the cell, so that a point needs no other cell. Layers of finer and shallower, and
-of wider grooves lie over each other.
+As in Bosnar et al., "Texture synthesis for surface inspection" (2022), it is a solid texture of surface points. Across
+the grooves, space is divided into cells of width `spacing`. White Noise of a cell's index, which is the same in every
+Blender, draws the one groove of the cell. The groove is a parabola inside its cell, so a point depends on one cell
+only. Layers of finer and shallower grooves and of wider grooves are added.
 
-What a material needs of them is their slope. It is computed and not, as the Bump node would, measured between pixels:
-at a third of the cost, and a small picture shows what a large one does, only smaller.
+The material uses the slope of the grooves. The slope is computed analytically; the Bump node would measure it between
+pixels at three times the cost, and the result would depend on the picture's resolution.
 """
 
 import math
@@ -15,9 +15,9 @@ import bpy
 
 from ..nodes.shader_graph import Value, combine, hashed
 
-# Of each layer: its spacing and its depth, as parts of the given ones.
+# Spacing and depth of each layer, relative to the parameters.
 LAYERS = ((1.0, 1.0), (0.37, 0.2), (4.3, 1.0))
-LOW_BITS = 512.0  # a hashed number has 24 bits; the lower ones make a second number, at a fraction of a hash's cost
+LOW_BITS = 512.0  # a hashed number has 24 bits; its low bits serve as a second number and save a hash
 
 
 def groove_slope(
@@ -35,9 +35,9 @@ def groove_slope(
 ) -> Value:
     """Return the slope dz/dacross of a point at `along`, `across` [m] in the grooves' own coordinates.
 
-    `width` is a groove's mean width as a part of its cell; `variation` is how far, as a part of the mean, its width and
-    depth deviate; `spacing_variation`, of the room that its width leaves, how far it lies from its cell's middle.
-    `length` [m] is that of a swell in its depth, and of a wave in its path.
+    `width` is the mean width of a groove relative to its cell. `variation` is the deviation of widths and depths
+    relative to their means. `spacing_variation` is the deviation from the cell's middle relative to the free room.
+    `length` [m] is the length of a swell in a groove's depth and of a wave in its path.
     """
     slope: Value | None = None
     for number, (spacing_part, depth_part) in enumerate(LAYERS):

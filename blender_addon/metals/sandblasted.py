@@ -1,4 +1,4 @@
-"""Sandblasted aluminium: an even, matt surface of small dimples without a direction."""
+"""Sandblasted aluminium: an even, matt surface of small dimples without direction."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from ..definitions.parameter import draw_params, parameter
 from ..nodes.shader_graph import combine, noise, separate
 from .finish import Finish, constant_direction
 
-CLOUDS = 0.02  # frequency of the roughness's clouds over that of the grains
+CLOUDS = 0.02  # frequency of clouds in the roughness, relative to that of the grains
 SECOND_NOISE = 37.7  # noise units
 
 
@@ -19,13 +19,17 @@ SECOND_NOISE = 37.7  # noise units
 class SandblastedMetalParams:
     """A sandblasted surface."""
 
-    base_reflectance: float = parameter(0.75, unit="1", low=0.0, high=1.0, description="Of the bare metal")
+    base_reflectance: float = parameter(0.75, unit="1", low=0.0, high=1.0, description="Reflectance of the bare metal")
     roughness: float = parameter(0.22, unit="1", low=0.0, high=1.0, description="Mean microfacet roughness")
-    roughness_variation: float = parameter(0.03, unit="1", low=0.0, high=1.0, description="Of clouds on the surface")
-    grain_size: float = parameter(3e-4, unit="m", low=1e-6, high=0.1, description="Of the largest dimples")
+    roughness_variation: float = parameter(
+        0.03, unit="1", low=0.0, high=1.0, description="Variation of the roughness in clouds"
+    )
+    grain_size: float = parameter(3e-4, unit="m", low=1e-6, high=0.1, description="Size of the largest dimples")
     grain_depth: float = parameter(4e-6, unit="m", low=0.0, high=1e-3, description="Amplitude of the dimples")
-    anisotropy: float = parameter(0.0, unit="1", low=0.0, high=1.0, description="Of the microfacets, along x")
-    texture_offset: float = parameter(0.0, unit="1", low=0.0, high=1000.0, description="Which plate this is")
+    anisotropy: float = parameter(
+        0.0, unit="1", low=0.0, high=1.0, description="Anisotropy of the microfacets, along x"
+    )
+    texture_offset: float = parameter(0.0, unit="1", low=0.0, high=1000.0, description="Number of the plate")
 
 
 def draw_sandblasted_metal_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> SandblastedMetalParams:

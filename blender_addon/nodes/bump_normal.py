@@ -1,17 +1,17 @@
-"""Slopes and heights in metres as bent normals, the same in every Blender."""
+"""Surface normals from slopes and heights in metres, the same in every Blender."""
 
 import bpy
 
 from .shader_graph import Value, assign
 from .vectors import vector_math
 
-# Blender's versions differ in these defaults of the Bump node, so both are always written.
+# The defaults of these inputs of the Bump node differ between Blender versions, so both are always set.
 BUMP_DISTANCE = 1.0  # heights are in metres
-BUMP_FILTER_WIDTH = 1.0  # pixels; what Blenders before 4.5, which have no such input, look across
+BUMP_FILTER_WIDTH = 1.0  # pixels; the fixed width of Blenders before 4.5, which have no such input
 
 
 def sloping_normal(tree: bpy.types.NodeTree, slope: Value, direction: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-    """Return the world-space normal of a surface that rises by `slope` in a unit `direction` along it."""
+    """Return the world-space normal of a surface with a slope along a unit `direction`."""
     normal = tree.nodes.new("ShaderNodeNewGeometry").outputs["Normal"]
     uphill = vector_math(tree, "SCALE", direction, scale=slope)
     return vector_math(tree, "NORMALIZE", vector_math(tree, "SUBTRACT", normal, uphill))
@@ -20,7 +20,7 @@ def sloping_normal(tree: bpy.types.NodeTree, slope: Value, direction: bpy.types.
 def bump_normal(
     tree: bpy.types.NodeTree, height: Value, normal: bpy.types.NodeSocket | None = None
 ) -> bpy.types.NodeSocket:
-    """Return the normal of a surface raised by `height` metres; `normal` is what it was before, if not the mesh's."""
+    """Return the normal of a surface raised by `height` metres; `normal` replaces the mesh's normal as its base."""
     bump = tree.nodes.new("ShaderNodeBump")
     bump.inputs["Strength"].default_value = 1.0
     bump.inputs["Distance"].default_value = BUMP_DISTANCE

@@ -1,4 +1,4 @@
-"""Node groups whose inputs come from parameter definitions: name, default, range and tooltip, one socket a field."""
+"""Node groups whose inputs follow parameter definitions: one socket per field, with default, range and tooltip."""
 
 import dataclasses
 
@@ -10,14 +10,15 @@ VERSION_KEY = "stainless_version"
 
 
 def socket_label(field_name: str) -> str:
-    """Return what the socket of a parameter is called: 'rim_width' becomes 'Rim Width'."""
+    """Return the label of a parameter's socket: 'rim_width' becomes 'Rim Width'."""
     return field_name.replace("_", " ").title()
 
 
 def find_group(name: str, version: int) -> bpy.types.ShaderNodeTree | None:
-    """Return the file's own group of this name and version if it has one.
+    """Return the file's own group with this name and version, or None.
 
-    Blender numbers names (".001") where an older version, or one that was appended, has the name already.
+    The number that Blender appends to a duplicate name (".001") is ignored: an older or an appended group may already
+    have the name.
     """
     for tree in bpy.data.node_groups:
         if tree.library is None and tree.get(VERSION_KEY) == version and base_name(tree.name) == name:
@@ -26,7 +27,7 @@ def find_group(name: str, version: int) -> bpy.types.ShaderNodeTree | None:
 
 
 def base_name(name: str) -> str:
-    """Return a data-block's name without the number that Blender appends to the second of a name."""
+    """Return a data-block's name without the number that Blender appends to duplicate names."""
     base, dot, number = name.rpartition(".")
     return base if dot and number.isdigit() else name
 
@@ -34,7 +35,7 @@ def base_name(name: str) -> str:
 def new_group(
     name: str, version: int, params_class: type, outputs: tuple[str, ...]
 ) -> tuple[bpy.types.ShaderNodeTree, bpy.types.NodeSocket, dict[str, Value], bpy.types.NodeGroupOutput]:
-    """Start a shader group: input Position (metres, object space), an input per parameter, float outputs.
+    """Create a shader group with the input Position (metres, object space), an input per parameter and float outputs.
 
     Returns the tree, the position socket, a Value per field name and the group's output node.
     """
@@ -60,6 +61,6 @@ def new_group(
 
 
 def set_group_inputs(node: bpy.types.ShaderNodeGroup, params: object) -> None:
-    """Write a parameter object onto a group node, by socket name."""
+    """Set a group node's inputs from a parameter object, by socket name."""
     for field in dataclasses.fields(params):  # type: ignore[arg-type]
         node.inputs[socket_label(field.name)].default_value = float(getattr(params, field.name))

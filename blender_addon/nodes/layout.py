@@ -1,4 +1,4 @@
-"""Frames and places in the water stain's node trees, so that an artist who opens one can read it."""
+"""Frames and node positions in the water stain's node trees, so that artists can read them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ COLUMN, GAP = 230.0, 120.0
 
 @contextmanager
 def framed(tree: bpy.types.NodeTree, label: str) -> Iterator[None]:
-    """Put the nodes that are created inside the `with` block into a frame with this label."""
+    """Put the nodes created within the `with` block into a frame with this label."""
     before = len(tree.nodes)
     yield
     created = list(tree.nodes)[before:]
@@ -21,7 +21,7 @@ def framed(tree: bpy.types.NodeTree, label: str) -> Iterator[None]:
 
 
 def arrange(tree: bpy.types.NodeTree) -> None:
-    """Place frames from left to right, nodes inside by their dependencies; each frame gets a group input of its own."""
+    """Place frames from left to right and nodes inside them by dependency; give each frame its own group input."""
     frames = [node for node in tree.nodes if node.type == "FRAME"]
     for frame in frames:
         _own_group_input(tree, frame)
@@ -41,7 +41,7 @@ def arrange(tree: bpy.types.NodeTree) -> None:
 
 
 def _height(node: bpy.types.Node) -> float:
-    """How much room a node needs in its column; a collapsed one grows with its sockets, too."""
+    """Return the height of a node in its column; a collapsed node also grows with its sockets."""
     sockets = [sum(not socket.hide for socket in side) for side in (node.inputs, node.outputs)]
     if node.hide:
         return 46.0 + 10.0 * max(max(sockets) - 4, 0)
@@ -62,7 +62,7 @@ def _own_group_input(tree: bpy.types.NodeTree, frame: bpy.types.Node) -> None:
 
 
 def _columns(tree: bpy.types.NodeTree, nodes: list[bpy.types.Node]) -> dict[str, int]:
-    """Each node's column by name: one right of the last of those inside the frame that it depends on."""
+    """Return each node's column by name: one to the right of its last dependency inside the frame."""
     inside = {node.name for node in nodes}
     sources: dict[str, set[str]] = {name: set() for name in inside}
     for link in tree.links:

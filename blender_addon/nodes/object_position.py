@@ -1,8 +1,8 @@
-"""The shaded point in the object's own frame, in metres: what stains stick to and are measured in.
+"""The shaded point in the object's own frame, in metres, as the texture space of stains.
 
-Object coordinates count in units of the scene before the object's scale. Here each axis is stretched by the length
-that a unit of it has in the world, so that stains keep their true size and shape under any scale (also of parents
-and instances), while they still follow the object when it moves or turns. It needs no UVs. A shear is ignored.
+Object coordinates are in scene units before the object's scale. This group multiplies each axis by the world length
+of its unit. Stains therefore keep their size and shape under any scale, including that of parents and instances, and
+follow the object when it moves or turns. No UVs are needed. Shear is ignored.
 """
 
 import bpy
@@ -16,7 +16,7 @@ UNIT = "Metres per Unit"
 
 
 def object_position_group() -> bpy.types.ShaderNodeTree:
-    """Return the group: Metres per Unit (of the scene) in, Position (metres) out."""
+    """Return the group with the input Metres per Unit (of the scene) and the output Position (metres)."""
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
         return existing
@@ -25,7 +25,7 @@ def object_position_group() -> bpy.types.ShaderNodeTree:
     tree.interface.new_socket("Position", in_out="OUTPUT", socket_type="NodeSocketVector")
     unit = tree.interface.new_socket(UNIT, in_out="INPUT", socket_type="NodeSocketFloat")
     unit.default_value = 1.0
-    unit.description = "Metres that a unit of the scene is"
+    unit.description = "Length of a scene unit in metres"
     to_metres = Value(tree, tree.nodes.new("NodeGroupInput").outputs[UNIT])
     parts = separate(tree, tree.nodes.new("ShaderNodeTexCoord").outputs["Object"])
     stretched = [
@@ -38,7 +38,7 @@ def object_position_group() -> bpy.types.ShaderNodeTree:
 
 
 def _world_length(tree: bpy.types.NodeTree, axis: tuple[float, float, float]) -> Value:
-    """How long a unit along an axis of the object is in the world."""
+    """Return the world length of a unit along an axis of the object."""
     turn = tree.nodes.new("ShaderNodeVectorTransform")
     turn.vector_type = "VECTOR"
     turn.convert_from, turn.convert_to = "OBJECT", "WORLD"

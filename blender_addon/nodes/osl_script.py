@@ -1,19 +1,19 @@
-"""Open Shading Language: whether it can be had here, and script nodes that are never silently empty.
+"""Open Shading Language (OSL): its availability, and script nodes that compile or raise an error.
 
-It needs Cycles on the CPU or on OptiX. Everything that can be missing is found out here and said: Blender itself leaves
-a script node without sockets, and black, where a script did not compile.
+OSL needs Cycles on the CPU or on OptiX. Blender reports no error if a script does not compile: the node has no sockets
+and renders black. The functions here raise OslUnavailableError instead.
 """
 
 from collections.abc import Iterable
 
 import bpy
 
-BACKENDS = ("CPU", "OPTIX")  # of Cycles, that run OSL
+BACKENDS = ("CPU", "OPTIX")  # Cycles back ends that run OSL
 INSTEAD = "use the shader-node water stain instead"
 
 
 class OslUnavailableError(RuntimeError):
-    """This Blender, or the way it is set up, cannot run OSL; the message says why and what to do instead."""
+    """OSL is not available in this Blender or with its settings; the message gives the reason and an alternative."""
 
 
 def require_osl_on(backend: str) -> None:
@@ -30,7 +30,7 @@ def require_osl_on(backend: str) -> None:
 
 
 def require_osl(scene: bpy.types.Scene) -> None:
-    """Raise OslUnavailableError unless `scene` can be rendered with OSL shaders; names the reason."""
+    """Raise OslUnavailableError with the reason unless `scene` can be rendered with OSL shaders."""
     if scene.render.engine != "CYCLES":
         raise OslUnavailableError(f"OSL runs in Cycles only, the scene's engine is {scene.render.engine}; {INSTEAD}")
     backend = "CPU"
@@ -41,20 +41,20 @@ def require_osl(scene: bpy.types.Scene) -> None:
 
 
 def switch_osl_on(scene: bpy.types.Scene) -> None:
-    """Let `scene` be shaded by OSL. Raises OslUnavailableError."""
+    """Switch `scene` to OSL shading. Raises OslUnavailableError."""
     require_osl(scene)
     expose = getattr(bpy.utils, "expose_bundled_modules", None)
     if expose:
-        expose()  # the compiler's Python module is bundled from Blender 4.5 on
+        expose()  # from Blender 4.5, the compiler's Python module is bundled and hidden
     scene.cycles.shading_system = True
 
 
 def script_node(
     tree: bpy.types.ShaderNodeTree, name: str, source: str, inputs: Iterable[str], outputs: Iterable[str]
 ) -> bpy.types.ShaderNodeScript:
-    """Add a node with the OSL shader `source` to a tree; OSL must be on (`switch_osl_on`).
+    """Add a node with the OSL shader `source` to a tree; `switch_osl_on` must have been called.
 
-    Raises OslUnavailableError, and takes the node away again, if it did not compile or lacks one of the sockets.
+    Raises OslUnavailableError and removes the node if the script did not compile or lacks one of the sockets.
     """
     text = bpy.data.texts.new(f"{name}.osl")
     text.write(source)
@@ -67,6 +67,6 @@ def script_node(
         bpy.data.texts.remove(text)
         raise OslUnavailableError(
             f"the OSL script {name} did not compile, or lacks {missing[0]!r}: see Blender's console for "
-            f"the compiler's words; {INSTEAD}"
+            f"the compiler's message; {INSTEAD}"
         )
     return node

@@ -1,7 +1,7 @@
-"""Shader nodes that compute floats, put into words of Open Shading Language: one script for a whole node group.
+"""Translation of a node group's float outputs into one script of Open Shading Language.
 
-Cycles runs every node of a graph as an OSL function of its own, which makes a metal of a hundred Math nodes take twice
-the time that it takes without OSL. The same formulas in one script take half of it.
+With OSL, Cycles runs every node of a graph as a separate function. A metal of a hundred Math nodes then takes twice the
+time that it takes without OSL. The same formulas in one script take half of that time.
 """
 
 import bpy
@@ -10,7 +10,7 @@ _MATH = {
     "ADD": "{0} + {1}",
     "SUBTRACT": "{0} - {1}",
     "MULTIPLY": "{0} * {1}",
-    "DIVIDE": "{0} / {1}",  # by 0 it is 0, in OSL as in the node
+    "DIVIDE": "{0} / {1}",  # division by 0 gives 0, in OSL as in the node
     "MINIMUM": "min({0}, {1})",
     "MAXIMUM": "max({0}, {1})",
     "GREATER_THAN": "({0} > {1}) ? 1.0 : 0.0",
@@ -22,7 +22,7 @@ _MATH = {
     "SINE": "sin({0})",
     "COSINE": "cos({0})",
 }
-_WHITE_NOISE = (  # the 4-D colour, see water_stain.noise.white_noise
+_WHITE_NOISE = (  # the components of the 4-D colour; see water_stain.noise.white_noise
     'noise("hash", {0}, {1})',
     'noise("hash", point({0}[2], {0}[0], {1}), {0}[1])',
     'noise("hash", point({1}, {0}[2], {0}[1]), {0}[0])',
@@ -42,9 +42,9 @@ _FRACTAL = """float fractal(point P, int octaves)
 
 
 def osl_source(tree: bpy.types.ShaderNodeTree, name: str, outputs: tuple[str, ...]) -> str:
-    """Return the source of shader `name`: point Position in, the group's float `outputs` out, by the same formulas.
+    """Return the source of shader `name` with the input point Position and the group's float `outputs`.
 
-    Raises ValueError for a node, or a setting of one, that has no translation.
+    Raises ValueError for a node or a node setting without a translation.
     """
     (out,) = (node for node in tree.nodes if node.type == "GROUP_OUTPUT")
     translation = _Translation()
@@ -55,14 +55,14 @@ def osl_source(tree: bpy.types.ShaderNodeTree, name: str, outputs: tuple[str, ..
 
 
 class _Translation:
-    """The statements so far, and the variable of every node already said."""
+    """The statements so far, and the variable of every translated node."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self._said: dict[tuple[str, str], str] = {}
+        self._variables: dict[tuple[str, str], str] = {}
 
     def value(self, socket: bpy.types.NodeSocket) -> str:
-        """Return the variable or the number that an input socket gets."""
+        """Return the variable or the number of an input socket."""
         if not socket.is_linked:
             return _number(socket.default_value)
         source = socket.links[0].from_socket
@@ -76,12 +76,12 @@ class _Translation:
         if node.type == "SEPXYZ":
             return f"{self.value(node.inputs['Vector'])}[{'XYZ'.index(source.name)}]"
         key = (node.name, source.identifier)
-        if key not in self._said:
+        if key not in self._variables:
             kind, expression = self._expression(node, source.name)
-            variable = f"v{len(self._said)}"
+            variable = f"v{len(self._variables)}"
             self.lines.append(f"    {kind} {variable} = {expression};")
-            self._said[key] = variable
-        return self._said[key]
+            self._variables[key] = variable
+        return self._variables[key]
 
     def _expression(self, node: bpy.types.Node, output: str) -> tuple[str, str]:
         if node.type == "MATH" and node.operation in _MATH and not node.use_clamp:
@@ -106,4 +106,4 @@ class _Translation:
 
 
 def _number(value: float) -> str:
-    return f"({value:.9e})"  # enough digits for a float32, and never a whole number, which OSL would divide as one
+    return f"({value:.9e})"  # exact for a float32; never an integer literal, which OSL would divide as an integer

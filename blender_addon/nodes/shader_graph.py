@@ -1,16 +1,18 @@
-"""Shader graphs written as formulas: `Value` stands for a float socket and builds Math nodes as it is computed with."""
+"""Shader graphs written as formulas: arithmetic on a `Value`, which is a float socket, adds Math nodes."""
 
 from __future__ import annotations
 
+from typing import TypeAlias
+
 import bpy
 
-Operand = "Value | float"
+Operand: TypeAlias = "Value | float"
 
 
 def node_socket(sockets: bpy.types.bpy_prop_collection, *names: str) -> bpy.types.NodeSocket:
-    """Return the first enabled socket with one of `names`; names change between Blender versions, indices more often.
+    """Return the first enabled socket with one of `names`.
 
-    Raises KeyError with the names that exist, for a Blender that this add-on does not know.
+    Names change between Blender versions, and indices change more often. Raises KeyError with the existing names.
     """
     for name in names:
         for socket in sockets:
@@ -27,14 +29,14 @@ class Value:
         self.socket = socket
 
     def math(self, operation: str, *operands: Operand) -> Value:
-        """Return the Math node `operation` of this value and at most two more operands."""
+        """Add the Math node `operation` of this value and at most two more operands; return its result."""
         node = self.tree.nodes.new("ShaderNodeMath")
         node.operation = operation
         node.hide = True
         for socket, operand in zip(node.inputs, (self, *operands), strict=False):
             assign(self.tree, socket, operand)
         numbers = [f"{operand:.4g}" for operand in operands if not isinstance(operand, Value)]
-        if numbers:  # a collapsed node hides them
+        if numbers:  # a collapsed node does not show them
             node.label = " ".join([operation.replace("_", " ").capitalize(), *numbers])
         return Value(self.tree, node.outputs[0])
 
@@ -61,16 +63,16 @@ class Value:
         return self.math("ABSOLUTE")
 
     def at_most(self, other: Operand) -> Value:
-        """Return 1 where this value <= other, else 0."""
+        """Return 1 if this value <= other, else 0."""
         return 1.0 - self.math("GREATER_THAN", other)
 
     def clamped(self) -> Value:
-        """Return the value cut to 0..1."""
+        """Return the value clamped to 0..1."""
         return self.math("MAXIMUM", 0.0).math("MINIMUM", 1.0)
 
 
 def assign(tree: bpy.types.NodeTree, socket: bpy.types.NodeSocket, operand: Operand) -> None:
-    """Link a Value to an input socket, or write a number into it."""
+    """Link a Value to an input socket, or set the socket to a number."""
     if isinstance(operand, Value):
         tree.links.new(operand.socket, socket)
     else:
@@ -81,11 +83,12 @@ def separate(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket) -> tuple[Va
     """Return the x, y and z of a vector socket."""
     node = tree.nodes.new("ShaderNodeSeparateXYZ")
     tree.links.new(vector, node.inputs["Vector"])
-    return tuple(Value(tree, node.outputs[axis]) for axis in "XYZ")
+    x, y, z = (Value(tree, node.outputs[axis]) for axis in "XYZ")
+    return x, y, z
 
 
 def combine(tree: bpy.types.NodeTree, x: Operand, y: Operand, z: Operand) -> bpy.types.NodeSocket:
-    """Return the vector socket (x, y, z)."""
+    """Return a vector socket with the components x, y and z."""
     node = tree.nodes.new("ShaderNodeCombineXYZ")
     for axis, operand in zip("XYZ", (x, y, z), strict=True):
         assign(tree, node.inputs[axis], operand)
@@ -93,7 +96,7 @@ def combine(tree: bpy.types.NodeTree, x: Operand, y: Operand, z: Operand) -> bpy
 
 
 def noise(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket, detail: float) -> Value:
-    """Return Perlin noise of `vector`, signed (about -1..1), summed over `detail` further octaves."""
+    """Return signed Perlin noise of `vector`, about -1..1, with `detail` additional octaves."""
     node = tree.nodes.new("ShaderNodeTexNoise")
     node.noise_dimensions = "3D"
     node.normalize = False
@@ -104,7 +107,7 @@ def noise(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket, detail: float)
 
 
 def constant(tree: bpy.types.NodeTree, number: float) -> Value:
-    """Return a Value node."""
+    """Add a Value node with a number; return its output."""
     node = tree.nodes.new("ShaderNodeValue")
     node.outputs[0].default_value = number
     node.label, node.hide = f"{number:.4g}", True
@@ -112,7 +115,7 @@ def constant(tree: bpy.types.NodeTree, number: float) -> Value:
 
 
 def hashed(tree: bpy.types.NodeTree, key: bpy.types.NodeSocket, w: Operand) -> tuple[Value, Value, Value]:
-    """Return the three numbers in [0, 1] that White Noise, the same in every Blender, makes of a vector and `w`."""
+    """Return three White Noise numbers in [0, 1] of a vector and `w`; they are the same in every Blender."""
     node = tree.nodes.new("ShaderNodeTexWhiteNoise")
     node.noise_dimensions = "4D"
     tree.links.new(key, node.inputs["Vector"])
@@ -121,7 +124,7 @@ def hashed(tree: bpy.types.NodeTree, key: bpy.types.NodeSocket, w: Operand) -> t
 
 
 def group_node(tree: bpy.types.NodeTree, group: bpy.types.NodeTree, label: str) -> bpy.types.ShaderNodeGroup:
-    """Add a node that shows `group` to the tree."""
+    """Add a group node of `group` to the tree; return it."""
     node = tree.nodes.new("ShaderNodeGroup")
     node.node_tree = group
     node.label = label

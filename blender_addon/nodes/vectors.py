@@ -1,6 +1,8 @@
-"""Vector nodes for the water stain's graphs: what `shader_graph.Value` is for floats."""
+"""Vector nodes for shader graphs: the vector counterpart of `shader_graph.Value`."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 import bpy
 
@@ -11,13 +13,13 @@ from .shader_graph import Operand, Value, assign, group_node
 HASH_GROUP_NAME = "Stainless Water Stain Hash"
 HASH_GROUP_VERSION = 2
 
-Vector = bpy.types.NodeSocket | tuple[float, float, float]
+Vector: TypeAlias = bpy.types.NodeSocket | tuple[float, float, float]
 
 
 def vector_math(
     tree: bpy.types.NodeTree, operation: str, a: Vector, *others: Vector, scale: Operand | None = None
 ) -> bpy.types.NodeSocket:
-    """Return the result of a Vector Math node: a vector, or the float of LENGTH, DISTANCE and DOT_PRODUCT."""
+    """Add a Vector Math node; return its vector output, or its float for LENGTH, DISTANCE and DOT_PRODUCT."""
     node = tree.nodes.new("ShaderNodeVectorMath")
     node.operation = operation
     node.hide = True
@@ -32,7 +34,7 @@ def vector_math(
 
 
 def choose(tree: bpy.types.NodeTree, first: Vector, second: Vector, switch: Value) -> bpy.types.NodeSocket:
-    """Return `second` where `switch` is 1, `first` where it is 0; both exactly."""
+    """Return exactly `second` if `switch` is 1, exactly `first` if it is 0."""
     node = tree.nodes.new("ShaderNodeMix")
     node.data_type = "VECTOR"
     node.hide = True
@@ -47,20 +49,20 @@ def choose(tree: bpy.types.NodeTree, first: Vector, second: Vector, switch: Valu
 
 
 def component(tree: bpy.types.NodeTree, vector: bpy.types.NodeSocket, axis: int) -> Value:
-    """Return one component of a vector, exactly, by a dot product.
+    """Return one component of a vector exactly, by a dot product.
 
-    A Separate XYZ node would do, but Cycles never frees the stack of its unused outputs.
+    A Separate XYZ node is not used, because Cycles never frees the stack of its unused outputs.
     """
     unit = tuple(float(axis == other) for other in range(3))
     return Value(tree, vector_math(tree, "DOT_PRODUCT", vector, unit))
 
 
 def white_noise(tree: bpy.types.NodeTree, key: bpy.types.NodeSocket, w: Value) -> bpy.types.NodeSocket:
-    """Return the three hashed numbers of a vector and `w`, each in [0, 1].
+    """Return three hashed numbers of a vector and `w`, each in [0, 1].
 
-    The node sits in a group of its own: Cycles computes nodes in the order in which a tree lists them, as soon as their
-    inputs are there, but lists the conversions between colour, vector and point behind the whole tree. All cells'
-    hashes would wait for theirs at the same time and overflow Cycles' stack.
+    The node has a group of its own. Cycles evaluates nodes in the order of the tree as soon as their inputs are ready,
+    but it appends the conversions between colour, vector and point to the end of the tree. Without the groups, the
+    hashes of all cells would wait for their conversions at the same time and overflow Cycles' stack.
     """
     node = group_node(tree, _hash_group(), "Hash")
     tree.links.new(key, node.inputs["Key"])

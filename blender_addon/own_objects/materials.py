@@ -1,6 +1,7 @@
-"""Which materials stains go onto when an artist selects objects, and how objects without any come to one.
+"""The materials of an artist's objects: adding stains to them, and removing the stains again.
 
-What was done to an object's slots is remembered on the material (`stainless.origin`), so that it can be undone.
+Objects without a suitable material get a new one. `stainless.origin` on the material records the change of the slots,
+so that it can be reversed.
 """
 
 from collections.abc import Iterator
@@ -10,21 +11,21 @@ import bpy
 
 from .stain_layer import add_layer, is_stained, remove_layer
 
-OWN = "own"  # the artist's material, with our nodes in it
-COPY = "copy"  # a copy, with nodes, of a material without
-ADDED = "added"  # a new material in a slot that we added
-FILLED = "filled"  # a new material in a slot that was empty
+OWN = "own"  # the artist's material with a layer of stains
+COPY = "copy"  # a copy, with nodes, of a material without nodes
+ADDED = "added"  # a new material in a new slot
+FILLED = "filled"  # a new material in an empty slot
 
 
 @dataclass(frozen=True)
 class Refusal:
-    """Why something was not stained."""
+    """The reason why an object or a material was not stained."""
 
     reason: str
 
 
 def stain_object(obj: bpy.types.Object) -> Iterator[bpy.types.Material | Refusal]:
-    """Put a layer of stains on every material of an object; yield each material, or why it has none."""
+    """Add a layer of stains to every material of an object; yield each material, or the reason why it has none."""
     refusal = _refusal(obj)
     if refusal:
         yield Refusal(refusal)
@@ -56,7 +57,7 @@ def stain_object(obj: bpy.types.Object) -> Iterator[bpy.types.Material | Refusal
 
 
 def clean_object(obj: bpy.types.Object) -> Iterator[bpy.types.Material]:
-    """Take the stains off every material of an object and give its slots back what they had; yield what is left."""
+    """Remove the stains from every material of an object and restore its slots; yield the remaining materials."""
     added = False
     for slot in obj.material_slots:
         material = slot.material
@@ -100,7 +101,7 @@ def _file(data: bpy.types.ID) -> str:
 
 
 def _uses_nodes(material: bpy.types.Material) -> bool:
-    """Whether nodes make the material; from Blender 5.0 they always do."""
+    """Return whether the material is made of nodes; from Blender 5.0 it always is."""
     return bpy.app.version >= (5, 0, 0) or material.use_nodes
 
 
@@ -113,7 +114,7 @@ def _new_material(obj: bpy.types.Object, origin: str) -> bpy.types.Material:
 
 
 def _copy_with_nodes(material: bpy.types.Material) -> bpy.types.Material:
-    """Return a copy that looks the same, made of nodes; the original stays as it is. One copy serves all objects."""
+    """Return a copy that looks the same and is made of nodes; all objects share one copy."""
     for other in bpy.data.materials:
         if other.stainless.origin == COPY and other.stainless.original == material and is_stained(other):
             return other

@@ -1,7 +1,7 @@
-"""Water stains on a material of the artist's own: nodes put before the inputs of its surface, and taken out again.
+"""Water stains on an artist's material: a layer of nodes before the inputs of its surface, which can be removed.
 
-Nothing that was there is changed: a node of ours takes over what an input had, its link or its number, and gives it
-back when it is removed, with whatever the artist has done to it since.
+The artist's nodes are not changed. A node of the layer takes over the link or the number of an input and returns it on
+removal, including changes that the artist has made since.
 """
 
 from collections.abc import Iterator
@@ -16,19 +16,19 @@ from ..water_stain.params import WaterStainParams
 from ..water_stain.shading import StainShadingParams
 from .stained_surface import GAINS, stainable_inputs, stained_surface_group
 
-LAYER_KEY = "stainless_layer"  # on every node of ours: its part
+LAYER_KEY = "stainless_layer"  # on every node of the layer; the value is its part
 POSITION, STAIN, SURFACE, FRAME = "position", "stain", "surface", "frame"
 NO_REFLECTION = {
     "EMISSION",
     "HOLDOUT",
     "BSDF_TRANSPARENT",
     "EEVEE_SPECULAR",
-}  # node types with a colour of another kind
-BELOW, COLUMN = 320.0, 260.0  # places of our nodes under the artist's
+}  # node types whose colour is not a reflectance
+BELOW, COLUMN = 320.0, 260.0  # spacing of the layer's nodes below the artist's
 
 
 def layer_nodes(tree: bpy.types.NodeTree | None, part: str) -> list[bpy.types.Node]:
-    """Return the nodes of ours that are a part of the layer."""
+    """Return the nodes of one part of the layer."""
     return [node for node in tree.nodes if node.get(LAYER_KEY) == part] if tree else []
 
 
@@ -38,9 +38,9 @@ def is_stained(material: bpy.types.Material) -> bool:
 
 
 def add_layer(material: bpy.types.Material) -> None:
-    """Put the layer before the colour, roughness and tint of every shader that the material's surface is mixed of.
+    """Add the layer before the colour, roughness and tint of every shader of the material's surface.
 
-    `update_layer` gives it its numbers. Raises ValueError, in words, where there is no such shader.
+    `update_layer` sets its parameters. Raises ValueError with a message if the surface has no such shader.
     """
     tree = material.node_tree
     shaders = surface_shaders(tree)
@@ -75,7 +75,7 @@ def add_layer(material: bpy.types.Material) -> None:
 
 
 def remove_layer(material: bpy.types.Material) -> None:
-    """Give every input back what it had and take our nodes out."""
+    """Return links and numbers to the inputs and remove the layer's nodes."""
     tree = material.node_tree
     for node in layer_nodes(tree, SURFACE):
         bypass(tree, node)
@@ -87,7 +87,7 @@ def remove_layer(material: bpy.types.Material) -> None:
 def update_layer(
     material: bpy.types.Material, stain: WaterStainParams, shading: StainShadingParams, metres_per_unit: float
 ) -> None:
-    """Write the numbers of the stains, and of the scene's unit, onto the layer."""
+    """Set the layer's parameters and the length of a scene unit."""
     for node in layer_nodes(material.node_tree, POSITION):
         node.inputs[UNIT].default_value = metres_per_unit
     for node in layer_nodes(material.node_tree, STAIN):
@@ -98,7 +98,7 @@ def update_layer(
 
 
 def bypass(tree: bpy.types.NodeTree, node: bpy.types.Node) -> None:
-    """Link what goes into each input of a node to where the output of the same name goes; unlinked, pass its number."""
+    """Connect the source of each input to the targets of the output with the same name; copy the number if unlinked."""
     for output in node.outputs:
         entry = node.inputs[output.name]
         for target in [link.to_socket for link in output.links]:
@@ -111,7 +111,7 @@ def bypass(tree: bpy.types.NodeTree, node: bpy.types.Node) -> None:
 
 
 def surface_shaders(tree: bpy.types.NodeTree) -> list[bpy.types.ShaderNode]:
-    """Return the shaders with a colour that the surface of any of the material's outputs is made of, each once."""
+    """Return the shaders with a colour behind the Surface of all material outputs, each once."""
     found: dict[str, bpy.types.ShaderNode] = {}
     seen: set[str] = set()
     for output in tree.nodes:

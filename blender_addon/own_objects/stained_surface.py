@@ -1,4 +1,4 @@
-"""What stains do to any surface shader's colour, roughness and specular tint, as a group put before its inputs."""
+"""The effect of stains on a surface shader's colour, roughness and specular tint, as a group before its inputs."""
 
 import bpy
 
@@ -8,14 +8,14 @@ from ..nodes.shader_graph import Value, assign, combine, node_socket, separate
 GROUP_NAME = "Stainless Stained Surface"
 GROUP_VERSION = 1
 GAINS = {"Roughness Gain": "roughness_gain", "Tint Gain": "tint_gain"}  # sockets: fields of StainShadingParams
-COLOURS = ("Base Color", "Color")  # what shaders call the colour of their surface
+COLOURS = ("Base Color", "Color")  # the names of a shader's surface colour
 
 
 def stained_surface_group() -> bpy.types.ShaderNodeTree:
-    """Return the group: Colour, Roughness, Specular Tint and the stain's Change in; the three, stained, out.
+    """Return the group: inputs Colour, Roughness, Specular Tint and the stain's Change; the first three are outputs.
 
-    The change of reflectance is added to each channel of the colour (algorithm 1) and cut to 0..1; roughness and tint
-    follow `water_stain.shading`.
+    The change of reflectance is added to each channel of the colour (algorithm 1) and clamped to 0..1. Roughness and
+    tint follow `water_stain.shading`.
     """
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
@@ -26,7 +26,7 @@ def stained_surface_group() -> bpy.types.ShaderNodeTree:
         for side in ("OUTPUT", "INPUT"):
             tree.interface.new_socket(name, in_out=side, socket_type=f"NodeSocket{kind}")
     change_socket = tree.interface.new_socket("Change", in_out="INPUT", socket_type="NodeSocketFloat")
-    change_socket.description = "Of the reflectance, as the water stain gives it"
+    change_socket.description = "Change of the reflectance, the output of the water stain"
     for gain in GAINS:
         tree.interface.new_socket(gain, in_out="INPUT", socket_type="NodeSocketFloat")
     entry = tree.nodes.new("NodeGroupInput").outputs
@@ -36,19 +36,19 @@ def stained_surface_group() -> bpy.types.ShaderNodeTree:
     tree.links.new(combine(tree, red, green, blue), out["Colour"])
     scattered = Value(tree, entry["Roughness"]) - change * Value(tree, entry["Roughness Gain"])
     assign(tree, out["Roughness"], scattered.clamped())
-    left = (change * Value(tree, entry["Tint Gain"]) + 1.0).clamped()
-    red, green, blue = (part * left for part in separate(tree, entry["Specular Tint"]))
+    remaining = (change * Value(tree, entry["Tint Gain"]) + 1.0).clamped()
+    red, green, blue = (part * remaining for part in separate(tree, entry["Specular Tint"]))
     tree.links.new(combine(tree, red, green, blue), out["Specular Tint"])
     return tree
 
 
 def _changed(part: Value, change: Value) -> Value:
-    """Add the change; where there is none, keep the colour as it is, beyond 1, too."""
+    """Return the colour channel with the change added and clamped; unchanged, even above 1, if the change is 0."""
     return part + ((part + change).clamped() - part) * abs(change).math("GREATER_THAN", 0.0)
 
 
 def stainable_inputs(shader: bpy.types.ShaderNode) -> dict[str, bpy.types.NodeSocket]:
-    """Return the shader's inputs that stains act on, by the group's socket name; empty where it has no colour."""
+    """Return the shader's inputs that stains change, by the group's socket name; empty if it has no colour."""
     found = {}
     names = {"Colour": COLOURS, "Roughness": ("Roughness",), "Specular Tint": ("Specular Tint",)}
     for name, candidates in names.items():
@@ -57,5 +57,5 @@ def stainable_inputs(shader: bpy.types.ShaderNode) -> dict[str, bpy.types.NodeSo
         except KeyError:
             continue
     if "Specular Tint" in found and found["Specular Tint"].type != "RGBA":
-        del found["Specular Tint"]  # another Principled shader's factor of the same name
+        del found["Specular Tint"]  # a factor with the same name in older Principled shaders
     return found if "Colour" in found else {}

@@ -1,4 +1,4 @@
-"""The menu of stain presets: those that come with the add-on and the user's own."""
+"""The menu of stain presets: those of the add-on and the user's own."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ BUILT_IN = Path(__file__).resolve().parent.parent  # Blender appends presets/<su
 
 
 class STAINLESS_PT_presets(PresetPanel, bpy.types.Panel):
-    """Stains that look right"""
+    """Ready-made looks of stains"""
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "HEADER"

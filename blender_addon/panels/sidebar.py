@@ -1,5 +1,7 @@
 """The "Stainless" tab in the sidebar of the 3D viewport."""
 
+from typing import TypeAlias
+
 import bpy
 
 from ..annotation.preview import is_material_previewed, is_previewed
@@ -17,13 +19,13 @@ from ..operators.render_to_folder import STAINLESS_OT_render_to_folder
 from ..operators.set_light import VARIANTS, STAINLESS_OT_set_light
 from ..settings.defects import CONTROLS
 from ..settings.properties import params_of
-from ..settings.target import is_inspection, stain_owner, stained_material
+from ..settings.target import existing_owner, is_inspection, stain_owner, stained_material
 from .drawing import fields, problem, split
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
-Context = bpy.types.Context
-HIDDEN_OF_FINISH = {"texture_offset"}  # drawn first, under its own name
+Context: TypeAlias = bpy.types.Context
+HIDDEN_OF_FINISH = {"texture_offset"}  # drawn separately as "Plate Number"
 
 
 class _Sidebar:
@@ -38,7 +40,7 @@ class _Inspection(_Sidebar):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Only in inspection scenes."""
+        """Return whether the scene is an inspection scene."""
         return is_inspection(context.scene)
 
 
@@ -48,12 +50,12 @@ class _OfStain(_Sidebar):
 
 
 class STAINLESS_PT_sidebar(_Sidebar, bpy.types.Panel):
-    """What to start with"""
+    """Buttons that add scenes and stains"""
 
     bl_label = "Stainless"
 
     def draw(self, context: Context) -> None:
-        """Draw the ways in, and what is wrong."""
+        """Draw the buttons and, if any, the contradiction in the settings."""
         layout = self.layout
         column = layout.column(align=True)
         column.operator(STAINLESS_OT_add_inspection_scene.bl_idname, icon="SCENE_DATA")
@@ -72,46 +74,46 @@ class STAINLESS_PT_stain(_Sidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """There must be stains, or a plate for them."""
+        """Return whether there are stains or an inspection scene."""
         return stain_owner(context) is not None
 
     def draw_header(self, context: Context) -> None:
-        """Switch the plate's stains."""
+        """Draw the checkbox of the plate's stains."""
         owner = stain_owner(context)
         if isinstance(owner, bpy.types.Scene):
             self.layout.prop(owner.stainless, "water_stains", text="")
 
     def draw_header_preset(self, _context: Context) -> None:
-        """Draw the presets' button."""
+        """Draw the preset menu."""
         STAINLESS_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: Context) -> None:
-        """Draw algorithm 1's parameters."""
+        """Draw the parameters of algorithm 1."""
         layout = split(self.layout)
-        owner = stain_owner(context)
+        owner = existing_owner(context)
         icon = "MATERIAL" if isinstance(owner, bpy.types.Material) else "SCENE_DATA"
         layout.label(text=f"of {owner.name}", icon=icon)
         draw_shape(layout, owner.stainless.stain)
 
 
 class STAINLESS_PT_single(_OfStain, bpy.types.Panel):
-    """One stain where you click"""
+    """A single stain at a chosen place"""
 
     bl_label = "Single Stain"
 
     def draw(self, context: Context) -> None:
         """Draw the explicit centre."""
-        draw_centre(split(self.layout), stain_owner(context).stainless.stain)
+        draw_centre(split(self.layout), existing_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_rim(_OfStain, bpy.types.Panel):
-    """What the water leaves behind"""
+    """Rim, ring and minerals that the water leaves"""
 
     bl_label = "Rim and Minerals"
 
     def draw(self, context: Context) -> None:
         """Draw rim, ring, speckle and shading."""
-        draw_rim(split(self.layout), stain_owner(context).stainless.stain)
+        draw_rim(split(self.layout), existing_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_run_off(_OfStain, bpy.types.Panel):
@@ -121,17 +123,17 @@ class STAINLESS_PT_run_off(_OfStain, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the run-off."""
-        draw_run_off(split(self.layout), stain_owner(context).stainless.stain)
+        draw_run_off(split(self.layout), existing_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_random(_OfStain, bpy.types.Panel):
-    """Random stains, within ranges"""
+    """Random stains within ranges"""
 
     bl_label = "Randomise"
 
     def draw(self, context: Context) -> None:
         """Draw the seed and the ranges."""
-        draw_random(split(self.layout), stain_owner(context).stainless)
+        draw_random(split(self.layout), existing_owner(context).stainless)
 
 
 class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
@@ -140,7 +142,7 @@ class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
     bl_label = "Surface"
 
     def draw(self, context: Context) -> None:
-        """Draw the finish that is chosen."""
+        """Draw the chosen finish and the plate."""
         layout = split(self.layout)
         settings = context.scene.stainless
         layout.prop(settings, "finish")
@@ -152,7 +154,7 @@ class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
 
 
 class STAINLESS_PT_defects(_Inspection, bpy.types.Panel):
-    """What is wrong with the plate"""
+    """Defects of the plate"""
 
     bl_label = "Defects"
 
@@ -187,7 +189,7 @@ class STAINLESS_PT_camera(_Inspection, bpy.types.Panel):
     bl_label = "Camera"
 
     def draw(self, context: Context) -> None:
-        """Draw the data sheet and what comes of it."""
+        """Draw the camera's data and the resulting field."""
         layout = split(self.layout)
         settings = context.scene.stainless
         fields(layout, settings.camera, "distance", "focal_length", "sensor_width")
@@ -198,13 +200,13 @@ class STAINLESS_PT_camera(_Inspection, bpy.types.Panel):
         try:
             camera = params_of(settings.camera, CameraParams)
         except ValueError:
-            return  # the first panel says what is wrong
+            return  # the first panel shows the contradiction
         pixel = 1e6 * metres_per_pixel(camera, settings.picture.width)
-        layout.label(text=f"Shows {1000 * camera.field_width:.1f} mm, {pixel:.1f} µm a pixel")
+        layout.label(text=f"Shows {1000 * camera.field_width:.1f} mm, {pixel:.1f} µm per pixel")
 
 
 class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
-    """What the masks say"""
+    """Masks of the classes"""
 
     bl_label = "Annotation"
     bl_parent_id = "STAINLESS_PT_sidebar"
@@ -212,11 +214,11 @@ class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """There must be stains, or a plate for them."""
+        """Return whether there are stains or an inspection scene."""
         return stain_owner(context) is not None
 
     def draw(self, context: Context) -> None:
-        """Draw the preview's switch and the border."""
+        """Draw the preview button and the border."""
         layout = self.layout
         material = stained_material(context)
         shown = is_material_previewed(material) if material else is_previewed(context.scene)
@@ -237,17 +239,17 @@ class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """There must be stains, or a plate for them."""
+        """Return whether there are stains or an inspection scene."""
         return stain_owner(context) is not None
 
     def draw(self, context: Context) -> None:
-        """Draw the folder, the job of a plate and their buttons."""
+        """Draw the folder, the job of an inspection scene and their buttons."""
         layout = split(self.layout)
         dataset = context.scene.stainless.dataset
         layout.prop(dataset, "folder")
         layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
         if not is_inspection(context.scene):
-            return  # jobs describe plates
+            return  # jobs describe inspection scenes only
         fields(layout, dataset, "name", "seed", heading="Job")
         fields(layout, dataset, "train", "validation", "test", heading="Plates")
         fields(layout, dataset, *(control.kind.plural for control in CONTROLS), heading="Defects, at Most")

@@ -69,14 +69,22 @@ def picture_steps(
         masks = Masks(*labels(read_floats(floats)))
         if check:
             check()
-        picture = develop(read_floats(part)[..., :3]) if develop else without_metadata(part.read_bytes())
+        write_image = _image_writer(part, develop)
     finally:
         part.unlink(missing_ok=True)
         floats.unlink(missing_ok=True)
     write_masks(masks, files)
-    write_picture = write_rgb_png if develop else write_whole
-    write_picture(files.image, picture)  # last: a number counts as taken once its image exists
+    write_image(files.image)  # last: a number counts as taken once its image exists
     return masks
+
+
+def _image_writer(part: Path, develop: Development | None) -> Callable[[Path], None]:
+    """Read a rendered picture; return the function that writes the final image."""
+    if develop:
+        pixels = develop(read_floats(part)[..., :3])
+        return lambda path: write_rgb_png(path, pixels)
+    content = without_metadata(part.read_bytes())
+    return lambda path: write_whole(path, content)
 
 
 def write_masks(masks: Masks, files: PictureFiles) -> None:

@@ -1,4 +1,4 @@
-"""PNG files to the bit: masks that hold exact ids, pictures without a word about when and how fast they were made."""
+"""Reproducible PNG files: masks with exact ids, and pictures without metadata."""
 
 import struct
 import zlib
@@ -12,9 +12,10 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
 def write_grey_png(path: Path, pixels: np.ndarray) -> None:
-    """Write (H, W) uint8 or uint16 as a grey PNG of that depth, bit for bit.
+    """Write (H, W) uint8 or uint16 as a grey PNG of that depth, with exact values.
 
-    Blender's own writer converts colours through floats and has no 8-bit class ids; the PNG of its pictures is its own.
+    Blender's writer is not used for masks, because it converts values through floats. Raises ValueError for other
+    arrays.
     """
     if pixels.dtype not in (np.uint8, np.uint16) or pixels.ndim != 2:
         raise ValueError(f"a grey PNG holds (H, W) uint8 or uint16, not {pixels.shape} {pixels.dtype}")
@@ -22,7 +23,7 @@ def write_grey_png(path: Path, pixels: np.ndarray) -> None:
 
 
 def write_rgb_png(path: Path, pixels: np.ndarray) -> None:
-    """Write (H, W, 3) uint8 as an RGB PNG, bit for bit."""
+    """Write (H, W, 3) uint8 as an RGB PNG, with exact values. Raises ValueError for other arrays."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"an RGB PNG holds (H, W, 3) uint8, not {pixels.shape} {pixels.dtype}")
     _write_png(path, pixels, colour_type=2)
@@ -43,10 +44,10 @@ def _chunk(kind: bytes, content: bytes) -> bytes:
 
 
 def without_metadata(png: bytes) -> bytes:
-    """Return a PNG with its critical chunks only, so that equal pixels are equal files.
+    """Return a PNG with its critical chunks only, so that equal pixels make equal files.
 
-    Cycles writes its render time into every picture, whatever Blender's stamp settings say. Raises ValueError for
-    bytes that are no whole PNG.
+    Cycles writes its render time into every picture, even if Blender's stamps are disabled. Raises ValueError for an
+    invalid or truncated PNG.
     """
     if not png.startswith(SIGNATURE):
         raise ValueError("not a PNG file")
@@ -54,10 +55,12 @@ def without_metadata(png: bytes) -> bytes:
     while position < len(png):
         (length,) = struct.unpack_from(">I", png, position)
         end = position + 12 + length
-        critical = png[position + 4 : position + 5].isupper()  # the PNG standard's mark for what decoders need
+        critical = png[
+            position + 4 : position + 5
+        ].isupper()  # the PNG standard marks critical chunks by a capital letter
         if critical:
             kept.append(png[position:end])
         position = end
     if position != len(png) or not kept[-1].endswith(_chunk(b"IEND", b"")):
-        raise ValueError("a PNG file that breaks off")
+        raise ValueError("a truncated PNG file")
     return b"".join(kept)

@@ -1,4 +1,4 @@
-"""The node groups that all materials of a plate share: its metal and its water stain, of shader nodes or of OSL."""
+"""The node groups shared by all materials of a plate: metal and water stain, as shader nodes or as OSL."""
 
 from dataclasses import dataclass
 
@@ -17,23 +17,23 @@ STAIN_RENDERERS = (NODES, OSL)
 
 @dataclass(frozen=True)
 class SurfaceGroups:
-    """The metal's group, and the stain's where there is one."""
+    """The metal's group, and the stain's group or None."""
 
     metal: bpy.types.ShaderNodeTree
     stain: bpy.types.ShaderNodeTree | None
 
 
 def node_groups(surface: InspectedSurface) -> SurfaceGroups:
-    """Return the groups of shader nodes."""
+    """Return the groups as shader nodes."""
     stain = water_stain_group() if surface.water_stain is not None else None
     return SurfaceGroups(metal_group(surface.metal), stain)
 
 
 def osl_groups(surface: InspectedSurface, scene: bpy.types.Scene) -> SurfaceGroups:
-    """Return the groups with OSL scripts, and switch OSL on in `scene`. Raises OslUnavailableError.
+    """Switch OSL on in `scene` and return the groups with OSL scripts. Raises OslUnavailableError.
 
-    OSL is the whole scene's, also where no stain is seen: a clean plate is shaded by the same machine as a stained one.
-    The metal comes along because a graph of many small nodes is slow in OSL.
+    OSL applies to the whole scene, so clean and stained plates are shaded alike. The metal is a script, too, because
+    a graph of many small nodes is slow in OSL.
     """
     switch_osl_on(scene)
     stain = water_stain_osl_group(scene) if surface.water_stain is not None else None

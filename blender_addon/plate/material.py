@@ -1,4 +1,4 @@
-"""The plate's material: its metal, darkened by stains, greased by fingers, its normals bent by grooves and defects."""
+"""The plate's material: the metal with stains and blemishes, and normals from grooves and heights."""
 
 import bpy
 
@@ -14,7 +14,7 @@ from .surface import InspectedSurface
 
 
 def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = None) -> bpy.types.Material:
-    """Build the material of (a part of) one plate; `groups` are already made of its surface, nodes' if omitted."""
+    """Build the material of a plate or a part of it; `groups` are those of its surface (default: shader nodes)."""
     groups = groups or node_groups(surface)
     material = bpy.data.materials.new("Inspected Surface")
     material.use_nodes = True
@@ -66,7 +66,7 @@ def water_stain_node(
     stain: WaterStainParams,
     group: bpy.types.ShaderNodeTree,
 ) -> bpy.types.ShaderNodeGroup:
-    """Add the node of water stains, whose texture is `group`'s."""
+    """Add a water-stain node of `group`; link its position and set its parameters."""
     node = group_node(tree, group, "Water Stain")
     tree.links.new(position, node.inputs["Position"])
     set_water_stain_inputs(node, stain)

@@ -1,4 +1,4 @@
-"""The inspected part: a flat plate whose upper face lies in z = 0, centred on the origin, its edges broken."""
+"""The inspected part: a flat plate with chamfered edges, its upper face in z = 0, centred on the origin."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from ..definitions.parameter import parameter
 class PlateParams:
     """A rectangular plate (paper, section V-A: 10 cm x 12 cm aluminium).
 
-    Raises ValueError where the bevel would cut through it.
+    Raises ValueError if the bevel would cut through it.
     """
 
     width: float = parameter(0.12, unit="m", low=1e-3, high=10.0, description="Extent along x")
@@ -34,7 +34,7 @@ class PlateParams:
 def plate(params: PlateParams, columns: int = 1, rows: int = 1) -> bpy.types.Object:
     """Build the plate as a mesh and link it to the scene's collection.
 
-    Faces 0 .. columns * rows - 1 are the tiles of the upper face, row by row from (-x, -y); the others follow.
+    Faces 0 to columns * rows - 1 are the tiles of the upper face, row by row from (-x, -y). The other faces follow.
     """
     x, y, b = params.width / 2, params.height / 2, params.bevel
     corners = [
@@ -52,7 +52,7 @@ def plate(params: PlateParams, columns: int = 1, rows: int = 1) -> bpy.types.Obj
     for inwards, z in ((0.0, -params.thickness), (0.0, -b), (b, 0.0)):
         corners += [(sx * (x - inwards), sy * (y - inwards), z) for sx, sy in ((-1, -1), (1, -1), (1, 1), (-1, 1))]
     faces.append((first + 3, first + 2, first + 1, first))
-    for lower in (first, first + 4):  # the sides, then the chamfer
+    for lower in (first, first + 4):  # sides, then chamfers
         faces += [(lower + k, lower + (k + 1) % 4, lower + 4 + (k + 1) % 4, lower + 4 + k) for k in range(4)]
     mesh = bpy.data.meshes.new("Plate")
     mesh.from_pydata(corners, [], faces)

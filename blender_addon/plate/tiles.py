@@ -1,7 +1,7 @@
-"""The plate in tiles: a tile's material holds only the things that reach into it.
+"""The plate in tiles: the material of a tile contains only the blemishes near it.
 
-A thing's shader graph is evaluated wherever its material is, so one material with six defects made a picture cost
-four times a clean one; nearly all tiles are clean.
+The shader graph of a blemish is evaluated wherever its material is visible. With one material for six defects, a
+picture takes four times as long as a clean one. With tiles, nearly all materials are clean.
 """
 
 import math
@@ -14,17 +14,17 @@ from .material import surface_material
 from .mesh import PlateParams, plate
 from .surface import InspectedSurface
 
-TILE = 0.004  # metres; small against a plate, large against a defect's width
-PADDING = 0.0005  # metres; the Bump node looks a fraction of a pixel beyond the shaded point
+TILE = 0.004  # metres; small relative to a plate, large relative to the width of a defect
+PADDING = 0.0005  # metres; the Bump node evaluates points up to a fraction of a pixel away
 
 
 def tiled_plate(
     params: PlateParams, surface: InspectedSurface, groups: SurfaceGroups | None = None
 ) -> bpy.types.Object:
-    """Build the plate with its materials, one material for every set of things that share a tile.
+    """Build the plate with one material for every set of blemishes that share a tile.
 
-    `groups` are already made of its surface, nodes' if omitted.
-    A clean plate is tiled, too: with another mesh, rays would meet it at points that differ in the last bit.
+    `groups` are those of its surface (default: shader nodes). A clean plate is tiled, too: with another mesh, the hit
+    points of rays would differ in their last bit.
     """
     width, height = params.width - 2 * params.bevel, params.height - 2 * params.bevel
     columns, rows = math.ceil(width / TILE), math.ceil(height / TILE)

@@ -12,6 +12,7 @@ from typing import Any
 
 import bpy
 
+from ..definitions.parameter import defaults_of
 from ..inspection.camera import CameraParams
 from ..inspection.lens import LensParams
 from ..inspection.placement import PlacementParams
@@ -53,7 +54,8 @@ def dataset_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
     stain = values_of(settings.stain, WaterStainParams) | {name: list(pair) for name, pair in ranges.items()}
     stain["explicit_centre"] = 0
     worst = {name: max(pair) if name != "cell_size" else min(pair) for name, pair in ranges.items() if name in RANGED}
-    WaterStainParams(**{**values_of(settings.stain, WaterStainParams), "explicit_centre": 0, **worst})
+    largest: dict[str, Any] = {**values_of(settings.stain, WaterStainParams), "explicit_centre": 0, **worst}
+    WaterStainParams(**largest)  # raises ValueError if the largest stains would be cut off
     metals = _metals(settings)
     for metal in metals.values():
         fields = dataclasses.fields(FINISHES[settings.finish].params)
@@ -103,8 +105,8 @@ def take_job(settings: bpy.types.PropertyGroup, job: Job) -> None:
         *((getattr(settings, metal_key(name)), kind.params, job.metals[name]) for name, kind in FINISHES.items()),
     ]
     for group, params_class, given in parts:
-        defaults = {field.name: field.default for field in dataclasses.fields(params_class)}
-        set_values(group, {name: _middle(given.get(name, default), default) for name, default in defaults.items()})
+        defaults = defaults_of(params_class).items()
+        set_values(group, {name: _middle(given.get(name, default), default) for name, default in defaults})
     for name in RANGED:
         value = job.water_stain.get(name, getattr(settings.stain, name))
         low, high = value if isinstance(value, list) else (value, value)

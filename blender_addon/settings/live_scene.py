@@ -1,7 +1,8 @@
-"""An inspection scene that follows its settings: each part is built anew by what `apply` is made of, in its old object.
+"""Updates of an inspection scene from its settings.
 
-The objects stay the artist's, with names, selection and modifiers; their data is exchanged. Stains, which artists drag
-most, only get new numbers on their nodes, so that the renderers compile nothing.
+A changed part is rebuilt by the functions that `inspection.scene.apply` uses, and its data replaces the old object's
+data. Objects keep their names, selection and modifiers. A change of a stain only sets numbers on nodes, so that the
+renderers compile nothing while the artist drags a slider.
 """
 
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from .properties import params_of
 
 
 def add_inspection_scene(scene: bpy.types.Scene) -> None:
-    """Build what the settings of an empty scene describe and remember its parts. Raises ValueError as they do."""
+    """Build the inspection scene of an empty scene's settings and record its parts. Raises ValueError."""
     settings = scene.stainless
     description = description_of(settings)
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
@@ -35,7 +36,7 @@ def add_inspection_scene(scene: bpy.types.Scene) -> None:
 
 
 def apply_stain(scene: bpy.types.Scene) -> None:
-    """Write the stain's numbers onto the plate's and the annotation's nodes."""
+    """Set the stain's parameters on the nodes of the plate and the annotation. Raises ValueError."""
     settings = scene.stainless
     if settings.water_stains:
         stain = params_of(settings.stain, WaterStainParams)
@@ -44,7 +45,7 @@ def apply_stain(scene: bpy.types.Scene) -> None:
 
 
 def apply_surface(scene: bpy.types.Scene) -> None:
-    """Build the plate with its materials, and the annotation, anew."""
+    """Rebuild the plate with its materials, and the annotation material. Raises ValueError."""
     description = _description(scene)
     plate, surface = description.plate, description.surface
     _exchange(scene, scene.stainless.plate_object, lambda: tiled_plate(plate, surface))
@@ -52,14 +53,14 @@ def apply_surface(scene: bpy.types.Scene) -> None:
 
 
 def apply_light(scene: bpy.types.Scene) -> None:
-    """Build the ring light anew, and let Cycles follow what it reflects."""
+    """Rebuild the ring light and set the light bounces. Raises ValueError."""
     description = _description(scene)
     light_paths(scene, description.light)
     _exchange(scene, scene.stainless.light_object, lambda: ring_light(description.light, description.pose))
 
 
 def apply_camera(scene: bpy.types.Scene) -> None:
-    """Build the camera anew and set the picture's size."""
+    """Rebuild the camera and set the picture's size. Raises ValueError."""
     description = _description(scene)
     size = description.picture.width, description.picture.height
     camera = scene.stainless.camera_object
@@ -69,33 +70,33 @@ def apply_camera(scene: bpy.types.Scene) -> None:
 
 
 def apply_placement(scene: bpy.types.Scene) -> None:
-    """Hold the camera, and the ring round it, where the settings say."""
+    """Apply the placement of camera and ring light. Raises ValueError."""
     apply_camera(scene)
     apply_light(scene)
 
 
 def apply_picture(scene: bpy.types.Scene) -> None:
-    """Set up Cycles and the camera."""
+    """Set up Cycles and the camera. Raises ValueError."""
     set_up_cycles(scene)
     apply_camera(scene)
 
 
 def set_up_cycles(scene: bpy.types.Scene) -> None:
-    """Set Cycles up as the settings say, whatever the artist has rendered with in between."""
+    """Set up Cycles from the settings, replacing the artist's render settings. Raises ValueError."""
     description = _description(scene)
     path_tracing(scene, description.picture, description.light)
 
 
 def apply_all(scene: bpy.types.Scene) -> None:
-    """Bring the whole scene in step with its settings."""
+    """Apply all settings of the scene. Raises ValueError."""
     for part in (apply_picture, apply_surface, apply_light):
         part(scene)
 
 
 def annotation_of(scene: bpy.types.Scene) -> bpy.types.Scene:
-    """Return the scene's own annotation, built anew for a copy of the scene, or where the artist has deleted it.
+    """Return the scene's own annotation scene; rebuild it for a copied scene or after the artist deleted it.
 
-    Raises ValueError where the scene has no camera to annotate through.
+    Raises ValueError if the scene has no camera.
     """
     settings = scene.stainless
     twin = settings.annotation_scene
@@ -103,7 +104,7 @@ def annotation_of(scene: bpy.types.Scene) -> bpy.types.Scene:
         raise ValueError(f"scene {scene.name!r} has no camera; undo its deletion, or add the inspection scene again")
     if twin is None or twin.camera != scene.camera:
         description = _description(scene)
-        parts = [settings.plate_object] if _is_there(scene, settings.plate_object) else []
+        parts = [settings.plate_object] if _exists(scene, settings.plate_object) else []
         twin = annotation_scene(scene, parts, description.plate, description.surface)
         twin.name = f"{scene.name} Annotation"
         settings.annotation_scene = twin
@@ -111,7 +112,7 @@ def annotation_of(scene: bpy.types.Scene) -> bpy.types.Scene:
 
 
 def show_mask(scene: bpy.types.Scene, on: bool) -> None:
-    """Show the mask in the viewport, or the surface again. Raises ValueError as `annotation_of` does."""
+    """Show the mask in the viewport, or the surface if `on` is false. Raises ValueError if the scene has no camera."""
     preview_scene(scene, _annotation_material(scene) if on else None)
 
 
@@ -119,7 +120,7 @@ def _annotation_material(scene: bpy.types.Scene) -> bpy.types.Material:
     return annotation_of(scene).view_layers[0].material_override
 
 
-def _is_there(scene: bpy.types.Scene, obj: bpy.types.Object | None) -> bool:
+def _exists(scene: bpy.types.Scene, obj: bpy.types.Object | None) -> bool:
     return obj is not None and obj.name in scene.objects
 
 
@@ -128,20 +129,20 @@ def _description(scene: bpy.types.Scene) -> InspectionScene:
 
 
 def _exchange(scene: bpy.types.Scene, old: bpy.types.Object | None, make: Callable[[], bpy.types.Object]) -> None:
-    """Give an object what `make` builds in its stead; an object that the artist has deleted stays away."""
-    if not _is_there(scene, old):
+    """Replace an object's data and place by those of the object that `make` builds; skip a deleted object."""
+    if old is None or not _exists(scene, old):
         return
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         new = make()
     if scene.camera == new:
-        scene.camera = old  # before `new` goes, or viewports would leave the camera's view
-    was, name = old.data, old.data.name
-    materials = list(was.materials) if hasattr(was, "materials") else []
+        scene.camera = old  # before `new` is removed; otherwise viewports leave the camera's view
+    previous, name = old.data, old.data.name
+    materials = list(previous.materials) if hasattr(previous, "materials") else []
     old.data = new.data
     old.location, old.rotation_euler = new.location, new.rotation_euler
     bpy.data.objects.remove(new)
-    if was.users == 0:
-        bpy.data.batch_remove([was])
+    if previous.users == 0:
+        bpy.data.batch_remove([previous])
         old.data.name = name
     _remove_unused(materials)
 
@@ -167,7 +168,7 @@ def _remove_unused(materials: list[bpy.types.Material]) -> None:
 
 
 def _surface_materials(scene: bpy.types.Scene) -> list[bpy.types.Material]:
-    """Every material that shows the plate's stains: the plate's own, the annotation and its preview."""
+    """Return the materials that show the plate's stains: those of the plate, the annotation and its preview."""
     settings = scene.stainless
     plate = settings.plate_object
     materials = [slot.material for slot in plate.material_slots] if plate else []

@@ -1,4 +1,4 @@
-"""Files that an older add-on saved: their settings and node groups are brought up to this one's."""
+"""Migration of settings and node groups in files that an older add-on saved."""
 
 import bpy
 
@@ -12,7 +12,7 @@ from .target import is_inspection
 
 
 def migrate_file() -> list[str]:
-    """Bring all settings of the open file up to date; return, in words, what could not be."""
+    """Migrate all settings of the open file; return a message for each that could not be migrated."""
     problems = []
     for owner in [*bpy.data.scenes, *bpy.data.materials]:
         if owner.library is None and owner.stainless.version:

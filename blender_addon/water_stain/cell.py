@@ -1,4 +1,4 @@
-"""The part of the water-stain graph that stands once per searched cell: is this cell's stain the covering one?"""
+"""The group that the water-stain graph uses once per searched cell; it updates the nearest distance and cell."""
 
 import bpy
 
@@ -10,29 +10,29 @@ from .reference import CENTRE_DRAW, SMALLEST_RADIUS, STAIN_DRAW
 
 GROUP_NAME = "Stainless Water Stain Cell"
 GROUP_VERSION = 3
-NOTHING_NEAR = 1e9  # further than any stain
+NOTHING_NEAR = 1e9  # cells; a distance beyond any stain
 
 _VECTORS = {
-    "Point": "The surface point in cell units",
-    "First Cell": "Index of the search's first cell",
-    "Cell": "This cell, counted from the first",
-    "Jitter": "How much of the cell its centre may use along x, y and z",
-    "Downstream": "Unit vector along which stains have run off",
-    "Nearest Cell": "The cell that covers the point best so far",
+    "Point": "Surface point in cell units",
+    "First Cell": "Index of the first cell of the search",
+    "Cell": "Index of this cell relative to the first",
+    "Jitter": "Part of the cell that its centre may use along x, y and z",
+    "Downstream": "Unit vector of the run-off",
+    "Nearest Cell": "Cell that covers the point best so far",
 }
 _FLOATS = {
     "Seed Offset": "Fourth coordinate of the hash",
-    "Run-off Compression": "run-off / (1 + run-off)",
-    "Radius": "r, in cell units like all lengths here",
-    "Radius Spread": "r times its variation",
-    "Perturbation": "A times the Perlin noise",
-    "Presence": "Probability that there is a stain",
-    "Nearest": "Distance to the nearest centre so far; divided by r' if radii differ",
+    "Run-off Compression": "Run-off / (1 + run-off)",
+    "Radius": "Radius r in cell units, as all lengths here",
+    "Radius Spread": "Radius r times its variation",
+    "Perturbation": "Amplitude A times the Perlin noise",
+    "Presence": "Probability that a cell has a stain",
+    "Nearest": "Distance to the nearest centre so far, divided by r' if radii differ",
 }
 
 
 def water_stain_cell_group() -> bpy.types.ShaderNodeTree:
-    """Return the group: the nearest distance and cell so far in, with this cell considered out."""
+    """Return the group: it takes the nearest distance and cell so far and returns them updated by one more cell."""
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
         return existing
@@ -51,7 +51,7 @@ def water_stain_cell_group() -> bpy.types.ShaderNodeTree:
         key = vector_math(tree, "ADD", given["First Cell"], given["Cell"])
         drawn = white_noise(tree, key, floats["Seed Offset"] + CENTRE_DRAW)
         centre = vector_math(tree, "MULTIPLY_ADD", drawn, given["Jitter"], key)
-    with framed(tree, "Distance from it, drawn out downstream"):
+    with framed(tree, "Distance from it, stretched downstream"):
         compression = floats["Run-off Compression"]
         distance = distance_from_centre(tree, given["Point"], centre, given["Downstream"], compression)
     with framed(tree, "The stain's own radius"):
@@ -81,11 +81,11 @@ def distance_from_centre(
     downstream: bpy.types.NodeSocket,
     compression: Value,
 ) -> Value:
-    """Return the distance of `point` from `centre`, what lies downstream compressed by 1 - `compression`."""
+    """Return the distance of `point` from `centre`; the downstream part is multiplied by 1 - `compression`."""
     flows = compression.math("GREATER_THAN", 0.0)
     round_distance = Value(tree, vector_math(tree, "DISTANCE", point, centre))
     offset = vector_math(tree, "SUBTRACT", point, centre)
     along = Value(tree, vector_math(tree, "DOT_PRODUCT", offset, downstream)).math("MAXIMUM", 0.0) * compression
     run_off = vector_math(tree, "SCALE", downstream, scale=along)
-    drawn_out_distance = Value(tree, vector_math(tree, "LENGTH", vector_math(tree, "SUBTRACT", offset, run_off)))
-    return round_distance * (1.0 - flows) + drawn_out_distance * flows
+    stretched_distance = Value(tree, vector_math(tree, "LENGTH", vector_math(tree, "SUBTRACT", offset, run_off)))
+    return round_distance * (1.0 - flows) + stretched_distance * flows

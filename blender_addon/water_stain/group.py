@@ -1,8 +1,10 @@
-"""The water stain as a shader-node group, for Cycles and EEVEE; the formulas are those of `reference`.
+"""The water stain as a shader-node group for Cycles and EEVEE, with the formulas of `reference`.
 
-Cycles folds what depends on constant inputs only, and removes what is multiplied by a constant zero. So the group
-computes everything, multiplied by such switches, and a branch that its inputs do not need costs nothing at render time.
+Cycles folds nodes that depend on constant inputs only and removes branches that are multiplied by a constant zero.
+The group therefore contains all branches, multiplied by such switches; unused branches cost nothing at render time.
 """
+
+from typing import TypeAlias
 
 import bpy
 
@@ -26,20 +28,20 @@ from .search import Flow, nearest_in_grid
 GROUP_NAME = "Stainless Water Stain"
 GROUP_VERSION = 5
 OUTPUTS = ("Reflectance", "Mask", "Stain ID", "Normalised Distance")
-JUST_ABOVE_1 = 1.0 + 2.0**-23  # the next float32: "less than this" is "at most 1" in one node
+JUST_ABOVE_1 = 1.0 + 2.0**-23  # the next float32 after 1; "less than" it means "at most 1" in one node
 
-Socket = bpy.types.NodeSocket
-Tree = bpy.types.ShaderNodeTree
-Values = dict[str, Value]
+Socket: TypeAlias = bpy.types.NodeSocket
+Tree: TypeAlias = bpy.types.ShaderNodeTree
+Values: TypeAlias = dict[str, Value]
 
 
 def set_water_stain_inputs(node: bpy.types.ShaderNodeGroup, params: WaterStainParams) -> None:
-    """Write `params` onto a node that shows the group, by socket name."""
+    """Set the inputs of a node of the group from `params`, by socket name."""
     set_group_inputs(node, params)
 
 
 def water_stain_group() -> bpy.types.ShaderNodeTree:
-    """Return the node group, built if the file does not have this version of it yet.
+    """Return the node group; build it if the file does not have this version.
 
     Inputs: Position (metres, object space) and WaterStainParams. Outputs: Reflectance (the additive change, 0
     outside), Mask (0 or 1), Stain ID (0 outside, a whole number below 2^24 inside), Normalised Distance (1 outside).
@@ -53,7 +55,7 @@ def water_stain_group() -> bpy.types.ShaderNodeTree:
         inverse = constant(tree, 1.0) / p["cell_size"]
         point = vector_math(tree, "SCALE", position, scale=inverse)
         radius, amplitude = p["radius"] * inverse, p["amplitude"] * inverse
-    with framed(tree, "Seed's shift of the noise"):
+    with framed(tree, "Shift of the noise by the seed"):
         shift = _noise_shift(p["seed_offset"])
     with framed(tree, "Outline: r' = r + Perlin(p f) A"):
         perturbation = _shifted_noise(tree, position, p["frequency"], shift) * amplitude
@@ -94,7 +96,7 @@ def _noise_shift(seed: Value) -> tuple[Value, ...]:
 
 
 def _shifted_noise(tree: Tree, position: Socket, frequency: Value, shift: tuple[Value, ...]) -> Value:
-    """Divide the shift by the frequency, so that Cycles folds it and the Noise node itself does the scaling."""
+    """Return noise at `frequency`; the shift is divided by it, so that the Noise node itself does the scaling."""
     shifted = vector_math(tree, "ADD", position, combine(tree, *(part / frequency for part in shift)))
     value = noise(tree, shifted, detail=0.0)
     assign(tree, value.socket.node.inputs["Scale"], frequency)
@@ -122,7 +124,7 @@ def _band(ratio: Value, centre: Value, width: Value) -> Value:
 
 
 def _stain_id(tree: Tree, cell: Socket) -> Value:
-    """Number the stain by its cell's index, wrapped; all intermediate numbers are whole and below 2^24."""
+    """Return the number of a cell's stain from its wrapped index; all intermediate values are integers below 2^24."""
     wrapped = []
     for part, period in zip(separate(tree, cell), ID_PERIOD, strict=True):
         wrapped.append(part - (part * (1 / period)).math("FLOOR") * float(period))

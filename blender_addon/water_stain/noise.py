@@ -1,6 +1,6 @@
-"""Blender's White Noise and Perlin noise in NumPy, bit for bit the hashes of Cycles and of Open Shading Language.
+"""Blender's White Noise and Perlin noise in NumPy, with the exact hashes of Cycles and Open Shading Language.
 
-Points and keys are columns here, (3, N): whole rows of one coordinate are several times faster than (N, 3).
+Points and keys are columns, (3, N), which is several times faster than (N, 3).
 """
 
 from itertools import product
@@ -8,7 +8,7 @@ from itertools import product
 import numpy as np
 
 _LOOKUP3 = 0xDEADBEEF
-_SIGNED_PERLIN_SCALE = 0.9820  # what Blender and OSL multiply three-dimensional Perlin noise by
+_SIGNED_PERLIN_SCALE = 0.9820  # factor of Blender and OSL on three-dimensional Perlin noise
 
 
 def _rotate(x: np.ndarray, k: int) -> np.ndarray:
@@ -44,35 +44,35 @@ def _mix(a: np.ndarray, b: np.ndarray, c: np.ndarray) -> tuple[np.ndarray, np.nd
 
 
 def hash3(x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Jenkins' lookup3 of three uint32 words, arrays of one shape; uint32."""
+    """Return Jenkins' lookup3 hash of three uint32 arrays of one shape; uint32."""
     start = np.uint32((_LOOKUP3 + (3 << 2) + 13) & 0xFFFFFFFF)
     return _final(x + start, y + start, z + start)
 
 
 def hash4(x: np.ndarray, y: np.ndarray, z: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Jenkins' lookup3 of four uint32 words, arrays that broadcast; uint32."""
+    """Return Jenkins' lookup3 hash of four uint32 arrays that broadcast; uint32."""
     start = np.uint32((_LOOKUP3 + (4 << 2) + 13) & 0xFFFFFFFF)
     a, b, c = _mix(x + start, y + start, z + start)
     return _final(a + w, b, c)
 
 
 def white_noise(keys: np.ndarray, w: float) -> np.ndarray:
-    """The White Noise node's 4-D colour: three numbers in [0, 1] for each key.
+    """Return the 4-D colour of the White Noise node: three numbers in [0, 1] per key, float32 (3, N).
 
-    `keys` are (3, N), and like `w` they are hashed by their float32 bit patterns, so -0.0 and 0.0 differ. Returns
-    float32 (3, N). In OSL: noise("hash", point(x, y, z), w), ("hash", point(z, x, w), y), ("hash", point(w, z, y), x).
+    `keys` are (3, N). Keys and `w` are hashed by their float32 bit patterns, so -0.0 and 0.0 differ. In OSL:
+    noise("hash", point(x, y, z), w), noise("hash", point(z, x, w), y), noise("hash", point(w, z, y), x).
     """
     x, y, z = np.ascontiguousarray(keys, np.float32).view(np.uint32)
-    w = np.full(1, w, np.float32).view(np.uint32)
-    words = (hash4(x, y, z, w), hash4(z, x, w, y), hash4(w, z, y, x))
+    bits = np.full(1, w, np.float32).view(np.uint32)
+    words = (hash4(x, y, z, bits), hash4(z, x, bits, y), hash4(bits, z, y, x))
     return np.stack([word.astype(np.float32) * np.float32(2.0**-32) for word in words])
 
 
 def signed_perlin(points: np.ndarray) -> np.ndarray:
-    """Blender's signed 3-D Perlin noise: the Noise node at detail 0, not normalised; OSL's snoise.
+    """Return Blender's signed 3-D Perlin noise, which is OSL's snoise and the Noise node at detail 0, not normalised.
 
-    `points` are (3, N) in lattice units, float32 or float64, far below 1e5 (there Blender repeats it). Returns (N,) of
-    their dtype, about -0.95..0.95.
+    `points` are (3, N) in lattice units, float32 or float64, and far below 1e5, where Blender repeats the noise.
+    Returns (N,) of their dtype, about -0.95..0.95.
     """
     lower = np.floor(points)
     cell = lower.astype(np.int64).astype(np.uint32)
@@ -92,7 +92,7 @@ def _lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:
 
 
 def _gradient(word: np.ndarray, x: np.ndarray, y: np.ndarray, z: np.ndarray) -> np.ndarray:
-    """Dot product with one of Perlin's twelve gradients, chosen by the low four bits of `word`."""
+    """Return the dot product with one of Perlin's twelve gradients, selected by the low four bits of `word`."""
     h = (word & np.uint32(15)).astype(np.uint8)
     first = np.where(h < 8, x, y)
     second = np.where(h < 4, y, np.where((h & 13) == 12, x, z))

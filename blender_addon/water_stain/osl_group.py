@@ -1,4 +1,4 @@
-"""The water stain as an OSL script, in a group with the same sockets as the shader-node one."""
+"""The water stain as an OSL script in a group with the same sockets as the shader-node group."""
 
 import dataclasses
 from pathlib import Path
@@ -16,10 +16,10 @@ SCRIPT = Path(__file__).with_name("water_stain.osl")
 
 
 def water_stain_osl_group(scene: bpy.types.Scene, script: str | None = None) -> bpy.types.ShaderNodeTree:
-    """Return the group with the OSL script, and switch OSL on in `scene`.
+    """Switch OSL on in `scene` and return the group with the OSL script.
 
-    Its sockets are those of `water_stain_group`, so `set_water_stain_inputs` serves both. `script` is OSL source to use
-    instead of the add-on's own. Raises OslUnavailableError, also where the script does not compile.
+    The sockets are those of `water_stain_group`, so `set_water_stain_inputs` works for both. `script` replaces the
+    add-on's OSL source. Raises OslUnavailableError, also if the script does not compile.
     """
     switch_osl_on(scene)
     existing = find_group(GROUP_NAME, GROUP_VERSION) if script is None else None

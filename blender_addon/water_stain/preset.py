@@ -1,30 +1,36 @@
-"""Presets of stains: JSON files with the stain's parameters, never code."""
+"""Presets of stains: JSON files with the parameters of a stain's look."""
 
 import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
-from ..definitions.parameter import Params
+from ..definitions.parameter import Params, defaults_of
 from .params import WaterStainParams
 from .shading import StainShadingParams
 
 SUFFIX = ".json"
 FORMAT, VERSION = "stainless-stain-preset", 1
-KEPT = {"seed_offset", "explicit_centre", "centre_x", "centre_y", "centre_z"}  # where stains are, not how they look
+KEPT = {
+    "seed_offset",
+    "explicit_centre",
+    "centre_x",
+    "centre_y",
+    "centre_z",
+}  # the places of stains, which presets keep
 CLASSES = (WaterStainParams, StainShadingParams)
 
 
 def preset_text(values: dict[str, float]) -> str:
-    """Return a preset file of the looks among parameter values by name."""
+    """Return the text of a preset file with those parameter values, by name, that make the look."""
     looks = {name: value for name, value in values.items() if name not in KEPT}
     return json.dumps({"format": FORMAT, "version": VERSION, "stain": looks}, indent=1) + "\n"
 
 
 def read_preset(path: Path) -> dict[str, float]:
-    """Return a preset's parameters by name, defaults for those it leaves out.
+    """Return a preset's parameters by name; omitted ones have their defaults.
 
-    Raises ValueError, in words, for a file that is no preset, OSError for one that does not read.
+    Raises ValueError with a message for an invalid preset, OSError for an unreadable file.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -35,10 +41,10 @@ def read_preset(path: Path) -> dict[str, float]:
     if content.get("version") != VERSION:
         raise ValueError(f"{path.name} is of version {content.get('version')}; this Stainless reads {VERSION}")
     given = content["stain"]
-    looks = {field.name: field.default for each in CLASSES for field in dataclasses.fields(each)}
-    looks = {name: value for name, value in looks.items() if name not in KEPT}
+    defaults = {name: value for each in CLASSES for name, value in defaults_of(each).items()}
+    looks = {name: value for name, value in defaults.items() if name not in KEPT}
     if unknown := sorted(given.keys() - looks.keys()):
-        raise ValueError(f"{path.name} names {', '.join(unknown)}, which stains do not have")
+        raise ValueError(f"{path.name} has unknown parameters: {', '.join(unknown)}")
     values = {**looks, **given}
     for each in CLASSES:
         _check(each, values, path.name)

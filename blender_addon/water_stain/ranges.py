@@ -1,4 +1,4 @@
-"""Ranges that random stains are drawn from, around what an artist has set, by the same draw as in render jobs."""
+"""Ranges of random stains around an artist's settings; the draw is the same as in render jobs."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -6,16 +6,17 @@ from typing import Any
 
 import numpy as np
 
-from ..definitions.parameter import parameter
+from ..definitions.parameter import defaults_of, parameter
 from .params import WaterStainParams, draw_water_stain_params
 
-RANGED = ("cell_size", "radius", "frequency", "amplitude", "decay", "intensity")  # algorithm 1's
-SPREAD = 0.2  # ranges go from so much below a value to so much above it
+RANGED = ("cell_size", "radius", "frequency", "amplitude", "decay", "intensity")  # of algorithm 1
+SPREAD = 0.2  # half width of a range, relative to its middle
 FIELDS = {field.name: field for field in dataclasses.fields(WaterStainParams)}
+DEFAULTS = defaults_of(WaterStainParams)
 
 
-def around(name: str, value: float, spread: float) -> tuple[float, float]:
-    """Return the range of a field around a value, cut to what the field may be."""
+def range_around(name: str, value: float, spread: float) -> tuple[float, float]:
+    """Return the range of a field around a value, clamped to the field's limits."""
     meta = FIELDS[name].metadata
     ends = (value - abs(value) * spread, value + abs(value) * spread)
     low, high = (float(f"{min(max(end, meta['low']), meta['high']):.6g}") for end in ends)
@@ -24,8 +25,8 @@ def around(name: str, value: float, spread: float) -> tuple[float, float]:
 
 def _end(name: str, end: int) -> Any:
     meta = FIELDS[name].metadata
-    words = f"{('Least', 'Most')[end]} that random stains are drawn from"
-    value = around(name, FIELDS[name].default, SPREAD)[end]
+    words = f"{('Lower', 'Upper')[end]} end of the range of random stains"
+    value = range_around(name, DEFAULTS[name], SPREAD)[end]
     return parameter(value, unit=meta["unit"], low=meta["low"], high=meta["high"], description=words)
 
 
@@ -37,9 +38,9 @@ StainRanges = dataclasses.make_dataclass(
 
 
 def ranges_by_field(ranges: Any) -> dict[str, tuple[float, float]]:
-    """Return [least, most] by field of WaterStainParams, and of the seed: which stains there are is always drawn.
+    """Return (low, high) by field of WaterStainParams, including the seed offset, which is always drawn.
 
-    Raises ValueError where a least lies above its most.
+    Raises ValueError if a lower end lies above its upper end.
     """
     pairs = {name: (getattr(ranges, f"{name}_low"), getattr(ranges, f"{name}_high")) for name in RANGED}
     for name, (low, high) in pairs.items():
@@ -50,9 +51,9 @@ def ranges_by_field(ranges: Any) -> dict[str, tuple[float, float]]:
 
 
 def draw_stain(ranges: Mapping[str, tuple[float, float]], others: Mapping[str, float], seed: int) -> WaterStainParams:
-    """Draw the stains of a seed; what has no range stays as in `others`.
+    """Draw the stains of a seed; parameters without a range keep their values in `others`.
 
-    Raises ValueError where the drawn stains would be cut off.
+    Raises ValueError if the drawn stains would be cut off.
     """
     rng = np.random.Generator(np.random.PCG64(np.random.SeedSequence((seed,))))
     return draw_water_stain_params(rng, {**others, **ranges})

@@ -1,20 +1,19 @@
 """The specification of the water stain (paper, algorithm 1) in NumPy; nodes and OSL compute the same formulas.
 
-In cell units g = p / G. Cell i has its centre at i + H(i, seed + 1/2), H being 4-D White Noise; the depth jitter t
-scales the z of H. The search covers the cells floor(g - s) + n, n from `NEIGHBOURS`; as s is never 0 and n never
-negative, no index is -0.0, which would hash differently from 0.0. With reach R = the furthest from its centre that a
-stain can be, over G:
+In cell units g = p / G. The centre of cell i is i + H(i, seed + 1/2), where H is 4-D White Noise and the depth jitter t
+scales its z. The search covers the cells floor(g - s) + n for n in `NEIGHBOURS`. As s is never 0 and n is never
+negative, no index is -0.0, which would hash differently from 0.0. The reach R is the greatest distance of a stain's
+edge from its centre, divided by G:
 
-- `SLAB`: where t + 2 R <= 1, centres lie so low in their cells that a point can be near those of one layer only:
-  4 cells, s = (1/2, 1/2, -R);
-- `BALL`: where R <= 1/2, 8 cells, s = 1/2 on all axes;
-- `FULL`: otherwise the point's own cell and its 26 neighbours, s = 1.
+- `SLAB`, if t + 2 R <= 1: a point can only be near centres of one layer; 4 cells, s = (1/2, 1/2, -R);
+- `BALL`, if R <= 1/2: 8 cells, s = 1/2 on all axes;
+- `FULL`, otherwise: the point's own cell and its 26 neighbours, s = 1.
 
-Every search contains all centres within R, so all give the same stains as the 27-cell search. Downstream of its centre
-a stain's distances are divided by 1 + run-off.
+Every search contains all centres within R, so all give the same stains as the 27-cell search. Distances downstream of
+a centre are divided by 1 + run-off.
 
-Where stains overlap and their radii differ, the one with the least d/r' covers the point, on ties the first in the
-order of the cells; with one radius for all this is the nearest centre of algorithm 1.
+If stains with different radii overlap, the one with the least d/r' covers the point; on ties, the first in the order
+of the cells. With equal radii this is the nearest centre of algorithm 1.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -27,25 +26,25 @@ from .noise import signed_perlin, white_noise
 from .params import WaterStainParams
 
 SLAB, BALL, FULL = 4, 8, 27
-# The cells of the shorter searches first; the order decides ties.
+# Cells of the shorter searches come first. The order decides ties.
 NEIGHBOURS = tuple(sorted(product((0, 1, 2), repeat=3), key=lambda cell: (max(cell) > 1, cell[2] > 0, cell)))
-# Added to the seed for the centre, for radius and presence, and for decay and intensity. Fractions, because White Noise
-# draws its three numbers from permutations of cell and seed, which must not be another cell's.
+# Offsets added to the seed for the centre, for radius and presence, and for decay and intensity. They are fractions,
+# because White Noise hashes permutations of cell and seed, which must not coincide with those of another cell.
 CENTRE_DRAW, STAIN_DRAW, PROFILE_DRAW = 0.5, 0.25, 0.75
-SMALLEST_RADIUS = 1e-7  # cells; keeps d/r' finite where the noise eats up the whole stain
+SMALLEST_RADIUS = 1e-7  # cells; keeps d/r' finite if the noise reduces the radius to nothing
 ID_PERIOD = (256, 256, 128)  # cells along x, y, z after which stain ids repeat; 1 + their product < 2^24
-NOISE_STEPS = (1597, 987, 1303)  # of the noise's shift from seed to seed, in 1/4096 of NOISE_SPAN, exact in float32
+NOISE_STEPS = (1597, 987, 1303)  # shift of the noise per seed, in 1/4096 of NOISE_SPAN; exact in float32
 NOISE_SPAN = 16.0
 SPECKLE_ONSET, SPECKLE_SLOPE = 0.1, 4.0
-CHUNK = 16384  # points evaluated at a time: they stay in the processor's cache
+CHUNK = 16384  # points per evaluation; they fit into the processor's cache
 
 
 @dataclass(frozen=True)
 class WaterStainField:
-    """The texture at N points: float (N,), bool (N,), int32 (N,), float (N,).
+    """The texture at N points; arrays of shape (N,).
 
-    Reflectance is the additive change, 0 outside; stain ids are 0 outside and count from 1; the normalised distance
-    is d/r' inside and 1 outside.
+    `reflectance` is the additive change, 0 outside. `inside` is bool. `stain_id` is int32, from 1, and 0 outside.
+    `normalised_distance` is d/r' inside and 1 outside.
     """
 
     reflectance: np.ndarray
@@ -57,7 +56,8 @@ class WaterStainField:
 def evaluate_water_stain(points: np.ndarray, params: WaterStainParams, threads: int = 1) -> WaterStainField:
     """Evaluate the texture at `points` (N, 3), metres in object space, in their own precision.
 
-    float32 points are computed like Cycles computes, float64 points give the truth to compare with.
+    float32 points are evaluated with the precision of Cycles; float64 points give the reference to compare with.
+    Raises ValueError for other shapes or types.
     """
     points = np.asarray(points)
     if points.ndim != 2 or points.shape[1] != 3 or points.dtype not in (np.float32, np.float64):
@@ -68,7 +68,7 @@ def evaluate_water_stain(points: np.ndarray, params: WaterStainParams, threads: 
         np.zeros(len(points), np.int32),
         np.ones(len(points), points.dtype),
     )
-    with ThreadPoolExecutor(threads) as pool:  # NumPy leaves Python's lock while it computes
+    with ThreadPoolExecutor(threads) as pool:  # NumPy releases Python's lock during computation
         chunks = [
             pool.submit(_evaluate, np.ascontiguousarray(points[start : start + CHUNK].T), params, field, start)
             for start in range(0, len(points), CHUNK)
@@ -79,18 +79,18 @@ def evaluate_water_stain(points: np.ndarray, params: WaterStainParams, threads: 
 
 
 def stain_ids(cells: np.ndarray) -> np.ndarray:
-    """Number the stains of integer cells (N, 3): 1 + x + 256 y + 65536 z, indices wrapped to `ID_PERIOD`; int32."""
+    """Return stain ids of integer cells (N, 3): 1 + x + 256 y + 65536 z, indices wrapped to `ID_PERIOD`; int32."""
     x, y, z = np.mod(np.asarray(cells, np.int64), ID_PERIOD).T
     return (1 + x + ID_PERIOD[0] * (y + ID_PERIOD[1] * z)).astype(np.int32)
 
 
 def stain_centres(cells: np.ndarray, params: WaterStainParams) -> np.ndarray:
-    """The centres of the stains in integer cells (N, 3); float64 (N, 3), metres."""
+    """Return the centres of the stains in integer cells (N, 3); float64 (N, 3), metres."""
     return _centres(np.asarray(cells, np.float64).T, params).T * params.cell_size
 
 
 def shifted_noise(points: np.ndarray, frequency: float, seed_offset: float) -> np.ndarray:
-    """Perlin noise of `points` (3, N) at `frequency`, shifted from seed to seed; not shifted for seed 0."""
+    """Return Perlin noise of `points` (3, N) at `frequency`, shifted by the seed; seed 0 shifts nothing."""
     real = points.dtype.type
     steps = np.array(NOISE_STEPS, real)[:, None] * real(seed_offset) * real(1 / 4096)
     shift = (steps - np.floor(steps)) * real(NOISE_SPAN)
@@ -100,7 +100,7 @@ def shifted_noise(points: np.ndarray, frequency: float, seed_offset: float) -> n
 
 
 def searched_cells(params: WaterStainParams) -> int:
-    """Return how many cells have to be searched: SLAB, BALL or FULL."""
+    """Return the number of cells to search: SLAB, BALL or FULL."""
     reach = params.reach / params.cell_size
     if params.depth_jitter + 2 * reach <= 1:
         return SLAB
@@ -108,7 +108,7 @@ def searched_cells(params: WaterStainParams) -> int:
 
 
 def _evaluate(points: np.ndarray, params: WaterStainParams, field: WaterStainField, start: int) -> None:
-    """Fill `field` from index `start` on, for points (3, N); scalars are rounded to their precision, as Cycles does."""
+    """Fill `field` from index `start` for points (3, N); scalars are rounded to the points' precision, as in Cycles."""
     real = points.dtype.type
     inverse = real(1) / real(params.cell_size)
     radius, spread = real(params.radius), real(0)
@@ -171,7 +171,7 @@ def _search(grid: np.ndarray, params: WaterStainParams) -> tuple[np.ndarray, np.
     keys = np.floor(grid - shift[:, None])
     lowest = keys.min(axis=1, keepdims=True)
     extent = (keys.max(axis=1, keepdims=True) - lowest).astype(np.int64).ravel() + 3
-    tabled = extent.prod() * 2 <= grid.shape[1]  # few cells for many points: draw each cell's centre once
+    tabled = extent.prod() * 2 <= grid.shape[1]  # few cells for many points: compute each cell's centre once
     if tabled:
         box = np.indices(tuple(extent)).reshape(3, -1).astype(grid.dtype) + lowest
         table = _centres(box, params)
@@ -189,13 +189,13 @@ def _search(grid: np.ndarray, params: WaterStainParams) -> tuple[np.ndarray, np.
 
 
 def _centres(cells: np.ndarray, params: WaterStainParams) -> np.ndarray:
-    """The centres of cells (3, N) in cell units, in the cells' precision."""
+    """Return the centres of cells (3, N) in cell units, in the cells' precision."""
     jitter = np.array([[1.0], [1.0], [params.depth_jitter]], cells.dtype)
     return white_noise(cells, params.seed_offset + CENTRE_DRAW).astype(cells.dtype) * jitter + cells
 
 
 def _apart(offsets: np.ndarray, params: WaterStainParams) -> np.ndarray:
-    """Length of the offsets (3, N) from a centre, compressed downstream by 1 + run-off."""
+    """Return the lengths of offsets (3, N) from a centre, compressed downstream by 1 + run-off."""
     real = offsets.dtype.type
     if params.run_off:
         azimuth, elevation = real(params.run_off_azimuth), real(params.run_off_elevation)
@@ -209,7 +209,7 @@ def _apart(offsets: np.ndarray, params: WaterStainParams) -> np.ndarray:
 
 
 def _heterogeneity(points: np.ndarray, ratio: np.ndarray, params: WaterStainParams) -> np.ndarray:
-    """What dried rim, inner ring and mineral speckle add to the reflectance; exactly 0 where their intensity is."""
+    """Return the reflectance added by dried rim, inner ring and mineral speckle; exactly 0 for intensities of 0."""
     real = points.dtype.type
     change = np.zeros_like(ratio)
     rim_width = real(params.rim_width)
@@ -225,6 +225,6 @@ def _heterogeneity(points: np.ndarray, ratio: np.ndarray, params: WaterStainPara
 
 
 def _band(ratio: np.ndarray, centre: float, width: float) -> np.ndarray:
-    """1 in the middle of a ring of normalised distances, smoothly 0 at its borders."""
+    """Return 1 in the middle of a ring of normalised distances, falling smoothly to 0 at its borders."""
     x = np.maximum(1 - np.abs(ratio - centre) / (width * ratio.dtype.type(0.5)), 0)
     return x * x * (3 - 2 * x)

@@ -1,4 +1,6 @@
-"""The search of the water-stain graph: 4, 8 or 27 cells, as `reference` explains."""
+"""The search of the water-stain graph over 4, 8 or 27 cells; see `reference`."""
+
+from typing import TypeAlias
 
 import bpy
 
@@ -10,8 +12,8 @@ from .reference import BALL, FULL, NEIGHBOURS, SLAB
 
 BATCH = 8  # cells
 
-Socket = bpy.types.NodeSocket
-Flow = tuple[Socket, Value]  # unit vector downstream; the part by which distances along it shrink
+Socket: TypeAlias = bpy.types.NodeSocket
+Flow: TypeAlias = tuple[Socket, Value]  # unit vector downstream; compression of distances along it
 
 
 def nearest_in_grid(
@@ -24,8 +26,8 @@ def nearest_in_grid(
     flow: Flow,
     p: dict[str, Value],
 ) -> tuple[Value, Socket]:
-    """Return d/r' of the stain that covers `point` best, and the index of its cell; all lengths in cell units."""
-    with framed(tree, "How many cells can reach a point?"):
+    """Return d/r' of the stain that covers `point` best, and the index of its cell; lengths are in cell units."""
+    with framed(tree, "Number of cells that can reach a point"):
         spread = radius * p["radius_variation"]
         reach = (radius + spread + amplitude) * (p["run_off"] + 1.0)
         slab = (p["depth_jitter"] + reach * 2.0).at_most(1.0)
@@ -55,12 +57,13 @@ def nearest_in_grid(
     for begin, end, label in searches:
         with framed(tree, label):
             for number in range(begin, end):
-                if number >= BALL and number % BATCH == 0:
-                    vectors["First Cell"] = _after(tree, first, values["Nearest"])
+                nearest = values["Nearest"]
+                if number >= BALL and number % BATCH == 0 and isinstance(nearest, Value):
+                    vectors["First Cell"] = _after(tree, first, nearest)
                 _add_cell(tree, NEIGHBOURS[number], vectors, values)
         found[end] = values["Nearest"], vectors["Nearest Cell"]
 
-    with framed(tree, "The search that was needed"):
+    with framed(tree, "Selected search"):
         switches = dict(zip((SLAB, BALL, FULL), (slab, ball, full), strict=True))
         measure = sum((found[n][0] * switches[n] for n in (BALL, FULL)), found[SLAB][0] * slab)
         cell = first
@@ -73,11 +76,11 @@ def nearest_in_grid(
 
 def _add_cell(
     tree: bpy.types.ShaderNodeTree,
-    cell: tuple[int, int, int],
+    cell: tuple[int, ...],
     vectors: dict[str, Socket],
     values: dict[str, Value | float],
 ) -> None:
-    """Chain one more cell; `vectors` and `values` then hold what is nearest so far."""
+    """Add one more cell to the chain; update the nearest distance and cell in `values` and `vectors`."""
     node = group_node(tree, water_stain_cell_group(), f"Cell {cell}")
     node.hide = True
     node.inputs["Cell"].default_value = cell
@@ -90,10 +93,10 @@ def _add_cell(
 
 
 def _after(tree: bpy.types.ShaderNodeTree, first: Socket, nearest: Value) -> Socket:
-    """Return `first` unchanged, but not before `nearest` is known.
+    """Return the value of `first`, made to depend on `nearest`.
 
-    Cycles computes whatever it can as early as it can. The keys of all 27 cells at once overflow its stack, so the
-    cells beyond the first eight take their turns in batches.
+    Cycles evaluates every node as early as possible, and the keys of all 27 cells at once overflow its stack. The
+    dependency makes it evaluate the cells beyond the first eight in batches.
     """
     far_below = nearest - 1e3 * NOTHING_NEAR
     return vector_math(tree, "MAXIMUM", first, combine(tree, far_below, far_below, far_below))

@@ -39,5 +39,5 @@ def test_metadata_goes_and_pixels_stay(tmp_path):
 @pytest.mark.parametrize("cut", [4, 40, -3])
 def test_half_a_picture_is_refused(cut):
     whole = cv2.imencode(".png", np.zeros((9, 8, 3), np.uint8))[1].tobytes()
-    with pytest.raises(ValueError, match=r"not a PNG|breaks off"):
+    with pytest.raises(ValueError, match=r"not a PNG|truncated"):
         without_metadata(whole[:cut])
