@@ -82,12 +82,13 @@ def sheet(name: str, samples: int, folder: Path, advance: Any) -> np.ndarray:
     field, common, tiles = SHEETS[name]
     columns = []
     for number, tile in enumerate(tiles):
-        params = WaterStainParams(**{**common, **tile})
+        values: dict[str, Any] = {**common, **tile}
+        params = WaterStainParams(**values)
         picture, mask = render(params, field, samples, folder)
         words = ", ".join(f"{key} {getattr(params, key):g}" for key in tiles[-1 if number else 1 if not tile else 0])
         label = np.full((LABEL, TILE), 255, np.uint8)
         scale = min(0.4, 0.4 * (TILE - 6) / cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0])
-        cv2.putText(label, words, (3, LABEL - 5), cv2.FONT_HERSHEY_SIMPLEX, scale, 0, 1, cv2.LINE_AA)
+        cv2.putText(label, words, (3, LABEL - 5), cv2.FONT_HERSHEY_SIMPLEX, scale, (0,), 1, cv2.LINE_AA)
         gap = np.full((GAP, TILE), 255, np.uint8)
         columns += [np.vstack([label, picture, gap, mask]), np.full((2 * TILE + LABEL + GAP, GAP), 255, np.uint8)]
         advance()

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-# Streams 2, 3, 5, 6 and 7 belong to the kinds of blemishes (`blemishes.kinds`). A number is never used twice.
+# The numbers that are missing here belong to the kinds of blemishes (`blemishes.kinds`). Each number is used once.
 TEXTURE_STREAM = 0
 STAIN_STREAM = 1
 LIGHT_STREAM = 4

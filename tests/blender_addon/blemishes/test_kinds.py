@@ -12,6 +12,7 @@ pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender
 
 from blender_addon.blemishes import kinds
 from blender_addon.blemishes.kinds import BlemishKind, Relief
+from blender_addon.definitions import random_stream
 from blender_addon.definitions.classes import DEFECT, AnnotationClass
 from blender_addon.definitions.parameter import draw_params, parameter
 from blender_addon.inspection.camera import metres_per_pixel
@@ -118,6 +119,8 @@ def test_ids_names_and_streams_are_used_once():
     ):
         assert len(values) == len(set(values))
     assert [label.id for label in kinds.annotation_classes()] == list(range(7))
+    others = {number for name, number in vars(random_stream).items() if name.endswith("_STREAM")}
+    assert not others & {kind.stream for kind in kinds.KINDS}
 
 
 def test_a_job_takes_its_defaults_from_the_definition(smoke_job):
