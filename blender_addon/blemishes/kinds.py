@@ -1,7 +1,7 @@
-"""The table of blemish kinds: every class of defect or impurity that lies on a plate piece by piece.
+"""The table of blemish kinds: the classes of defects and impurities whose pieces are placed individually on a plate.
 
-To add a class, write its module, add a row to `KINDS`, and list it in `settings.defects` if the sidebar shall
-show it. Masks, jobs, the JSON Schema, tables and random draws follow from the row.
+To add a class, write its module and add a row to `KINDS`. Masks, jobs, the JSON Schema, tables and random draws follow
+from the row. An entry of `CONTROLS` in `settings.defects` shows the class in the sidebar.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class BlemishKind:
     """A row of the table.
 
     `label.name` is the kind's key in a job and `plural` the key of its counts in a job's splits. `label.kind` also
-    names the job's seed. `stream` is the random stream. `required` says whether a job must name the kind.
+    names the job's seed. `stream` is the random stream. `required` tells whether a job must contain the kind's key.
     """
 
     label: AnnotationClass
@@ -95,7 +95,7 @@ KINDS: tuple[BlemishKind, ...] = (
         BumpParams,
         draw_bump_params,
         stream=5,
-        shape=Relief(bump_group, bump_bounds, precedence=2),  # wide; what lies on a bump is the clearer find
+        shape=Relief(bump_group, bump_bounds, precedence=2),  # low, because a bump is wide and may carry others
     ),
     BlemishKind(
         AnnotationClass(3, "fingerprint", IMPURITY, (204, 121, 167)),
@@ -122,13 +122,13 @@ def kind_named(name: str) -> BlemishKind:
 
 
 def reliefs() -> list[tuple[BlemishKind, Relief]]:
-    """Return the kinds in the plate's surface, the one with the greatest precedence last."""
+    """Return the kinds with a relief in ascending precedence."""
     found = [(kind, kind.shape) for kind in KINDS if isinstance(kind.shape, Relief)]
     return sorted(found, key=lambda pair: pair[1].precedence)
 
 
 def sheets() -> list[tuple[BlemishKind, Sheet, int]]:
-    """Return the kinds that are objects, each with the object index that its keys are counted from."""
+    """Return the kinds with sheets; the object index of a sheet is the returned number plus its key."""
     found = [(kind, kind.shape) for kind in KINDS if isinstance(kind.shape, Sheet)]
     return [(kind, shape, SHEET_STEP * number) for number, (kind, shape) in enumerate(found)]
 

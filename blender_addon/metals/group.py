@@ -19,7 +19,7 @@ FLOATS = {"Slope": "slope", "Height": "height", "Roughness": "roughness"}  # a g
 
 @dataclass(frozen=True)
 class FinishKind:
-    """A row of the table of finishes. `required` says whether a job must name its parameters."""
+    """A row of the table of finishes; `required` tells whether a job must contain its parameters."""
 
     params: type
     draw: Callable[[np.random.Generator, Mapping[str, Any]], MetalParams]

@@ -1,4 +1,4 @@
-"""Blemishes that the sidebar controls: their numbers and sizes are settings, their places and turns are drawn."""
+"""Blemishes in the sidebar: their numbers and sizes are settings; their places and turns are drawn."""
 
 import dataclasses
 import math

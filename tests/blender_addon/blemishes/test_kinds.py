@@ -1,5 +1,6 @@
 """A new class of blemish is a row of the table: it is drawn, rendered, masked and listed like the others."""
 
+import dataclasses
 import json
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ import pytest
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
 from blender_addon.blemishes import kinds
-from blender_addon.blemishes.kinds import BlemishKind, Relief
+from blender_addon.blemishes.kinds import BlemishKind, Relief, Sheet
 from blender_addon.definitions import random_stream
 from blender_addon.definitions.classes import DEFECT, AnnotationClass
 from blender_addon.definitions.parameter import draw_params, parameter
@@ -98,6 +99,40 @@ def test_a_throw_away_kind_is_rendered_with_its_mask(tmp_path, smoke_job, monkey
         "kind": "defect",
         "colour": [1, 2, 3],
     }
+
+
+def square_sheet(params, key):
+    import bpy
+
+    half, z = params.side / 2, 1e-4 * key
+    x, y = params.centre_x, params.centre_y
+    corners = [(x - half, y - half, z), (x + half, y - half, z), (x + half, y + half, z), (x - half, y + half, z)]
+    mesh = bpy.data.meshes.new("Test Foil")
+    mesh.from_pydata(corners, [], [(0, 1, 2, 3)])
+    obj = bpy.data.objects.new("Test Foil", mesh)
+    bpy.context.scene.collection.objects.link(obj)
+    return obj
+
+
+def test_a_second_kind_of_sheet_has_a_mask_of_its_own(tmp_path, smoke_job, monkeypatch):
+    foil = dataclasses.replace(
+        PIT, label=AnnotationClass(8, "foil", DEFECT, (4, 5, 6)), plural="foils", shape=Sheet(square_sheet)
+    )
+    monkeypatch.setattr(kinds, "KINDS", (*kinds.KINDS, foil))
+    smoke_job["foil"] = {"centre_x": [-0.03, 0.03], "centre_y": -0.03, "side": 0.012}
+    smoke_job["sticker"] = {"centre_x": 0.0, "centre_y": 0.02}
+    smoke_job["splits"] = [{**smoke_job["splits"][2], "foils": [2, 2], "stickers": [1, 1]}]
+    (sample,) = plan_samples(smoke_job)
+    for folder in (RECORDS, *FOLDERS.values()):
+        (tmp_path / folder).mkdir(parents=True)
+    record = render_sample(sample, tmp_path, KeptGroups(tmp_path), lambda *_: {}, lambda: None)
+    areas = {
+        name: [row["pixel_area"] for row in record["instances"] if row["class"] == name] for name in ("foil", "sticker")
+    }
+    pixel = metres_per_pixel(sample.scene.camera, sample.scene.picture.width)
+    assert len(areas["foil"]) == 2
+    assert max(areas["foil"]) == pytest.approx((0.012 / pixel) ** 2, rel=0.25)
+    assert len(areas["sticker"]) == 1
 
 
 def test_a_throw_away_kind_moves_nothing_else(smoke_job, monkeypatch):
