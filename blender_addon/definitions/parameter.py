@@ -32,6 +32,14 @@ def defaults_of(params_class: type) -> dict[str, Any]:
     return {field.name: field.default for field in dataclasses.fields(params_class)}
 
 
+def middle(value: Any, default: float) -> float:
+    """Return the middle of a range [a, b], or the number itself; whole if the parameter's default is whole."""
+    if not isinstance(value, list):
+        return value
+    mean = (value[0] + value[1]) / 2
+    return int(mean) if isinstance(default, int) else mean
+
+
 def draw_params(params_class: type[Params], ranges: Mapping[str, Any], rng: np.random.Generator) -> Params:
     """Draw a `params_class` from `ranges`: a number is used as it is, a pair [a, b] is drawn uniformly.
 

@@ -8,6 +8,8 @@ from typing import Any
 import bpy
 
 from ..blemishes.kinds import BlemishKind, draw_blemishes, kind_named
+from ..definitions.classes import DEFECT
+from ..definitions.parameter import defaults_of, middle
 from ..job.definition import Job
 from ..plate.mesh import PlateParams
 from .properties import exact, params_of, values_of
@@ -60,8 +62,8 @@ def drawn_blemishes(settings: bpy.types.PropertyGroup) -> tuple[Any, ...]:
     for control in CONTROLS:
         kind = control.kind
         if count := getattr(settings.defects, kind.plural):
-            ranges = blemish_ranges(settings, kind)
-            drawn += draw_blemishes(kind, settings.defects.seed, PLATE, FRONT, (count, count), ranges)
+            seed = settings.defects.seed if kind.label.kind == DEFECT else settings.dataset.seed  # as in the job
+            drawn += draw_blemishes(kind, seed, PLATE, FRONT, (count, count), blemish_ranges(settings, kind))
     return tuple(drawn)
 
 
@@ -71,12 +73,11 @@ def take_blemishes(settings: bpy.types.PropertyGroup, job: Job) -> None:
     for control in CONTROLS:
         kind = control.kind
         given, group = job.blemishes[kind.name], getattr(settings, kind.name)
-        for field in dataclasses.fields(kind.params):
-            value = given.get(field.name, field.default)
-            pair = value if isinstance(value, list) else [value, value]
-            setattr(group, field.name, sum(pair) / 2)
-            if field.name in SIZES and sum(pair) > 0:
-                variations.append((pair[1] - pair[0]) / sum(pair))
+        for name, default in defaults_of(kind.params).items():
+            value = given.get(name, default)
+            setattr(group, name, middle(value, default))
+            if name in SIZES and isinstance(value, list) and sum(value) > 0:
+                variations.append((value[1] - value[0]) / sum(value))
         setattr(settings.defects, kind.plural, sum(job.splits[-1].counts[kind.name]) // 2)
     settings.defects.variation = max(variations)
     settings.defects.seed = job.seeds.defect

@@ -12,7 +12,7 @@ from typing import Any
 
 import bpy
 
-from ..definitions.parameter import defaults_of
+from ..definitions.parameter import defaults_of, middle
 from ..inspection.camera import CameraParams
 from ..inspection.lens import LensParams
 from ..inspection.placement import PlacementParams
@@ -106,7 +106,7 @@ def take_job(settings: bpy.types.PropertyGroup, job: Job) -> None:
     ]
     for group, params_class, given in parts:
         defaults = defaults_of(params_class).items()
-        set_values(group, {name: _middle(given.get(name, default), default) for name, default in defaults})
+        set_values(group, {name: middle(given.get(name, default), default) for name, default in defaults})
     for name in RANGED:
         value = job.water_stain.get(name, getattr(settings.stain, name))
         low, high = value if isinstance(value, list) else (value, value)
@@ -149,10 +149,3 @@ def _metals(settings: bpy.types.PropertyGroup) -> dict[str, dict[str, Any]]:
     """Return the parameters of the chosen finish under the job's key."""
     key = metal_key(settings.finish)
     return {key: values_of(getattr(settings, key), FINISHES[settings.finish].params)}
-
-
-def _middle(value: Any, default: float) -> float:
-    if not isinstance(value, list):
-        return value
-    middle = (value[0] + value[1]) / 2
-    return int(middle) if isinstance(default, int) else middle
