@@ -1,18 +1,18 @@
 """Stainless: water stains, brushed metal and labelled inspection pictures, for artists and for headless jobs.
 
-Importing does nothing; Blender calls `register` when the extension is switched on, jobs never do.
+The import has no side effects. Blender calls `register` when the extension is enabled; jobs never call it.
 """
 
 
 def register() -> None:
-    """Switch the user interface on."""
-    from .registration import register as switch_on
+    """Register the user interface."""
+    from .registration import register as register_all
 
-    switch_on()
+    register_all()
 
 
 def unregister() -> None:
-    """Switch the user interface off."""
-    from .registration import unregister as switch_off
+    """Unregister the user interface."""
+    from .registration import unregister as unregister_all
 
-    switch_off()
+    unregister_all()

@@ -1,4 +1,4 @@
-"""What Blender is told when the extension is switched on, and what it is made to forget when it is switched off."""
+"""Registration and unregistration of the extension."""
 
 import bpy
 from bpy.app.handlers import persistent
@@ -55,7 +55,7 @@ def _migrate(*_: object) -> None:
 
 
 def register() -> None:
-    """Add classes, settings, presets and the handler of files that are opened."""
+    """Register classes, settings, presets, menu entries and file handlers."""
     for each in CLASSES:
         bpy.utils.register_class(each)
     for owner, settings in SETTINGS.items():
@@ -68,7 +68,7 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Take all of it away, the last first."""
+    """Unregister everything in reverse order."""
     for handlers in _handlers():
         handlers.remove(_migrate)
     for menu, draw in ENTRIES.items():
@@ -81,7 +81,7 @@ def unregister() -> None:
 
 
 def _handlers() -> list[list]:
-    """Called when a file is opened, and, from Blender 4.3, when data is appended or linked."""
+    """Return the handler lists for opened files and, from Blender 4.3, for appended or linked data."""
     handlers = [bpy.app.handlers.load_post]
     if hasattr(bpy.app.handlers, "blend_import_post"):
         handlers.append(bpy.app.handlers.blend_import_post)

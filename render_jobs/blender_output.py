@@ -1,4 +1,4 @@
-"""Blender's own chatter, kept in a log file so that a terminal shows only what a person needs."""
+"""Redirection of Blender's output into a log file, and detection of errors in it."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-# Blender's reports, Cycles' log in the formats of 4.x and 5.x, and devices that give up without an exception.
+# Blender's reports, Cycles' log in the formats of 4.x and 5.x, and device errors that raise no exception.
 TROUBLE = re.compile(
     rb"^\s*(?:Error\b|ERROR\b|E\d{4} ).*|^[^|\n]*\| (?:ERROR|FATAL)\b.*"
     rb"|^.*\b(?:out of memory|(?:CUDA|OptiX|HIP|Metal|oneAPI|OSL|shader) error)\b.*",
@@ -17,7 +17,7 @@ TROUBLE = re.compile(
 
 @contextmanager
 def output_to(log: Path) -> Iterator[None]:
-    """Send everything that Blender's C++ side prints, to standard output and error, to the end of `log` meanwhile."""
+    """Append standard output and error, including those of Blender's C++ code, to `log` within the `with` block."""
     _flush()
     kept = {number: os.dup(number) for number in (1, 2)}
     try:
@@ -36,7 +36,7 @@ def output_to(log: Path) -> Iterator[None]:
 
 
 def trouble_in(log: Path, start: int) -> str | None:
-    """Return the first line after byte `start` of a log in which Blender or Cycles speaks of an error, else None."""
+    """Return the first error line of Blender or Cycles after byte `start` of a log, or None."""
     with log.open("rb") as file:
         file.seek(start)
         found = TROUBLE.search(file.read())

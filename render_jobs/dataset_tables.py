@@ -1,24 +1,24 @@
-"""samples.csv, instances.csv and, last of all, dataset.json: written once every sample of a job has its record."""
+"""The tables of a rendered dataset: samples.csv, instances.csv and, last of all, dataset.json."""
 
 import csv
 import io
 from pathlib import Path
 from typing import Any
 
-from blender_addon.annotation_classes import IGNORE
-from blender_addon.inspection_camera import CameraParams, metres_per_pixel
-from blender_addon.whole_file import json_bytes, write_shared
+from blender_addon.blemishes.kinds import annotation_classes
+from blender_addon.definitions.classes import IGNORE
+from blender_addon.definitions.version import stainless_version
+from blender_addon.inspection.camera import metres_per_pixel
+from blender_addon.job.definition import job_of
+from blender_addon.job.json_schema import schema_errors
+from blender_addon.pictures.whole_file import json_bytes, write_shared
 
-from .classes import CLASSES
 from .job import read_schema
-from .json_schema import schema_errors
 from .sample_files import RECORDS, read_record
 
-GENERATOR = "stainless 0.1.0"
 
-
-def write_tables(dataset: Path, job: dict[str, Any], sample_ids: list[str], blender: str) -> bool:
-    """Write the tables if all samples are finished, and say whether they are.
+def write_tables(dataset: Path, document: dict[str, Any], sample_ids: list[str], blender: str) -> bool:
+    """Write the tables if all samples are finished; return whether they are.
 
     The files depend on the records only, so workers that finish together write the same bytes.
     """
@@ -32,7 +32,7 @@ def write_tables(dataset: Path, job: dict[str, Any], sample_ids: list[str], blen
     write_shared(dataset / "samples.csv", _csv(samples, ["sample_id", "split"]), parts)
     instance_table = _csv(instances, ["sample_id", "instance_id", "class", "pixel_area"])
     write_shared(dataset / "instances.csv", instance_table, parts)
-    description = _description(job, blender, len(samples))
+    description = _description(document, blender, len(samples))
     mistakes = [*schema_errors(description, read_schema("dataset"))]
     if mistakes:
         raise AssertionError(f"dataset.json would break its schema: {mistakes[0]}")
@@ -41,7 +41,7 @@ def write_tables(dataset: Path, job: dict[str, Any], sample_ids: list[str], blen
 
 
 def _csv(rows: list[dict[str, Any]], first_columns: list[str]) -> bytes:
-    """Rows as CSV; the columns are those that any row has, in the order in which they come up."""
+    """Return rows as CSV; further columns follow in the order of their first appearance."""
     columns = dict.fromkeys([*first_columns, *(column for row in rows for column in row)])
     text = io.StringIO()
     writer = csv.DictWriter(text, list(columns), lineterminator="\n")
@@ -50,19 +50,19 @@ def _csv(rows: list[dict[str, Any]], first_columns: list[str]) -> bytes:
     return text.getvalue().encode()
 
 
-def _description(job: dict[str, Any], blender: str, samples: int) -> dict[str, Any]:
-    image = job["image"]
+def _description(document: dict[str, Any], blender: str, samples: int) -> dict[str, Any]:
+    job = job_of(document)
     return {
         "format": "stainless-dataset",
         "version": 1,
-        "name": job["name"],
-        "generator": GENERATOR,
+        "name": job.name,
+        "generator": f"stainless {stainless_version()}",
         "blender": blender,
-        "image_size": {"width": image["width"], "height": image["height"]},
-        "metres_per_pixel": metres_per_pixel(CameraParams(**job["camera"]), image["width"]),
-        "classes": list(CLASSES),
+        "image_size": {"width": job.image.width, "height": job.image.height},
+        "metres_per_pixel": metres_per_pixel(job.camera, job.image.width),
+        "classes": [label.description() for label in annotation_classes()],
         "ignore_id": IGNORE,
-        "seeds": job["seeds"],
-        "job": job,
+        "seeds": document["seeds"],
+        "job": document,
         "samples": samples,
     }

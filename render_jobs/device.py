@@ -1,22 +1,22 @@
-"""The device that renders: chosen by preference or by name, never another one than asked for.
+"""The render device, selected by preference or by name.
 
-An option of the execution, not a part of the job: the same job may be rendered on any device.
+It is an option of the execution, not a part of the job: a job can be rendered on any device.
 """
 
 from dataclasses import dataclass
 
-import _cycles  # Cycles' own module, there as soon as bpy is
+import _cycles  # Cycles' own module, available after bpy
 import bpy
 
-from .job_error import JobError
+from blender_addon.job.job_error import JobError
 
-BACKENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL", "CPU")  # in the order that `auto` prefers
+BACKENDS = ("OPTIX", "CUDA", "HIP", "ONEAPI", "METAL", "CPU")  # in the order of preference of `auto`
 AUTO = "auto"
 
 
 @dataclass(frozen=True)
 class Device:
-    """A back end of Cycles and the devices of it that render together."""
+    """A back end of Cycles and its devices that render together."""
 
     backend: str
     names: tuple[str, ...]
@@ -25,7 +25,7 @@ class Device:
         return f"{self.backend}: {' + '.join(self.names)}"
 
     def use(self, scene: bpy.types.Scene) -> None:
-        """Render `scene` on this device. Loading Blender's factory settings undoes it."""
+        """Set `scene` to render on this device; loading Blender's factory settings resets this."""
         scene.cycles.device = "CPU" if self.backend == "CPU" else "GPU"
         if self.backend == "CPU":
             return
@@ -38,7 +38,7 @@ class Device:
 def find_device(wish: str) -> Device:
     """Return the device for `wish`: auto, back ends in order of preference (optix,cuda,cpu), or a device's name.
 
-    Raises JobError, with what there is, if none of it is there.
+    Raises JobError with the available devices if there is no match.
     """
     wishes = [part.strip() for part in wish.split(",")]
     backends = BACKENDS if wish.lower() == AUTO else [part.upper() for part in wishes]
@@ -55,9 +55,9 @@ def find_device(wish: str) -> Device:
 
 
 def _present(backend: str) -> tuple[str, ...]:
-    """The names of a back end's devices; two equal cards have one name twice."""
+    """Return the names of a back end's devices; two equal cards give the same name twice."""
     try:
         found = _cycles.available_devices(backend)
-    except ValueError:  # a back end that this Blender has never heard of
+    except ValueError:  # a back end that this Blender does not know
         return ()
     return tuple(device[0] for device in found if device[1] == backend)

@@ -1,20 +1,21 @@
-"""How far a dataset folder is, read from the outside, whether its job is running, dead or done. Needs no Blender."""
+"""Progress of a dataset folder, for running, dead and finished jobs. Needs no Blender."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
+from blender_addon.job.job_error import JobError
+
 from .failures import read_failures
-from .job_error import JobError
 from .lease import leased_samples
 from .sample_files import BEGUN, RECORDS, relative_path
 
-PACE_OF = 20  # latest pictures that the pace is judged by
+PACE_OF = 20  # number of latest pictures that determine the pace
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """Numbers of samples; `rendering` are leased now, `failed` gives the cause of those that failed last time."""
+    """Numbers of samples; `rendering` are those leased now, `failed` holds the cause by sample id."""
 
     dataset: Path
     total: int
@@ -39,7 +40,7 @@ class JobStatus:
 
 
 def read_status(dataset: Path, lease_seconds: float) -> JobStatus:
-    """Read a dataset folder's state. Raises JobError if no job was begun there."""
+    """Read the status of a dataset folder. Raises JobError if no job was begun there."""
     records = dataset / RECORDS
     try:
         total = json.loads((records / BEGUN).read_text(encoding="utf-8"))["samples"]

@@ -1,19 +1,20 @@
-"""Node groups kept from one sample to the next: they are the same for every plate, and took most of a scene's building.
+"""Node groups kept from one sample to the next, because building them took most of a scene's build time.
 
-They lie in a file of this process's own, so that a sample starts from Blender's factory settings and them only.
+They are the same for every plate. They are stored in a file of this process, so that a sample starts from Blender's
+factory settings and these groups only.
 """
 
 from pathlib import Path
 
 import bpy
 
-from blender_addon.group_interface import VERSION_KEY
+from blender_addon.nodes.group_interface import VERSION_KEY
 
 FILE = "stainless_groups.blend"
 
 
 class KeptGroups:
-    """The add-on's groups in a file in `folder`, which is this process's own and may be deleted afterwards."""
+    """The add-on's groups in a file in `folder`, which only this process uses and which may be deleted afterwards."""
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / FILE
@@ -27,14 +28,14 @@ class KeptGroups:
                 wanted.node_groups = there.node_groups
 
     def keep(self) -> None:
-        """Keep the groups that were built since `empty_scene`, too."""
-        groups = {group for group in bpy.data.node_groups if _is_every_plates(group)}
+        """Add the groups that were built since `empty_scene` to the file."""
+        groups = {group for group in bpy.data.node_groups if _is_independent(group)}
         names = {group.name for group in groups}
         if not names <= self._names:
             bpy.data.libraries.write(str(self._file), groups, fake_user=True)
             self._names = names
 
 
-def _is_every_plates(group: bpy.types.NodeTree) -> bool:
-    """Whether a group depends on no plate, and holds no OSL, which is compiled for a scene."""
+def _is_independent(group: bpy.types.NodeTree) -> bool:
+    """Return whether a group is the same for every plate and has no OSL script, which is compiled for one scene."""
     return VERSION_KEY in group and not any(node.bl_idname == "ShaderNodeScript" for node in group.nodes)

@@ -1,9 +1,9 @@
-"""Leases: any number of workers on one shared folder take samples, and no two take the same one.
+"""Leases: they distribute the samples of a shared folder among any number of workers, each sample to one worker.
 
-A lease is a file `<sample>.<generation>`, made with O_EXCL, so that one worker only can make it. Its owner touches it
-while it works; untouched for too long, it has expired, and the next worker makes the next generation. The highest
-generation counts. Nobody deletes or overwrites another's lease to take its place, so there is no moment in which two
-workers can both believe that they replaced a dead one.
+A lease is a file `<sample>.<generation>`, created with O_EXCL, so that only one worker can create it. Its owner touches
+it during work. A lease that was not touched for too long has expired, and the next worker creates the next generation.
+The highest generation counts. No worker deletes or overwrites another's lease to take its place, so two workers can
+never both replace a dead one.
 """
 
 import json
@@ -17,12 +17,12 @@ from pathlib import Path
 
 from .sample_files import LEASES
 
-BEATS = 6  # touches in a lease's time: several may come late before it expires
+BEATS = 6  # touches within a lease's time; several may be late before it expires
 
 
 @dataclass(frozen=True)
 class Owner:
-    """A process that holds leases; `machine` is None where another process's death cannot be seen."""
+    """A process that holds leases; `machine` is None if the death of other processes cannot be detected."""
 
     machine: str | None
     process: int
@@ -31,13 +31,13 @@ class Owner:
 
 
 def this_process() -> Owner:
-    """Return this process as an owner, under a token that no other process has."""
+    """Return this process as an owner, with a unique token."""
     process = os.getpid()
     return Owner(_machine(), process, _start_time(process), f"{socket.gethostname()}-{process}-{secrets.token_hex(4)}")
 
 
 class Lease:
-    """A sample that is ours while this is entered; a thread touches the file meanwhile."""
+    """The lease of a sample, held within the `with` block, in which a thread touches the file."""
 
     def __init__(self, path: Path, seconds: float) -> None:
         self.path = path
@@ -51,7 +51,7 @@ class Lease:
 
     def __exit__(self, *_: object) -> None:
         self._over.set()
-        self._thread.join()  # Blender does not survive its own exit beside a running thread
+        self._thread.join()  # Blender crashes at exit if a thread is running
         if self.is_ours():
             for path in _generations(self.path.parent, self.path.stem):
                 path.unlink(missing_ok=True)
@@ -59,7 +59,7 @@ class Lease:
             self.path.unlink(missing_ok=True)
 
     def is_ours(self) -> bool:
-        """Say whether the lease still counts: it does not if we stood still so long that another took over."""
+        """Return whether the lease still counts; it does not if it expired and another worker took over."""
         return _generations(self.path.parent, self.path.stem)[-1:] == [self.path]
 
     def _beat(self) -> None:
@@ -67,13 +67,13 @@ class Lease:
             try:
                 os.utime(self.path)
             except OSError:
-                continue  # a network folder that is away for a moment
+                continue  # a network folder may be unavailable for a moment
 
 
 def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease | None:
-    """Take the lease of a sample; None if another's is alive. `seconds` untouched make a lease expire.
+    """Take the lease of a sample; return None if another lease is alive. A lease expires after `seconds` without touch.
 
-    Whoever takes a lease must look once more whether the sample is finished: its record may be as old as the lease.
+    The caller must then check again whether the sample is finished, because its record may be as old as the lease.
     """
     folder = dataset / LEASES
     before = _generations(folder, sample_id)
@@ -81,7 +81,7 @@ def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease |
     if before:
         last_owner = _read_owner(before[-1])
         if _is_alive(before[-1], owner, seconds) or not before[-1].exists():
-            return None  # not one that was given back just now either: others may have taken the sample anew
+            return None  # alive, or just released: others may have taken the sample again
     number = int(before[-1].suffix[1:]) + 1 if before else 1
     path = folder / f"{sample_id}.{number}"
     try:
@@ -92,9 +92,9 @@ def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease |
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             json.dump(asdict(owner), file)
     except OSError:
-        path.unlink()  # a full disk: nobody shall wait for a lease without an owner
+        path.unlink()  # on a full disk; a lease without an owner would block the sample
         raise
-    # The expired lease may have been settled and cleared away since we read it, and its name be another's by now.
+    # The expired lease may have been removed since it was read, and another worker may have reused its name.
     if _generations(folder, sample_id) != [*before, path] or (before and _read_owner(before[-1]) != last_owner):
         path.unlink()
         return None
@@ -102,7 +102,7 @@ def take(dataset: Path, sample_id: str, owner: Owner, seconds: float) -> Lease |
 
 
 def release_leases(dataset: Path, token: str) -> None:
-    """Remove the leases of a process that is known to be dead, so that nobody waits for them to expire."""
+    """Remove the leases of a dead process, so that no worker waits for their expiry."""
     for path in (dataset / LEASES).glob("*.*"):
         owner = _read_owner(path)
         if owner is not None and owner.token == token:
@@ -110,20 +110,20 @@ def release_leases(dataset: Path, token: str) -> None:
 
 
 def leased_samples(dataset: Path, seconds: float) -> list[str]:
-    """Return the ids of the samples whose leases are alive now."""
+    """Return the ids of the samples whose leases are alive."""
     folder, watcher = dataset / LEASES, this_process()
     counting = {path.stem: _generations(folder, path.stem)[-1:] for path in folder.glob("*.*")}
     return sorted(name for name, paths in counting.items() if paths and _is_alive(paths[0], watcher, seconds))
 
 
 def _generations(folder: Path, sample_id: str) -> list[Path]:
-    """The sample's lease files, the one that counts last."""
+    """Return the sample's lease files; the last one counts."""
     return sorted(folder.glob(f"{sample_id}.*"), key=lambda path: int(path.suffix[1:]))
 
 
 def _is_alive(lease: Path, watcher: Owner, seconds: float) -> bool:
     try:
-        with lease.open(encoding="utf-8") as file:  # opening makes network file systems ask for the time of now
+        with lease.open(encoding="utf-8") as file:  # opening makes network file systems refresh the time
             touched = os.fstat(file.fileno()).st_mtime
     except FileNotFoundError:
         return False
@@ -136,7 +136,7 @@ def _is_alive(lease: Path, watcher: Owner, seconds: float) -> bool:
 
 
 def _read_owner(path: Path) -> Owner | None:
-    """The owner written in a lease; None for one whose owner died before it could write that."""
+    """Return the owner of a lease; None if the owner died before it was written."""
     try:
         return Owner(**json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, TypeError):
@@ -144,7 +144,7 @@ def _read_owner(path: Path) -> Owner | None:
 
 
 def _file_system_time(folder: Path) -> float:
-    """The time by the clock that also stamps the leases, which on a network folder is the server's."""
+    """Return the time of the clock that stamps the leases; on a network folder it is the server's."""
     with tempfile.TemporaryFile(dir=folder) as file:
         file.write(b".")
         file.flush()
@@ -152,7 +152,7 @@ def _file_system_time(folder: Path) -> float:
 
 
 def _machine() -> str | None:
-    """What two processes share exactly if they can see each other in /proc."""
+    """Return an identifier that two processes share if and only if they see each other in /proc."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot} {Path('/proc/self/ns/pid').readlink()}"
@@ -161,7 +161,7 @@ def _machine() -> str | None:
 
 
 def _start_time(process: int) -> str | None:
-    """When a process started (field 22 of its stat); None if it has ended or is only waited for."""
+    """Return the start time of a process (field 22 of its stat); None if it has ended or is a zombie."""
     try:
         fields = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:

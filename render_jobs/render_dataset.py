@@ -1,11 +1,11 @@
-"""Render a dataset: a job description in, a dataset folder out.
+"""Render a job into a dataset folder.
 
     blender -b -P render_jobs/render_dataset.py -- --job job.json --out DIR [--shard I/N]
     python render_jobs/render_dataset.py --job job.json --out DIR [--shard I/N]
     python render_jobs/render_dataset.py --status --out DIR
 
-Run it again after a crash or a kill: finished samples are kept, the rest is rendered. Any number of workers, on any
-number of machines, may run the same line on one shared folder: each sample is rendered by one of them.
+After a crash or a kill, run the same command again: finished samples are kept, and the rest is rendered. Any number of
+workers on any number of machines may run it on one shared folder; each sample is rendered by one of them.
 """
 
 import argparse
@@ -18,19 +18,20 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-if __package__ in (None, ""):  # run as a file, by Blender or by Python: the rooms lie one folder up
+if __package__ in (None, ""):  # run as a file by Blender or by Python; the packages are in the parent folder
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import bpy
 
-from blender_addon.osl_script import OslUnavailableError, require_osl_on
-from blender_addon.surface_groups import OSL
-from blender_addon.water_stain_osl import water_stain_osl_group
+from blender_addon.job.definition import Job, job_of
+from blender_addon.job.job_error import JobError
+from blender_addon.nodes.osl_script import OslUnavailableError, require_osl_on
+from blender_addon.plate.groups import OSL
+from blender_addon.water_stain.osl_group import water_stain_osl_group
 from render_jobs.dataset_tables import write_tables
 from render_jobs.device import AUTO, Device, find_device
 from render_jobs.failures import clear_failures
 from render_jobs.job import read_job
-from render_jobs.job_error import JobError
 from render_jobs.job_status import read_status
 from render_jobs.lease import this_process
 from render_jobs.render_loop import Execution, FolderError, render_samples
@@ -40,7 +41,7 @@ from render_jobs.sample_plan import plan_samples
 
 
 def main(arguments: list[str]) -> int:
-    """Parse, render, print; return 0 when all chosen samples are finished, 1 when some failed, 2 on bad input."""
+    """Run the command; return 0 if all selected samples are finished, 1 if some failed, 2 for bad input."""
     options = _parse(arguments)
     try:
         if options.status:
@@ -50,7 +51,7 @@ def main(arguments: list[str]) -> int:
     except JobError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # whoever started us is gone; samples are finished or free for others
+    except BrokenPipeError:  # the parent process has ended; samples are finished or free for others
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except FolderError as error:
@@ -62,28 +63,29 @@ def main(arguments: list[str]) -> int:
 
 
 def render_dataset(options: argparse.Namespace) -> int:
-    """Render the chosen samples that are not finished yet, then the tables if nothing is missing.
+    """Render the selected samples that are not finished, then write the tables if nothing is missing.
 
-    Raises JobError for bad input, FolderError or OSError where the folder takes no files; what is finished stays.
+    Raises JobError for bad input, FolderError or OSError if the folder cannot be written. Finished samples stay.
     """
-    job = read_job(options.job)
+    document = read_job(options.job)
+    job = job_of(document)
     _check_denoiser(job)
-    plan = plan_samples(job)
+    plan = plan_samples(document)
     chosen = in_shard(options.shard, in_range(options.samples, plan))
     device = find_device(options.device)
     _check_stain_renderer(job, device)
     execution = Execution(device, options.threads, options.attempts, options.lease_seconds, options.at_most)
-    open_dataset_folder(options.out, job, bpy.app.version_string, len(plan))
+    open_dataset_folder(options.out, document, bpy.app.version_string, len(plan))
     if not options.keep_failures:
         clear_failures(options.out, [sample.sample_id for sample in chosen])
     owner = this_process()
     todo = [sample for sample in chosen if read_record(options.out, sample.sample_id) is None]
-    tell = _json_lines if options.events else _sentences(len(chosen), len(todo))
-    tell("begin", dataset=str(options.out), total=len(chosen), done=len(chosen) - len(todo), token=owner.token)
-    left = render_samples(todo, options.out, execution, owner, tell)
-    complete = write_tables(options.out, job, [sample.sample_id for sample in plan], bpy.app.version_string)
-    tell("end", dataset=str(options.out), complete=complete, failed=left.failed, unfinished=left.unfinished)
-    return 1 if left.failed else 0
+    report = _json_lines if options.events else _sentences(len(chosen), len(todo))
+    report("begin", dataset=str(options.out), total=len(chosen), done=len(chosen) - len(todo), token=owner.token)
+    outcome = render_samples(todo, options.out, execution, owner, report)
+    complete = write_tables(options.out, document, [sample.sample_id for sample in plan], bpy.app.version_string)
+    report("end", dataset=str(options.out), complete=complete, failed=outcome.failed, unfinished=outcome.unfinished)
+    return 1 if outcome.failed else 0
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
@@ -96,22 +98,22 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     )
     add = parser.add_argument
     add("--job", type=Path, help="job description (JSON, conf/schemas/job.schema.json)")
-    add("--out", type=Path, required=True, help="dataset folder; made if absent, continued if begun")
+    add("--out", type=Path, required=True, help="dataset folder; created if absent, continued if begun")
     add("--samples", default=":", metavar="A:B", help="only samples A to B-1 (default: all)")
-    add("--shard", default="1/1", metavar="I/N", help="only every Nth of them, from the Ith on (default: all)")
+    add("--shard", default="1/1", metavar="I/N", help="only every Nth of them, starting with the Ith (default: all)")
     add("--device", default=AUTO, help=f"{AUTO}, back ends in order of preference (optix,cuda,cpu), or a device's name")
-    add("--threads", type=_positive, help="processor threads (default: one a core)")
-    add("--attempts", type=_positive, default=3, help="tries before a sample is given up (default: %(default)s)")
-    add("--at-most", type=_positive, metavar="N", help="stop after N samples, for whoever starts the next process")
+    add("--threads", type=_positive, help="processor threads (default: one per core)")
+    add("--attempts", type=_positive, default=3, help="attempts before a sample is given up (default: %(default)s)")
+    add("--at-most", type=_positive, metavar="N", help="stop after N samples; another process must continue")
     add(
         "--lease-seconds",
         type=_positive,
         default=120,
-        help="a worker not heard of for so long is taken to be dead (default: %(default)s)",
+        help="time without a sign of life after which a worker counts as dead (default: %(default)s)",
     )
-    add("--keep-failures", action="store_true", help="go on counting attempts where an earlier process stopped")
-    add("--events", action="store_true", help="print progress as JSON lines, for programs")
-    add("--status", action="store_true", help="print how far the dataset folder is, running or not, and leave")
+    add("--keep-failures", action="store_true", help="continue the count of attempts of earlier processes")
+    add("--events", action="store_true", help="print progress as JSON lines for programs")
+    add("--status", action="store_true", help="print the progress of the dataset folder and exit")
     options = parser.parse_args(arguments)
     if options.job is None and not options.status:
         parser.error("--job is missing")
@@ -125,16 +127,16 @@ def _positive(text: str) -> int:
     return number
 
 
-def _check_denoiser(job: dict) -> None:
-    import _cycles  # Cycles' own module, there as soon as bpy is
+def _check_denoiser(job: Job) -> None:
+    import _cycles  # Cycles' own module, available after bpy
 
-    if job["image"]["denoise"] and not _cycles.with_openimagedenoise:
+    if job.image.denoise and not _cycles.with_openimagedenoise:
         raise JobError("image.denoise: this Blender is built without OpenImageDenoise; set it to false")
 
 
-def _check_stain_renderer(job: dict, device: Device) -> None:
-    """Compile the OSL script once, in an empty scene, so that what is missing is found before any sample."""
-    if job.get("stain_renderer") != OSL:
+def _check_stain_renderer(job: Job, device: Device) -> None:
+    """Compile the OSL script once in an empty scene, so that errors appear before the first sample."""
+    if job.stain_renderer != OSL:
         return
     try:
         require_osl_on(device.backend)
@@ -149,8 +151,7 @@ def _check_stain_renderer(job: dict, device: Device) -> None:
 def _leave(status: int) -> None:
     """End the process with `status`.
 
-    Where OSL was on, leave without Blender's own teardown: it can wait for ever for OSL's threads, and there is nothing
-    left to do, for every file has reached the disk and its name by now.
+    If OSL was on, skip Blender's teardown, which can wait forever for OSL's threads. All files are complete by then.
     """
     if getattr(getattr(bpy.context.scene, "cycles", None), "shading_system", False):
         shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
@@ -165,7 +166,7 @@ def _json_lines(event: str, **more: object) -> None:
 
 
 def _sentences(total: int, left: int) -> Callable[..., None]:
-    """Progress for a person; other workers' samples are theirs to tell."""
+    """Return a function that prints this worker's progress as sentences."""
     return partial(_say, {"rendered": 0, "before": total - left, "total": total, "started": time.monotonic()})
 
 

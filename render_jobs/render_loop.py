@@ -1,4 +1,4 @@
-"""What a worker does: take a sample's lease, render it, go on; until all its samples are finished or given up."""
+"""The loop of a worker: take a sample's lease and render it, until all samples are finished or given up."""
 
 import os
 import tempfile
@@ -12,27 +12,27 @@ from typing import Any
 
 import bpy
 
-from blender_addon.whole_file import part_path, remove_parts
+from blender_addon.job.job_error import JobError
+from blender_addon.pictures.whole_file import part_path, remove_parts
 
 from .blender_output import output_to, trouble_in
 from .device import Device
 from .failures import clear_failures, note_failure, read_failure
-from .job_error import JobError
 from .kept_groups import KeptGroups
 from .lease import Owner, take
 from .render_sample import render_sample
 from .sample_files import LOGS, PARTS, RECORDS, read_record, record_path, relative_path
 from .sample_plan import PlannedSample
 
-PATIENCE = 1.0  # seconds between two looks at samples that other workers have
-BYTES_OF_A_PIXEL = 16  # of the annotation pass, a sample's largest file
+POLL_SECONDS = 1.0  # between checks of samples that other workers have
+BYTES_PER_PIXEL = 16  # of the annotation pass, the largest file of a sample
 
-Tell = Callable[..., None]
+Report = Callable[..., None]  # event name and keyword arguments
 
 
 @dataclass(frozen=True)
 class Execution:
-    """How a worker renders, apart from what: nothing here changes a picture but the device."""
+    """Options of a worker that are not part of the job; only the device can affect a picture."""
 
     device: Device
     threads: int | None
@@ -42,35 +42,42 @@ class Execution:
 
 
 class FolderError(RuntimeError):
-    """The dataset folder cannot take files any more (full, read-only, gone): no sample's fault, so all work stops."""
+    """The dataset folder cannot be written any more (full, read-only or missing), so that all work stops."""
 
 
 @dataclass(frozen=True)
-class Left:
-    """What a worker leaves: samples given up, with their causes, and samples not looked at because of `at_most`."""
+class Outcome:
+    """The result of a worker: causes of the samples given up, and the number of samples left because of `at_most`."""
 
     failed: dict[str, str]
     unfinished: int
 
 
 def render_samples(
-    samples: Sequence[PlannedSample], dataset: Path, execution: Execution, owner: Owner, tell: Tell
-) -> Left:
-    """Render `samples` as far as no other worker does; wait for those that others have, and take over from the dead.
+    samples: Sequence[PlannedSample], dataset: Path, execution: Execution, owner: Owner, report: Report
+) -> Outcome:
+    """Render the samples that no other worker renders; wait for the others, and take over those of dead workers.
 
-    A sample that fails is tried again after the others, `attempts` times in all. Raises FolderError.
+    A failed sample is tried again after the others, `attempts` times in all. Raises FolderError.
     """
     with tempfile.TemporaryDirectory(prefix="stainless_") as folder:
-        return _render_all(samples, dataset, KeptGroups(Path(folder)), execution, owner, tell)
+        return _render_all(samples, dataset, KeptGroups(Path(folder)), execution, owner, report)
 
 
 def _render_all(
-    samples: Sequence[PlannedSample], dataset: Path, groups: KeptGroups, execution: Execution, owner: Owner, tell: Tell
-) -> Left:
-    pending, failed, rendered = list(samples), {}, 0
+    samples: Sequence[PlannedSample],
+    dataset: Path,
+    groups: KeptGroups,
+    execution: Execution,
+    owner: Owner,
+    report: Report,
+) -> Outcome:
+    pending, rendered = list(samples), 0
+    failed: dict[str, str] = {}
     log = dataset / LOGS / f"{owner.token}.log"
     while True:
-        waiting, idle = [], True
+        waiting: list[PlannedSample] = []
+        idle = True
         for position, sample in enumerate(pending):
             if read_record(dataset, sample.sample_id) is not None:
                 continue
@@ -79,16 +86,16 @@ def _render_all(
                 failed[sample.sample_id] = failure.cause
                 continue
             if rendered == execution.at_most:
-                return Left(failed, len(waiting) + len(pending) - position)
-            if _render_if_free(sample, dataset, groups, execution, owner, log, tell):
+                return Outcome(failed, len(waiting) + len(pending) - position)
+            if _render_if_free(sample, dataset, groups, execution, owner, log, report):
                 idle = False
                 rendered += 1
             waiting.append(sample)
         pending = waiting
         if not pending:
-            return Left(failed, 0)
+            return Outcome(failed, 0)
         if idle:
-            time.sleep(PATIENCE)
+            time.sleep(POLL_SECONDS)
 
 
 def _render_if_free(
@@ -98,25 +105,25 @@ def _render_if_free(
     execution: Execution,
     owner: Owner,
     log: Path,
-    tell: Tell,
+    report: Report,
 ) -> bool:
-    """Render a sample unless another worker has it; say whether we tried."""
+    """Render a sample unless another worker has it; return whether this worker tried."""
     lease = take(dataset, sample.sample_id, owner, execution.lease_seconds)
     if lease is None:
         return False
     with lease:
         if read_record(dataset, sample.sample_id) is not None:
-            return False  # finished by whoever had the lease just before
-        tell("start", sample=sample.sample_id)
+            return False  # finished by the previous holder of the lease
+        report("start", sample=sample.sample_id)
         _clear_away(dataset, sample)
         cause = _attempt(sample, dataset, groups, execution, log, lease.is_ours)
         if cause is None:
             clear_failures(dataset, [sample.sample_id])
-            tell("sample", sample=sample.sample_id, image=str(dataset / relative_path("image", sample.sample_id)))
+            report("sample", sample=sample.sample_id, image=str(dataset / relative_path("image", sample.sample_id)))
             return True
         _check_folder(dataset, sample)
         failure = note_failure(dataset, sample.sample_id, cause)
-        tell("failure", sample=sample.sample_id, attempt=failure.attempts, cause=failure.cause)
+        report("failure", sample=sample.sample_id, attempt=failure.attempts, cause=failure.cause)
     return True
 
 
@@ -128,7 +135,7 @@ def _attempt(
     log: Path,
     is_ours: Callable[[], bool],
 ) -> str | None:
-    """Render a sample; return None, or in one line why there is no picture."""
+    """Render a sample; return None, or the cause of the failure in one line."""
     start = log.stat().st_size if log.exists() else 0
 
     def publishable() -> None:
@@ -146,19 +153,19 @@ def _attempt(
                 raise
     except JobError:
         raise
-    except Exception as error:  # a sample that fails, however it does, must not take the others with it
+    except Exception as error:  # a failed sample, whatever the cause, must not stop the others
         return f"{type(error).__name__}: {error}" if not isinstance(error, RuntimeError) else str(error)
     return None
 
 
 def prepare(execution: Execution, scene: bpy.types.Scene, annotation: bpy.types.Scene) -> dict[str, Any]:
-    """Have a sample rendered as `execution` says; return what its row says about it.
+    """Apply the execution options to a sample's scenes; return columns for the sample's row.
 
-    The annotation stays on the CPU, whose whole numbers are the same everywhere.
+    The annotation stays on the CPU, whose integers are exact on every machine.
     """
     execution.device.use(scene)
     for each in (scene, annotation):
-        each.cycles.use_auto_tile = False  # tiles go through a file; the picture is the same without
+        each.cycles.use_auto_tile = False  # tiles use a temporary file; the picture is the same without
         if execution.threads is not None:
             each.render.threads_mode = "FIXED"
             each.render.threads = execution.threads
@@ -170,7 +177,7 @@ def prepare(execution: Execution, scene: bpy.types.Scene, annotation: bpy.types.
 
 
 def _clear_away(dataset: Path, sample: PlannedSample) -> None:
-    """Remove what a dead worker left of this sample."""
+    """Remove temporary files that a dead worker left of this sample."""
     for part in PARTS:
         path = dataset / relative_path(part, sample.sample_id)
         remove_parts(path.parent, path.name)
@@ -180,13 +187,13 @@ def _clear_away(dataset: Path, sample: PlannedSample) -> None:
 
 
 def _check_folder(dataset: Path, sample: PlannedSample) -> None:
-    """See whether the folder takes a file as large as a sample's largest. Raises FolderError if not."""
+    """Check that the folder can store a sample's largest file. Raises FolderError if not."""
     _clear_away(dataset, sample)
     picture = sample.scene.picture
     probe = part_path(dataset / RECORDS / f"{sample.sample_id}.json")
     try:
         with probe.open("wb") as file:
-            file.write(bytes(BYTES_OF_A_PIXEL * picture.width * picture.height))
+            file.write(bytes(BYTES_PER_PIXEL * picture.width * picture.height))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:

@@ -1,25 +1,21 @@
-"""Render one planned sample: picture, class mask, instance mask, then the record that makes it count as finished."""
+"""Rendering of one planned sample: picture, class mask, instance mask, and the record that marks it as finished."""
 
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import bpy
 import numpy as np
 
-from blender_addon.annotation import labels
-from blender_addon.annotation_classes import BACKGROUND, IGNORE, WATER_STAIN
-from blender_addon.drawn_things import THINGS
-from blender_addon.inspected_surface import InspectedSurface
-from blender_addon.inspection_scene import apply
-from blender_addon.lens import LensParams, through_lens
-from blender_addon.picture_file import render_file, render_floats
-from blender_addon.png import without_metadata, write_grey_png, write_rgb_png
-from blender_addon.random_stream import stream
-from blender_addon.whole_file import json_bytes, part_path, write_whole
+from blender_addon.blemishes import kinds
+from blender_addon.definitions.classes import BACKGROUND, IGNORE, WATER_STAIN
+from blender_addon.inspection.lens import development
+from blender_addon.inspection.scene import apply
+from blender_addon.pictures.files import files_of
+from blender_addon.pictures.masked_picture import Masks, render_picture
+from blender_addon.pictures.whole_file import json_bytes, write_whole
+from blender_addon.plate.surface import InspectedSurface
 
-from .classes import CLASSES
 from .kept_groups import KeptGroups
 from .sample_files import record_path, relative_path
 from .sample_plan import PlannedSample
@@ -34,50 +30,33 @@ def render_sample(
 ) -> dict[str, Any]:
     """Render `sample` into the dataset folder and return its record.
 
-    `groups` are those kept from the samples before, which make no difference but in time.
-    `prepare(scene, annotation scene)` chooses what renders them and returns columns for the sample's row; `check()` is
-    called when everything is rendered, before any file gets its name, and raises RuntimeError if none may.
-    Raises RuntimeError with Blender's words if a render fails, OSError if a file cannot be written.
+    `groups` are the node groups kept from earlier samples; they save time and change no byte.
+    `prepare(scene, annotation scene)` chooses the device and returns columns for the sample's row. `check()` is called
+    when everything is rendered, before any file gets its name, and raises RuntimeError to prevent that.
+    Raises RuntimeError with Blender's message if a render fails, OSError if a file cannot be written.
     """
     groups.empty_scene()
     scene, annotation = apply(sample.scene)
     groups.keep()
     execution = prepare(scene, annotation)
-    image_path = dataset / relative_path("image", sample.sample_id)
-    if sample.lens == LensParams():
-        render_file(scene, part_path(image_path))
-    else:
-        _as_floats(scene)
-        linear = render_floats(scene, part_path(image_path.with_suffix(".exr")))[..., :3]
-    mask, instances, found = labels(render_floats(annotation, part_path(dataset / "masks" / f"{sample.sample_id}.exr")))
-    check()
-    if sample.lens == LensParams():
-        write_whole(image_path, without_metadata(part_path(image_path).read_bytes()))
-    else:
-        pixel = sample.scene.camera.sensor_width / sample.scene.picture.width
-        write_rgb_png(image_path, through_lens(linear, sample.lens, pixel, stream(*sample.noise_key)))
-    write_grey_png(dataset / relative_path("mask", sample.sample_id), mask)
-    write_grey_png(dataset / relative_path("instances", sample.sample_id), instances)
+    develop = development(sample.lens, sample.scene.camera, sample.scene.picture.width, sample.noise_key)
+    masks = render_picture(scene, annotation, files_of(dataset, sample.sample_id), develop, check)
     record = {
         "sample": _sample_row(sample) | execution,
-        "instances": _instance_rows(sample, instances, found),
-        "pixels": {"ignored": int((mask == IGNORE).sum()), "background": int((mask == BACKGROUND).sum())},
+        "instances": _instance_rows(sample, masks),
+        "pixels": {
+            "ignored": int((masks.classes == IGNORE).sum()),
+            "background": int((masks.classes == BACKGROUND.id).sum()),
+        },
     }
     write_whole(record_path(dataset, sample.sample_id), json_bytes(record))
     return record
 
 
-def _as_floats(scene: bpy.types.Scene) -> None:
-    """Let a scene render its linear picture instead of an 8-bit one."""
-    settings = scene.render.image_settings
-    settings.file_format, settings.color_mode, settings.color_depth = "OPEN_EXR", "RGBA", "32"
-    settings.exr_codec = "ZIP"
-
-
 def _sample_row(sample: PlannedSample) -> dict[str, Any]:
-    """A row of samples.csv: a column for every drawn parameter."""
+    """Return a row of samples.csv: a column for every drawn parameter."""
     surface = sample.scene.surface
-    row = {
+    row: dict[str, Any] = {
         "sample_id": sample.sample_id,
         "split": sample.split,
         "image": relative_path("image", sample.sample_id),
@@ -90,7 +69,7 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
     }
     pose = sample.scene.pose
     row |= {"camera_x": pose.x, "camera_y": pose.y, "camera_turn": pose.turn}
-    drawn = {
+    drawn: dict[str, Any] = {
         "lens": sample.lens,
         "light": sample.scene.light,
         "metal": surface.metal,
@@ -100,25 +79,26 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
     for prefix, params in drawn.items():
         if params is not None:
             row |= {f"{prefix}_{name}": value for name, value in dataclasses.asdict(params).items()}
-    return row | {thing.field: len(getattr(surface, thing.field)) for thing in THINGS}
+    return row | {kind.plural: len(surface.of_kind(kind)) for kind in kinds.KINDS}
 
 
-def _instance_rows(sample: PlannedSample, instances: np.ndarray, found: list[tuple[int, int]]) -> list[dict[str, Any]]:
-    """Rows of instances.csv: an instance's class, its visible pixels, and its parameters or its stain id."""
-    areas = np.bincount(instances.ravel(), minlength=len(found) + 1)
+def _instance_rows(sample: PlannedSample, masks: Masks) -> list[dict[str, Any]]:
+    """Return rows of instances.csv: an instance's class, its visible pixels, and its parameters or its stain id."""
+    areas = np.bincount(masks.instances.ravel(), minlength=len(masks.found) + 1)
+    names = {label.id: label.name for label in kinds.annotation_classes()}
     return [
         {
             "sample_id": sample.sample_id,
             "instance_id": number,
-            "class": CLASSES[class_id]["name"],
+            "class": names[class_id],
             "pixel_area": int(areas[number]),
             **_instance_parameters(sample.scene.surface, class_id, key),
         }
-        for number, (class_id, key) in enumerate(found, start=1)
+        for number, (class_id, key) in enumerate(masks.found, start=1)
     ]
 
 
 def _instance_parameters(surface: InspectedSurface, class_id: int, key: int) -> dict[str, Any]:
-    if class_id == WATER_STAIN:
+    if class_id == WATER_STAIN.id:
         return {"stain_id": key}
     return dataclasses.asdict(surface.of_class(class_id)[key - 1])

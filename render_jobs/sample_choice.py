@@ -1,15 +1,15 @@
-"""Which of a job's samples a worker is asked for: --samples A:B and --shard I/N."""
+"""Selection of a job's samples by --samples A:B and --shard I/N."""
 
 from collections.abc import Sequence
 from typing import TypeVar
 
-from .job_error import JobError
+from blender_addon.job.job_error import JobError
 
 T = TypeVar("T")
 
 
 def in_range(text: str, plan: Sequence[T]) -> list[T]:
-    """Return the samples A to B-1 for 'A:B'; either may be left out. Raises JobError for anything else."""
+    """Return the samples A to B-1 for 'A:B'; both numbers are optional. Raises JobError for other text."""
     start, colon, end = text.partition(":")
     try:
         first, last = int(start or 0), int(end or len(plan))
@@ -21,9 +21,9 @@ def in_range(text: str, plan: Sequence[T]) -> list[T]:
 
 
 def in_shard(text: str, samples: Sequence[T]) -> list[T]:
-    """Return shard I of N for 'I/N', I from 1: every Nth sample, so that all shards cost about the same.
+    """Return shard I of N for 'I/N', I from 1: every Nth sample, so that all shards take about the same time.
 
-    Raises JobError for anything else.
+    Raises JobError for other text.
     """
     part, slash, whole = text.partition("/")
     try:

@@ -1,55 +1,44 @@
-"""What lies on one side of a plate, drawn from a job's seeds and nothing else.
+"""The contents of one side of a plate, determined by a job's seeds.
 
-A plate of the same texture seed is the same plate in every job.
+Plates with the same texture seed and number are the same plate in every job.
 """
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
-import numpy as np
-
-from blender_addon.brushed_metal import draw_brushed_metal_params
-from blender_addon.drawn_things import NONE, THINGS, draw_things
-from blender_addon.inspected_surface import InspectedSurface, MetalParams
-from blender_addon.milled_metal import draw_milled_metal_params
-from blender_addon.random_stream import SHADING_STREAM, SIDE_STEP, STAIN_STREAM, TEXTURE_STREAM, stream
-from blender_addon.sandblasted_metal import draw_sandblasted_metal_params
-from blender_addon.stain_shading import StainShadingParams, draw_stain_shading_params
-from blender_addon.water_stain import draw_water_stain_params
-
-BRUSHED = "brushed"  # the finish of a job that names none
-# A job's finish: its ranges' key in the job and what draws it.
-FINISHES: dict[str, tuple[str, Callable[[np.random.Generator, Mapping[str, Any]], MetalParams]]] = {
-    BRUSHED: ("brushed_metal", draw_brushed_metal_params),
-    "milled": ("milled_metal", draw_milled_metal_params),
-    "sandblasted": ("sandblasted_metal", draw_sandblasted_metal_params),
-}
+from blender_addon.blemishes import kinds
+from blender_addon.definitions.classes import DEFECT
+from blender_addon.definitions.random_stream import SHADING_STREAM, SIDE_STEP, STAIN_STREAM, TEXTURE_STREAM, stream
+from blender_addon.job.definition import Job, Split
+from blender_addon.metals.group import FINISHES
+from blender_addon.plate.surface import InspectedSurface
+from blender_addon.water_stain.params import draw_water_stain_params
+from blender_addon.water_stain.shading import draw_stain_shading_params
 
 
-def plan_surface(job: dict[str, Any], split: dict[str, Any], plate: int, side: int) -> InspectedSurface:
-    """Draw a plate's side: 0 is the front, 1 the back, which has a texture and defects of its own, no impurities.
+def plan_surface(job: Job, split: Split, plate: int, side: int) -> InspectedSurface:
+    """Draw a side of a plate: 0 is the front, 1 the back.
 
-    Raises ValueError where drawn parameters contradict each other (stains larger than their cells).
+    The back has a texture and defects of its own, and no impurities. Raises ValueError if drawn parameters contradict
+    each other, such as stains larger than their cells.
     """
-    seeds, step = job["seeds"], side * SIDE_STEP
-    ranges, draw_metal = FINISHES[job.get("finish", BRUSHED)]
+    seeds, step = job.seeds, side * SIDE_STEP
     stain = None
-    if split["water_stains"] and side == 0:
-        stain = draw_water_stain_params(stream(seeds["impurity"], STAIN_STREAM, plate), job["water_stain"])
+    if split.water_stains and side == 0:
+        stain = draw_water_stain_params(stream(seeds.impurity, STAIN_STREAM, plate), job.water_stain)
+    metal_stream = stream(seeds.texture, TEXTURE_STREAM + step, plate)
     return InspectedSurface(
-        metal=draw_metal(stream(seeds["texture"], TEXTURE_STREAM + step, plate), job.get(ranges, {})),
+        metal=FINISHES[job.finish].draw(metal_stream, job.metals[job.finish]),
         water_stain=stain,
-        stain_shading=_draw_shading(job, plate),
-        **{
-            thing.field: draw_things(
-                thing, seeds[thing.seed], plate, side, split.get(thing.field, NONE), job.get(thing.ranges, {})
-            )
-            for thing in THINGS
-            if side == 0 or thing.seed == "defect"
-        },
+        stain_shading=draw_stain_shading_params(stream(seeds.impurity, SHADING_STREAM, plate), job.stain_shading),
+        blemishes=_draw_blemishes(job, split, plate, side),
     )
 
 
-def _draw_shading(job: dict[str, Any], plate: int) -> StainShadingParams:
-    rng = stream(job["seeds"]["impurity"], SHADING_STREAM, plate)
-    return draw_stain_shading_params(rng, job.get("stain_shading", {}))
+def _draw_blemishes(job: Job, split: Split, plate: int, side: int) -> tuple[Any, ...]:
+    drawn: list[Any] = []
+    for kind in kinds.KINDS:
+        if side == 0 or kind.label.kind == DEFECT:
+            seed = getattr(job.seeds, kind.label.kind)
+            counts, ranges = split.counts[kind.name], job.blemishes[kind.name]
+            drawn += kinds.draw_blemishes(kind, seed, plate, side, counts, ranges)
+    return tuple(drawn)

@@ -21,13 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import bpy
-import numpy as np
 import psutil
 from hydra import compose, initialize_config_dir
 
-from blender_addon.annotation import labels
-from blender_addon.inspection_scene import apply
-from blender_addon.png import write_grey_png
+from blender_addon.annotation.plate_pass import labels
+from blender_addon.inspection.scene import apply
+from blender_addon.pictures.files import PictureFiles
+from blender_addon.pictures.masked_picture import Masks, write_masks
+from blender_addon.pictures.render import render_floats
 from render_jobs.blender_output import output_to
 from render_jobs.device import find_device
 from render_jobs.kept_groups import KeptGroups
@@ -169,17 +170,9 @@ def _memory(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
 
 
 def _masks(annotation: bpy.types.Scene, folder: Path) -> None:
-    """What render_sample does for a sample's masks."""
-    annotation.render.use_file_extension = False
-    annotation.render.filepath = str(folder / "annotation.exr")
-    bpy.ops.render.render(write_still=True, scene=annotation.name)
-    image = bpy.data.images.load(annotation.render.filepath)
-    width, height = image.size
-    pixels = np.empty(width * height * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    mask, instances, _ = labels(pixels.reshape(height, width, 4)[::-1])
-    write_grey_png(folder / "mask.png", mask)
-    write_grey_png(folder / "instances.png", instances)
+    """Render and write a sample's masks, as render_sample does."""
+    masks = Masks(*labels(render_floats(annotation, folder / "annotation.exr")))
+    write_masks(masks, PictureFiles(folder / "image.png", folder / "mask.png", folder / "instances.png"))
 
 
 def _two_workers(plan: Plan, folder: Path) -> dict[str, float]:

@@ -26,15 +26,15 @@ import bpy
 import numpy as np
 from rich.progress import Progress
 
-from blender_addon.brushed_metal import BrushedMetalParams
-from blender_addon.inspected_surface import InspectedSurface
-from blender_addon.inspection_camera import CameraParams
-from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
-from blender_addon.osl_script import OslUnavailableError
-from blender_addon.plate import PlateParams
-from blender_addon.ring_light import RingLightParams
-from blender_addon.water_stain import WaterStainParams
-from blender_addon.water_stain_reference import evaluate_water_stain
+from blender_addon.inspection.camera import CameraParams
+from blender_addon.inspection.ring_light import RingLightParams
+from blender_addon.inspection.scene import InspectionScene, PictureParams, apply
+from blender_addon.metals.brushed import BrushedMetalParams
+from blender_addon.nodes.osl_script import OslUnavailableError
+from blender_addon.plate.mesh import PlateParams
+from blender_addon.plate.surface import InspectedSurface
+from blender_addon.water_stain.params import WaterStainParams
+from blender_addon.water_stain.reference import evaluate_water_stain
 
 VARIED = {
     "radius_variation": 0.2,

@@ -49,7 +49,7 @@ class DatasetWriter:
         write_whole(self._folder / files["mask"], _png(mask))
         write_whole(self._folder / files["instances"], _png(instances.astype(np.uint16)))
         self._samples.append({**dict.fromkeys(SAMPLE_COLUMNS, ""), **row, **files})
-        self._sizes.add(mask.shape)
+        self._sizes.add((mask.shape[0], mask.shape[1]))
         ids, first, areas = np.unique(instances, return_index=True, return_counts=True)
         for instance_id, place, area in zip(ids.tolist(), first.tolist(), areas.tolist(), strict=True):
             if instance_id:

@@ -7,7 +7,7 @@ from typing import Any
 
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from yaml import YAMLError  # type: ignore[import-untyped]
 
 from training.data.sample import IGNORE_ID, DefectClass
 from training.support.user_error import UserError
@@ -71,7 +71,10 @@ def read_label_map(path: Path) -> LabelMap:
 
 def _label_map(path: Path, settings: dict[str, Any]) -> LabelMap:
     _only(path, settings, _KEYS)
-    classes, ids, line_widths, point_widths = [BACKGROUND], {}, {}, {}
+    classes = [BACKGROUND]
+    ids: dict[str, int] = {}
+    line_widths: dict[int, float] = {}
+    point_widths: dict[int, float] = {}
     for class_id, (name, entry) in enumerate(settings["classes"].items(), start=1):
         _only(path, entry, _CLASS_KEYS)
         red, green, blue = (int(value) for value in entry["colour"])

@@ -36,7 +36,7 @@ def export_labelme(dataset: Dataset, tables: DatasetTables, out: Path) -> None:
             shapes.append(_shape(IGNORED, 0, mask == dataset.ignore_id))
         name = f"{sample.sample_id}{sample.image.suffix}"
         shutil.copyfile(sample.image, out / name)
-        document = {
+        document: dict[str, Any] = {
             "version": LABELME,
             "flags": {},
             "shapes": shapes,

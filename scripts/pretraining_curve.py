@@ -16,7 +16,7 @@ LINES = {"accuracy_8": ("stride 8", "#34577d"), "accuracy_16": ("stride 16", "#c
 LINES["accuracy_both"] = ("both, as the extractor gives them", "#0b6e4f")
 
 
-def main():
+def main() -> None:
     """Read the curve, draw the share of pairs in the right order over the steps."""
     with Path(sys.argv[1]).open(newline="") as file:
         rows = list(csv.DictReader(file))

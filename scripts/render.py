@@ -6,9 +6,9 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from blender_addon.whole_file import json_bytes, write_whole
+from blender_addon.job.job_error import JobError
+from blender_addon.pictures.whole_file import json_bytes, write_whole
 from render_jobs.job import validate_job
-from render_jobs.job_error import JobError
 from render_jobs.job_status import read_status
 from scripts.render_process import RenderError, run_render_job
 from training.support.entry_point import run

@@ -14,7 +14,7 @@ from distributed import Client, Future, LocalCluster, wait
 from distributed.scheduler import KilledWorker
 from omegaconf import DictConfig, OmegaConf
 
-from render_jobs.job_error import JobError
+from blender_addon.job.job_error import JobError
 from render_jobs.job_status import read_status
 from scripts.render_process import run_render_job
 from scripts.render_progress import RenderProgress

@@ -151,7 +151,7 @@ def _print_tables(results: "dict[str, Results]", console: Console) -> None:
         for heading in ("", "", *table.columns):
             words = heading.split() if isinstance(heading, str) else [*heading[0].split(), heading[1]]
             shown.add_column(" ".join(words), justify="right" if words else "left")
-        for (scenario, whose), row in table.iterrows():
+        for (scenario, whose), row in zip(table.index.to_list(), table.to_numpy().tolist(), strict=True):
             form = "{:+.1f}" if whose == "difference" else "{:.1f}"
             figures = ["–" if math.isnan(value) else form.format(value) for value in row]
             shown.add_row(scenario if whose == "ours" else "", whose, *figures)

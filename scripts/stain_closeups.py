@@ -15,15 +15,16 @@ import cv2
 import numpy as np
 from rich.progress import Progress
 
-from blender_addon.annotation import labels
-from blender_addon.annotation_classes import WATER_STAIN
-from blender_addon.brushed_metal import BrushedMetalParams
-from blender_addon.inspected_surface import InspectedSurface
-from blender_addon.inspection_camera import CameraParams, camera_for_field
-from blender_addon.inspection_scene import InspectionScene, PictureParams, apply
-from blender_addon.plate import PlateParams
-from blender_addon.ring_light import RingLightParams
-from blender_addon.water_stain import WaterStainParams
+from blender_addon.annotation.plate_pass import labels
+from blender_addon.definitions.classes import WATER_STAIN
+from blender_addon.inspection.camera import CameraParams, camera_for_field
+from blender_addon.inspection.ring_light import RingLightParams
+from blender_addon.inspection.scene import InspectionScene, PictureParams, apply
+from blender_addon.metals.brushed import BrushedMetalParams
+from blender_addon.pictures.render import read_floats
+from blender_addon.plate.mesh import PlateParams
+from blender_addon.plate.surface import InspectedSurface
+from blender_addon.water_stain.params import WaterStainParams
 
 TILE, LABEL, GAP = 190, 18, 4  # pixels
 CLOSE, PLATE = 0.045, 0.118  # metres across a tile
@@ -81,12 +82,13 @@ def sheet(name: str, samples: int, folder: Path, advance: Any) -> np.ndarray:
     field, common, tiles = SHEETS[name]
     columns = []
     for number, tile in enumerate(tiles):
-        params = WaterStainParams(**{**common, **tile})
+        values: dict[str, Any] = {**common, **tile}
+        params = WaterStainParams(**values)
         picture, mask = render(params, field, samples, folder)
         words = ", ".join(f"{key} {getattr(params, key):g}" for key in tiles[-1 if number else 1 if not tile else 0])
         label = np.full((LABEL, TILE), 255, np.uint8)
         scale = min(0.4, 0.4 * (TILE - 6) / cv2.getTextSize(words, cv2.FONT_HERSHEY_SIMPLEX, 0.4, 1)[0][0])
-        cv2.putText(label, words, (3, LABEL - 5), cv2.FONT_HERSHEY_SIMPLEX, scale, 0, 1, cv2.LINE_AA)
+        cv2.putText(label, words, (3, LABEL - 5), cv2.FONT_HERSHEY_SIMPLEX, scale, (0,), 1, cv2.LINE_AA)
         gap = np.full((GAP, TILE), 255, np.uint8)
         columns += [np.vstack([label, picture, gap, mask]), np.full((2 * TILE + LABEL + GAP, GAP), 255, np.uint8)]
         advance()
@@ -105,18 +107,9 @@ def render(params: WaterStainParams, field: float, samples: int, folder: Path) -
     with _silent():
         bpy.ops.render.render(write_still=True, scene=scene.name)
         bpy.ops.render.render(write_still=True, scene=annotation.name)
-    classes, _, _ = labels(_read_floats(folder / "annotation.exr"))
+    classes, _, _ = labels(read_floats(folder / "annotation.exr"))
     grey = cv2.imread(str(folder / "picture.png"), cv2.IMREAD_GRAYSCALE)
-    return grey, np.where(classes == WATER_STAIN, 255, 0).astype(np.uint8)
-
-
-def _read_floats(path: Path) -> np.ndarray:
-    image = bpy.data.images.load(str(path))
-    image.colorspace_settings.name = "Non-Color"
-    pixels = np.empty(TILE * TILE * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    bpy.data.images.remove(image)
-    return pixels.reshape(TILE, TILE, 4)[::-1]
+    return grey, np.where(classes == WATER_STAIN.id, 255, 0).astype(np.uint8)
 
 
 class _silent:  # noqa: N801 - reads as a word in a with statement

@@ -1,23 +1,23 @@
-"""Operator: a new scene for inspection pictures."""
+"""Operator: add a scene for inspection pictures."""
 
 import bpy
 
-from ..live_scene import add_inspection_scene
 from ..settings.groups import VERSION
+from ..settings.live_scene import add_inspection_scene
 
 
 class STAINLESS_OT_add_inspection_scene(bpy.types.Operator):
-    """Make a new scene with a plate, a hexagonal ring light and a camera that looks through it; yours stays as it is"""
+    """Add a scene with a plate, a hexagonal ring light and a camera in its hole; the current scene does not change"""
 
     bl_idname = "stainless.add_inspection_scene"
     bl_label = "Add Inspection Scene"
     bl_options = {"REGISTER", "UNDO"}
 
-    name: bpy.props.StringProperty(name="Name", description="Of the new scene", default="Inspection")
+    name: bpy.props.StringProperty(name="Name", description="Name of the new scene", default="Inspection")
     water_stains: bpy.props.BoolProperty(name="Water Stains", description="Stains on the plate", default=True)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Build it and show it, through its camera."""
+        """Build the scene and show it through its camera."""
         scene = bpy.data.scenes.new(self.name)
         scene.unit_settings.system = "METRIC"
         scene.unit_settings.length_unit = "MILLIMETERS"

@@ -1,45 +1,45 @@
-"""Operator: water stains on the selected objects."""
+"""Operator: add water stains to the selected objects."""
 
 import bpy
 
+from ..own_objects.materials import Refusal, stain_object
 from ..settings.changes import apply_material
 from ..settings.groups import VERSION
-from ..surface_of_object import Refusal, stain_object
 
 WHOLE_SPACE = (
-    1.0  # depth jitter: stains everywhere in space, as a body's faces may lie anywhere; a plate's lies at z = 0
+    1.0  # depth jitter: stains everywhere in space, because a body's faces may lie anywhere; a plate's lies in z = 0
 )
-PLATE = 0.12  # metres; the stains' default sizes are those of drops on a plate as large
-LARGE = 5.0  # plates; on larger objects drops of real size would hardly be seen
+PLATE = 0.12  # metres; width of the plate for which the stains' default sizes are made
+LARGE = 5.0  # plates; on larger objects drops of real size are hardly visible
 
 
 class STAINLESS_OT_add_stains(bpy.types.Operator):
-    """Put water stains on the materials of the selected objects. What is there stays and can be had back exactly"""
+    """Add water stains to the materials of the selected objects. Remove Stains restores the materials exactly"""
 
     bl_idname = "stainless.add_stains"
     bl_label = "Add Stains"
     bl_options = {"REGISTER", "UNDO"}
 
     seed_offset: bpy.props.IntProperty(
-        name="Seed Offset", description="Which stains these are", default=0, min=-10000, max=10000
+        name="Seed Offset", description="Selection of the stains", default=0, min=-10000, max=10000
     )
 
     fit: bpy.props.BoolProperty(
         name="Fit to Object",
-        description="On objects far larger than a plate, make the stains larger, too, so that they are seen",
+        description="Enlarge the stains on objects far larger than a plate, so that they are visible",
         default=True,
     )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Ask for objects."""
+        """Return whether there is an object to stain."""
         if not _chosen(context):
             cls.poll_message_set("Select an object with a surface first")
             return False
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Stain what can be, say what cannot."""
+        """Stain the objects; report those that cannot be stained."""
         stained: dict[bpy.types.Material, float] = {}
         for obj in _chosen(context):
             for result in stain_object(obj):
@@ -62,17 +62,17 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
 
 
 def _chosen(context: bpy.types.Context) -> list[bpy.types.Object]:
-    """The selected objects; where nothing is (in the material's properties), the object shown."""
+    """Return the selected objects, or the object of the material's properties if none is selected."""
     return list(context.selected_objects) or ([context.object] if context.object else [])
 
 
 def _plates(obj: bpy.types.Object) -> float:
-    """How many plates' widths an object is large."""
+    """Return the size of an object in widths of a plate."""
     return max(obj.dimensions) * bpy.context.scene.unit_settings.scale_length / PLATE
 
 
 def _enlarge(stain: bpy.types.PropertyGroup, factor: float) -> None:
-    stain.cell_size *= factor  # first, or the stains would be larger than their cells for a moment
+    stain.cell_size *= factor  # first, so that the stains never exceed their cells
     stain.radius *= factor
     stain.amplitude *= factor
     stain.frequency /= factor

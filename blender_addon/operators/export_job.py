@@ -1,17 +1,17 @@
-"""Operator: the settings as a job description for headless rendering."""
+"""Operator: write the settings to a job file for headless rendering."""
 
 from pathlib import Path
 
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
-from ..job_description import dataset_job, job_text, picture_job
-from ..stain_target import is_inspection
-from ..whole_file import write_whole
+from ..pictures.whole_file import write_whole
+from ..settings.job import dataset_job, job_text, picture_job
+from ..settings.target import is_inspection
 
 
 class STAINLESS_OT_export_job(bpy.types.Operator, ExportHelper):
-    """Write the settings as a job description, which any Blender renders without a window"""
+    """Write the settings to a job file, which any Blender can render without a window"""
 
     bl_idname = "stainless.export_job"
     bl_label = "Export Job"
@@ -21,20 +21,20 @@ class STAINLESS_OT_export_job(bpy.types.Operator, ExportHelper):
     filter_glob: bpy.props.StringProperty(default="*.json", options={"HIDDEN"})
     content: bpy.props.EnumProperty(
         name="Renders",
-        description="What the job renders",
+        description="Contents of the job",
         items=[
-            ("PICTURE", "This Picture", "Exactly what the scene shows: nothing is drawn at random"),
-            ("DATASET", "Dataset", "The plates of the Dataset panel, stains drawn from the ranges, each plate its own"),
+            ("PICTURE", "This Picture", "Exactly the scene's picture, with nothing drawn at random"),
+            ("DATASET", "Dataset", "The plates of the Dataset panel, each with stains drawn from the ranges"),
         ],
     )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be an inspection scene."""
+        """Return whether the scene is an inspection scene."""
         return is_inspection(context.scene)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Describe, write."""
+        """Write the job file."""
         settings = context.scene.stainless
         try:
             job = picture_job(settings) if self.content == "PICTURE" else dataset_job(settings)

@@ -1,17 +1,18 @@
-"""Operator: settings from a job description."""
+"""Operator: read settings from a job file."""
 
 from pathlib import Path
 
 import bpy
 from bpy_extras.io_utils import ImportHelper
 
-from ..job_description import read_job_text, take_job
+from ..job.job_error import JobError
 from ..settings.changes import one_change
-from ..stain_target import is_inspection
+from ..settings.job import read_job_file, take_job
+from ..settings.target import is_inspection
 
 
 class STAINLESS_OT_import_job(bpy.types.Operator, ImportHelper):
-    """Set the scene as a job description says; of what the job draws at random it takes the middle"""
+    """Set the scene from a job file; of every range, the scene takes the middle"""
 
     bl_idname = "stainless.import_job"
     bl_label = "Import Job"
@@ -22,16 +23,16 @@ class STAINLESS_OT_import_job(bpy.types.Operator, ImportHelper):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be an inspection scene."""
+        """Return whether the scene is an inspection scene."""
         return is_inspection(context.scene)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Read, check, set, apply once."""
+        """Read and validate the file, set everything, then apply once."""
         try:
-            job = read_job_text(Path(self.filepath).read_text(encoding="utf-8"))
+            job = read_job_file(Path(self.filepath))
             with one_change(context.scene):
                 take_job(context.scene.stainless, job)
-        except (ValueError, OSError) as error:
-            self.report({"ERROR"}, f"{bpy.path.basename(self.filepath)}: {error}")
+        except (JobError, ValueError) as error:
+            self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         return {"FINISHED"}

@@ -1,17 +1,17 @@
-"""Operator: stains from a preset."""
+"""Operator: load a stain preset."""
 
 from pathlib import Path
 
 import bpy
 
-from ..parameter_property import set_values
 from ..settings.changes import one_change
-from ..stain_preset import read_preset
-from ..stain_target import stain_owner
+from ..settings.properties import set_values
+from ..settings.target import existing_owner, stain_owner
+from ..water_stain.preset import read_preset
 
 
 class STAINLESS_OT_load_preset(bpy.types.Operator):
-    """Make the stains look like this preset; which stains there are, and where, stays"""
+    """Apply the look of this preset to the stains; their places do not change"""
 
     bl_idname = "stainless.load_preset"
     bl_label = "Load Stain Preset"
@@ -21,16 +21,16 @@ class STAINLESS_OT_load_preset(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be stains."""
+        """Return whether the target has stains."""
         return stain_owner(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Read, set, apply once."""
-        owner = stain_owner(context)
+        """Read the preset, set everything, then apply once."""
+        owner = existing_owner(context)
         try:
             values = read_preset(Path(self.filepath))
             if isinstance(owner, bpy.types.Material):
-                del values["depth_jitter"]  # presets are set on the plate; where a body's faces lie is the body's
+                del values["depth_jitter"]  # presets are made for plates; a body keeps its own
             with one_change(owner):
                 set_values(owner.stainless.stain, values)
         except (ValueError, OSError) as error:

@@ -1,19 +1,19 @@
-"""Operator: the centre of a single stain, by clicking on the surface."""
+"""Operator: set the centre of a single stain by a click on the surface."""
 
 import bpy
 from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
 from mathutils import Vector
 
-from ..parameter_property import set_values
+from ..own_objects.stain_layer import is_stained
 from ..settings.changes import apply_owner_stain, one_change
-from ..stain_layer import is_stained
-from ..stain_target import is_inspection, stain_owner
+from ..settings.properties import set_values
+from ..settings.target import existing_owner, is_inspection, stain_owner
 
-PROMPT = "Click on the surface where the stain's centre shall be; right click or Esc: leave"
+PROMPT = "Click on the surface to set the stain's centre; right click or Esc: cancel"
 
 
 class STAINLESS_OT_pick_centre(bpy.types.Operator):
-    """Click on the surface: a single stain is put there, round an explicit centre (algorithm 1), instead of the grid"""
+    """Put a single stain, with an explicit centre (algorithm 1), at a click on the surface instead of the grid"""
 
     bl_idname = "stainless.pick_centre"
     bl_label = "Pick Stain Centre"
@@ -21,7 +21,7 @@ class STAINLESS_OT_pick_centre(bpy.types.Operator):
 
     centre: bpy.props.FloatVectorProperty(
         name="Centre",
-        description="In the object's own frame, metres",
+        description="Centre in the object's own frame, in metres",
         size=3,
         precision=5,
         options={"SKIP_SAVE"},
@@ -29,7 +29,7 @@ class STAINLESS_OT_pick_centre(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be stains."""
+        """Return whether the target has stains."""
         return stain_owner(context) is not None
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
@@ -43,7 +43,7 @@ class STAINLESS_OT_pick_centre(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def modal(self, context: bpy.types.Context, event: bpy.types.Event) -> set[str]:
-        """Take the click; let everything else (zoom, orbit) through."""
+        """Set the centre on a click; pass other events, such as zoom and orbit, on to Blender."""
         if event.type in {"ESC", "RIGHTMOUSE"}:
             _leave(context)
             return {"CANCELLED"}
@@ -61,7 +61,7 @@ class STAINLESS_OT_pick_centre(bpy.types.Operator):
 
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Set the centre."""
-        owner = stain_owner(context)
+        owner = existing_owner(context)
         values = dict(zip(("centre_x", "centre_y", "centre_z"), self.centre, strict=True))
         try:
             with one_change(owner, apply_owner_stain):
@@ -75,9 +75,9 @@ class STAINLESS_OT_pick_centre(bpy.types.Operator):
 def surface_point(
     context: bpy.types.Context, region: bpy.types.Region, place: tuple[float, float]
 ) -> tuple[float, float, float] | str:
-    """Return where the ray through a pixel of the region meets a stained surface, metres in the object's frame.
+    """Return the hit point of the ray through a pixel of the region on a stained surface.
 
-    Where it meets none, return what it met instead, in words.
+    The point is in metres in the object's frame. If the ray hits no stained surface, return a message instead.
     """
     view = context.space_data.region_3d
     origin = region_2d_to_origin_3d(region, view, place)
@@ -86,16 +86,16 @@ def surface_point(
 
 
 def ray_point(context: bpy.types.Context, origin: Vector, direction: Vector) -> tuple[float, float, float] | str:
-    """Do the same for a ray of the scene."""
+    """Return the hit point of a ray of the scene as `surface_point` does."""
     scene = context.scene
     found, location, _, face, obj, matrix = scene.ray_cast(context.evaluated_depsgraph_get(), origin, direction)
     if obj is not None and is_inspection(scene) and obj.original == scene.stainless.light_object:
-        # The ring is between the viewer and the plate; look on behind it.
+        # The ring light lies between the viewer and the plate, so the ray continues behind it.
         beyond = location + direction * 1e-5
         return ray_point(context, beyond, direction)
     if not found:
         return "There is no surface here"
-    owner = stain_owner(context)
+    owner = existing_owner(context)
     if isinstance(owner, bpy.types.Material):
         shown = _material_at(obj, face)
         if shown is None or shown.name != owner.name or not is_stained(shown):

@@ -1,14 +1,14 @@
-"""Operator: the mask in the viewport."""
+"""Operator: toggle the mask preview in the viewport."""
 
 import bpy
 
-from ..live_scene import show_mask
-from ..mask_preview import is_material_previewed, is_previewed, preview_material
-from ..stain_target import is_inspection, stained_material
+from ..annotation.preview import is_material_previewed, is_previewed, preview_material
+from ..settings.live_scene import show_mask
+from ..settings.target import is_inspection, stained_material
 
 
 class STAINLESS_OT_preview_mask(bpy.types.Operator):
-    """Show the mask instead of the surface in the viewport, or the surface again"""
+    """Show the mask instead of the surface in the viewport, or return to the surface"""
 
     bl_idname = "stainless.preview_mask"
     bl_label = "Preview Mask"
@@ -16,11 +16,11 @@ class STAINLESS_OT_preview_mask(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be stains or a plate."""
+        """Return whether there are stains or an inspection scene."""
         return stained_material(context) is not None or is_inspection(context.scene)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Turn it over."""
+        """Toggle the mask preview."""
         material = stained_material(context)
         try:
             if material:

@@ -1,13 +1,13 @@
-"""Operator: water stains off the selected objects."""
+"""Operator: remove water stains from the selected objects."""
 
 import bpy
 
-from ..mask_preview import is_material_previewed, preview_material
-from ..surface_of_object import clean_object
+from ..annotation.preview import is_material_previewed, preview_material
+from ..own_objects.materials import clean_object
 
 
 class STAINLESS_OT_remove_stains(bpy.types.Operator):
-    """Take water stains off the materials of the selected objects, which become exactly what they were"""
+    """Remove water stains from the materials of the selected objects and restore the materials exactly"""
 
     bl_idname = "stainless.remove_stains"
     bl_label = "Remove Stains"
@@ -15,11 +15,11 @@ class STAINLESS_OT_remove_stains(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """Ask for objects."""
+        """Return whether there is an object."""
         return bool(_chosen(context))
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Clean every material once."""
+        """Remove the stains from each material once."""
         cleaned = set()
         for obj in _chosen(context):
             for slot in obj.material_slots:

@@ -1,37 +1,37 @@
-"""Operator: a preset of one's own, saved or deleted from the preset menu."""
+"""Operator: save or delete a user's stain preset, from the preset menu."""
 
 from pathlib import Path
 
 import bpy
 
-from ..parameter_property import values_of
-from ..stain_preset import SUFFIX, preset_text
-from ..stain_shading import StainShadingParams
-from ..stain_target import stain_owner
-from ..water_stain import WaterStainParams
-from ..whole_file import write_whole
+from ..pictures.whole_file import write_whole
+from ..settings.properties import values_of
+from ..settings.target import existing_owner, stain_owner
+from ..water_stain.params import WaterStainParams
+from ..water_stain.preset import SUFFIX, preset_text
+from ..water_stain.shading import StainShadingParams
 
-SUBFOLDER = "stainless"  # of Blender's folders of presets
+SUBFOLDER = "stainless"  # in Blender's preset folders
 
 
 class STAINLESS_OT_save_preset(bpy.types.Operator):
-    """Save the look of these stains as a preset, or delete one"""
+    """Save the look of these stains as a preset, or delete a preset"""
 
     bl_idname = "stainless.save_preset"
     bl_label = "Save Stain Preset"
     bl_options = {"REGISTER", "INTERNAL"}
 
-    name: bpy.props.StringProperty(name="Name", description="Of the preset", maxlen=64, options={"SKIP_SAVE"})
+    name: bpy.props.StringProperty(name="Name", description="Name of the preset", maxlen=64, options={"SKIP_SAVE"})
     remove_name: bpy.props.BoolProperty(default=False, options={"HIDDEN", "SKIP_SAVE"})
     remove_active: bpy.props.BoolProperty(default=False, options={"HIDDEN", "SKIP_SAVE"})
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be stains."""
+        """Return whether the target has stains."""
         return stain_owner(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Write or delete the file; what comes with the add-on stays."""
+        """Write or delete the preset's file; presets of the add-on cannot be deleted."""
         name = bpy.path.clean_name(self.name.strip()).strip("_")
         if not name:
             self.report({"ERROR"}, "A preset needs a name")
@@ -45,7 +45,7 @@ class STAINLESS_OT_save_preset(bpy.types.Operator):
                     return {"CANCELLED"}
                 path.unlink()
             else:
-                stain = stain_owner(context).stainless.stain
+                stain = existing_owner(context).stainless.stain
                 write_whole(path, preset_text(_values(stain)).encode())
         except (ValueError, OSError) as error:
             self.report({"ERROR"}, str(error))

@@ -1,22 +1,22 @@
-"""Operator: the ring light's three variants."""
+"""Operator: set the ring light to one of its three variants."""
 
 import math
 
 import bpy
 
-from .. import live_scene
+from ..settings import live_scene
 from ..settings.changes import one_change
-from ..stain_target import is_inspection
+from ..settings.target import is_inspection
 
-VARIANTS = {  # of appendix A: rotation, scale
-    "base": ("As Built", "The ring as it was built", 0.0, 1.0),
-    "rot90": ("Rotated 90°", "The ring turned by 90 degrees about the camera's axis", math.pi / 2, 1.0),
-    "scale2": ("Scaled 2×", "The ring at twice its size", 0.0, 2.0),
+VARIANTS = {  # label, tooltip, rotation and scale (appendix A)
+    "base": ("As Built", "Ring as it was built", 0.0, 1.0),
+    "rot90": ("Rotated 90°", "Ring turned by 90 degrees about the camera's axis", math.pi / 2, 1.0),
+    "scale2": ("Scaled 2×", "Ring at twice its size", 0.0, 2.0),
 }
 
 
 class STAINLESS_OT_set_light(bpy.types.Operator):
-    """Set the ring light to one of the variants that plates were inspected under"""
+    """Set the ring light to one of the variants of the inspection"""
 
     bl_idname = "stainless.set_light"
     bl_label = "Ring Light"
@@ -24,22 +24,22 @@ class STAINLESS_OT_set_light(bpy.types.Operator):
 
     variant: bpy.props.EnumProperty(
         name="Variant",
-        description="Of the ring light",
+        description="Variant of the ring light",
         items=[(name, label, words) for name, (label, words, _, _) in VARIANTS.items()],
     )
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be a ring."""
+        """Return whether the scene is an inspection scene."""
         return is_inspection(context.scene)
 
     @classmethod
     def description(cls, _context: bpy.types.Context, properties: bpy.types.OperatorProperties) -> str:
-        """Tell the buttons apart."""
+        """Return the tooltip of the button."""
         return VARIANTS[properties.variant][1]
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Turn and scale the ring."""
+        """Set rotation and scale of the ring."""
         _, _, rotation, scale = VARIANTS[self.variant]
         light = context.scene.stainless.light
         try:

@@ -1,15 +1,15 @@
-"""Operator: ranges of random stains around what is set."""
+"""Operator: set the ranges of random stains around the current values."""
 
 import bpy
 
-from ..parameter_property import set_values, values_of
-from ..stain_ranges import RANGED, SPREAD, around
-from ..stain_target import stain_owner
-from ..water_stain import WaterStainParams
+from ..settings.properties import set_values, values_of
+from ..settings.target import existing_owner, stain_owner
+from ..water_stain.params import WaterStainParams
+from ..water_stain.ranges import RANGED, SPREAD, range_around
 
 
 class STAINLESS_OT_set_ranges(bpy.types.Operator):
-    """Let random stains be drawn from ranges around the values that are set now"""
+    """Set the ranges of random stains to intervals around the current values"""
 
     bl_idname = "stainless.set_ranges"
     bl_label = "Ranges Around Values"
@@ -17,7 +17,7 @@ class STAINLESS_OT_set_ranges(bpy.types.Operator):
 
     spread: bpy.props.FloatProperty(
         name="Spread",
-        description="How far ranges go below and above a value, as a part of it",
+        description="Half width of a range, relative to the value",
         subtype="FACTOR",
         default=SPREAD,
         min=0.0,
@@ -26,14 +26,14 @@ class STAINLESS_OT_set_ranges(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be stains."""
+        """Return whether the target has stains."""
         return stain_owner(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Write both ends of every range."""
-        settings = stain_owner(context).stainless
+        """Set both ends of every range."""
+        settings = existing_owner(context).stainless
         values = values_of(settings.stain, WaterStainParams)
         for name in RANGED:
-            least, most = around(name, values[name], self.spread)
-            set_values(settings.ranges, {f"{name}_low": least, f"{name}_high": most})
+            low, high = range_around(name, values[name], self.spread)
+            set_values(settings.ranges, {f"{name}_low": low, f"{name}_high": high})
         return {"FINISHED"}

@@ -1,24 +1,31 @@
-"""How settings are drawn: in the scene's units, groups of fields with a heading."""
+"""Drawing of settings: fields in the scene's units, headings and error messages."""
 
 import bpy
 
-from ..parameter_property import SHOWN, metres_per_unit
 from ..settings.changes import problem_of
+from ..settings.properties import SHOWN, metres_per_unit
+
+
+def split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
+    """Draw a layout's labels left of its fields, without keyframe buttons; return the layout."""
+    layout.use_property_split = True
+    layout.use_property_decorate = False
+    return layout
 
 
 def fields(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, *names: str, heading: str = "") -> None:
-    """Draw properties below each other, lengths in the scene's unit."""
+    """Draw properties in a column, lengths in the scene's unit."""
     column = layout.column(align=True)
     if heading:
         column.label(text=heading)
     convert = metres_per_unit(group) != 1.0
     for name in names:
-        twin = name + SHOWN
-        column.prop(group, twin if convert and twin in group.bl_rna.properties else name)
+        shown = name + SHOWN
+        column.prop(group, shown if convert and shown in group.bl_rna.properties else name)
 
 
 def problem(layout: bpy.types.UILayout, owner: bpy.types.ID) -> None:
-    """Say what is wrong with settings, and so why nothing follows."""
+    """Draw the contradiction in the settings, because of which they are not applied."""
     words = problem_of(owner)
     if not words:
         return

@@ -4,8 +4,8 @@ import bpy
 
 from ..operators.add_stains import STAINLESS_OT_add_stains
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
-from ..stain_target import is_inspection, stained_material
-from .drawing import problem
+from ..settings.target import existing_material, is_inspection, stained_material
+from .drawing import problem, split
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
@@ -22,7 +22,7 @@ class _OfStain(_MaterialTab):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """The material must have stains."""
+        """Return whether the material has stains."""
         return stained_material(context) is not None
 
 
@@ -33,16 +33,16 @@ class STAINLESS_PT_material(_MaterialTab, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
-        """There must be something to put stains on."""
+        """Return whether the object can have materials."""
         return context.object is not None and hasattr(context.object.data, "materials")
 
     def draw_header_preset(self, context: bpy.types.Context) -> None:
-        """Draw the presets' button."""
+        """Draw the preset menu."""
         if stained_material(context):
             STAINLESS_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw algorithm 1's parameters, or how to come by them."""
+        """Draw the parameters of algorithm 1, or the button that adds stains."""
         layout = self.layout
         material = stained_material(context)
         if material is None:
@@ -53,8 +53,7 @@ class STAINLESS_PT_material(_MaterialTab, bpy.types.Panel):
             return
         layout.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
         problem(layout, material)
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        split(layout)
         draw_shape(layout, material.stainless.stain)
 
 
@@ -65,19 +64,17 @@ class STAINLESS_PT_material_single(_OfStain, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the explicit centre."""
-        self.layout.use_property_split = True
-        draw_centre(self.layout, stained_material(context).stainless.stain)
+        draw_centre(split(self.layout), existing_material(context).stainless.stain)
 
 
 class STAINLESS_PT_material_rim(_OfStain, bpy.types.Panel):
-    """What the water leaves behind"""
+    """Rim, ring and minerals that the water leaves"""
 
     bl_label = "Rim and Minerals"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw rim, ring, speckle and shading."""
-        self.layout.use_property_split = True
-        draw_rim(self.layout, stained_material(context).stainless.stain)
+        draw_rim(split(self.layout), existing_material(context).stainless.stain)
 
 
 class STAINLESS_PT_material_run_off(_OfStain, bpy.types.Panel):
@@ -87,19 +84,17 @@ class STAINLESS_PT_material_run_off(_OfStain, bpy.types.Panel):
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the run-off."""
-        self.layout.use_property_split = True
-        draw_run_off(self.layout, stained_material(context).stainless.stain)
+        draw_run_off(split(self.layout), existing_material(context).stainless.stain)
 
 
 class STAINLESS_PT_material_random(_OfStain, bpy.types.Panel):
-    """Random stains, within ranges"""
+    """Random stains within ranges"""
 
     bl_label = "Randomise"
 
     def draw(self, context: bpy.types.Context) -> None:
         """Draw the seed and the ranges."""
-        self.layout.use_property_split = True
-        draw_random(self.layout, stained_material(context).stainless)
+        draw_random(split(self.layout), existing_material(context).stainless)
 
 
 CLASSES = (

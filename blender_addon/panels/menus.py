@@ -1,4 +1,4 @@
-"""Entries in Blender's own menus, where artists and the search (F3) look first."""
+"""Entries in Blender's Add and Object menus, which the search (F3) finds, too."""
 
 import bpy
 

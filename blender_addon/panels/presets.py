@@ -1,4 +1,4 @@
-"""The menu of stain presets: those that come with the add-on and the user's own."""
+"""The menu of stain presets: those of the add-on and the user's own."""
 
 from pathlib import Path
 
@@ -7,13 +7,13 @@ from bl_ui.utils import PresetPanel
 
 from ..operators.load_preset import STAINLESS_OT_load_preset
 from ..operators.save_preset import SUBFOLDER, STAINLESS_OT_save_preset
-from ..stain_preset import SUFFIX
+from ..water_stain.preset import SUFFIX
 
 BUILT_IN = Path(__file__).resolve().parent.parent  # Blender appends presets/<subfolder>
 
 
 class STAINLESS_PT_presets(PresetPanel, bpy.types.Panel):
-    """Stains that look right"""
+    """Ready-made looks of stains"""
 
     bl_space_type = "VIEW_3D"
     bl_region_type = "HEADER"

@@ -1,11 +1,14 @@
 """The "Stainless" tab in the sidebar of the 3D viewport."""
 
+from typing import TypeAlias
+
 import bpy
 
-from ..annotation_classes import COLOURS, WATER_STAIN
-from ..inspection_camera import CameraParams, metres_per_pixel
-from ..job_description import GRID
-from ..mask_preview import is_material_previewed, is_previewed
+from ..annotation.preview import is_material_previewed, is_previewed
+from ..definitions.classes import WATER_STAIN
+from ..inspection.camera import CameraParams, metres_per_pixel
+from ..job.definition import GRID
+from ..metals.group import FINISHES, metal_key
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
 from ..operators.export_job import STAINLESS_OT_export_job
@@ -14,16 +17,15 @@ from ..operators.preview_mask import STAINLESS_OT_preview_mask
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
 from ..operators.render_to_folder import STAINLESS_OT_render_to_folder
 from ..operators.set_light import VARIANTS, STAINLESS_OT_set_light
-from ..parameter_property import params_of
-from ..plate_defects import DEFECTS
-from ..scene_description import FINISHES
-from ..stain_target import is_inspection, stain_owner, stained_material
-from .drawing import fields, problem
+from ..settings.defects import CONTROLS
+from ..settings.properties import params_of
+from ..settings.target import existing_owner, is_inspection, stain_owner, stained_material
+from .drawing import fields, problem, split
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
-Context = bpy.types.Context
-HIDDEN_OF_FINISH = {"texture_offset"}  # drawn first, under its own name
+Context: TypeAlias = bpy.types.Context
+HIDDEN_OF_FINISH = {"texture_offset"}  # drawn separately as "Plate Number"
 
 
 class _Sidebar:
@@ -38,7 +40,7 @@ class _Inspection(_Sidebar):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """Only in inspection scenes."""
+        """Return whether the scene is an inspection scene."""
         return is_inspection(context.scene)
 
 
@@ -48,12 +50,12 @@ class _OfStain(_Sidebar):
 
 
 class STAINLESS_PT_sidebar(_Sidebar, bpy.types.Panel):
-    """What to start with"""
+    """Buttons that add scenes and stains"""
 
     bl_label = "Stainless"
 
     def draw(self, context: Context) -> None:
-        """Draw the ways in, and what is wrong."""
+        """Draw the buttons and, if any, the contradiction in the settings."""
         layout = self.layout
         column = layout.column(align=True)
         column.operator(STAINLESS_OT_add_inspection_scene.bl_idname, icon="SCENE_DATA")
@@ -72,52 +74,46 @@ class STAINLESS_PT_stain(_Sidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """There must be stains, or a plate for them."""
+        """Return whether there are stains or an inspection scene."""
         return stain_owner(context) is not None
 
     def draw_header(self, context: Context) -> None:
-        """Switch the plate's stains."""
+        """Draw the checkbox of the plate's stains."""
         owner = stain_owner(context)
         if isinstance(owner, bpy.types.Scene):
             self.layout.prop(owner.stainless, "water_stains", text="")
 
     def draw_header_preset(self, _context: Context) -> None:
-        """Draw the presets' button."""
+        """Draw the preset menu."""
         STAINLESS_PT_presets.draw_panel_header(self.layout)
 
     def draw(self, context: Context) -> None:
-        """Draw algorithm 1's parameters."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
-        owner = stain_owner(context)
+        """Draw the parameters of algorithm 1."""
+        layout = split(self.layout)
+        owner = existing_owner(context)
         icon = "MATERIAL" if isinstance(owner, bpy.types.Material) else "SCENE_DATA"
         layout.label(text=f"of {owner.name}", icon=icon)
         draw_shape(layout, owner.stainless.stain)
 
 
 class STAINLESS_PT_single(_OfStain, bpy.types.Panel):
-    """One stain where you click"""
+    """A single stain at a chosen place"""
 
     bl_label = "Single Stain"
 
     def draw(self, context: Context) -> None:
         """Draw the explicit centre."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_centre(self.layout, stain_owner(context).stainless.stain)
+        draw_centre(split(self.layout), existing_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_rim(_OfStain, bpy.types.Panel):
-    """What the water leaves behind"""
+    """Rim, ring and minerals that the water leaves"""
 
     bl_label = "Rim and Minerals"
 
     def draw(self, context: Context) -> None:
         """Draw rim, ring, speckle and shading."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_rim(self.layout, stain_owner(context).stainless.stain)
+        draw_rim(split(self.layout), existing_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_run_off(_OfStain, bpy.types.Panel):
@@ -127,21 +123,17 @@ class STAINLESS_PT_run_off(_OfStain, bpy.types.Panel):
 
     def draw(self, context: Context) -> None:
         """Draw the run-off."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_run_off(self.layout, stain_owner(context).stainless.stain)
+        draw_run_off(split(self.layout), existing_owner(context).stainless.stain)
 
 
 class STAINLESS_PT_random(_OfStain, bpy.types.Panel):
-    """Random stains, within ranges"""
+    """Random stains within ranges"""
 
     bl_label = "Randomise"
 
     def draw(self, context: Context) -> None:
         """Draw the seed and the ranges."""
-        self.layout.use_property_split = True
-        self.layout.use_property_decorate = False
-        draw_random(self.layout, stain_owner(context).stainless)
+        draw_random(split(self.layout), existing_owner(context).stainless)
 
 
 class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
@@ -150,35 +142,29 @@ class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
     bl_label = "Surface"
 
     def draw(self, context: Context) -> None:
-        """Draw the finish that is chosen."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        """Draw the chosen finish and the plate."""
+        layout = split(self.layout)
         settings = context.scene.stainless
         layout.prop(settings, "finish")
-        metal = getattr(settings, f"{settings.finish}_metal")
+        metal = getattr(settings, metal_key(settings.finish))
         layout.prop(metal, "texture_offset", text="Plate Number")
-        fields(
-            layout, metal, *(name for name in FINISHES[settings.finish].__annotations__ if name not in HIDDEN_OF_FINISH)
-        )
+        names = FINISHES[settings.finish].params.__annotations__
+        fields(layout, metal, *(name for name in names if name not in HIDDEN_OF_FINISH))
         fields(layout, settings.plate, "width", "height", "thickness", "bevel", heading="Plate")
 
 
 class STAINLESS_PT_defects(_Inspection, bpy.types.Panel):
-    """What is wrong with the plate"""
+    """Defects of the plate"""
 
     bl_label = "Defects"
 
     def draw(self, context: Context) -> None:
         """Draw the counts and the sizes."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        layout = split(self.layout)
         settings = context.scene.stainless
-        fields(layout, settings.defects, *(thing.field for thing in DEFECTS), "seed", "variation")
-        fields(layout, settings.scratch, "length", "width", "depth", heading="Scratch")
-        fields(layout, settings.dent, "radius", "depth", heading="Dent")
-        fields(layout, settings.bump, "radius", "height", heading="Bump")
+        fields(layout, settings.defects, *(control.kind.plural for control in CONTROLS), "seed", "variation")
+        for control in CONTROLS:
+            fields(layout, getattr(settings, control.name), *control.shown, heading=control.name.title())
 
 
 class STAINLESS_PT_light(_Inspection, bpy.types.Panel):
@@ -192,8 +178,7 @@ class STAINLESS_PT_light(_Inspection, bpy.types.Panel):
         row = layout.row(align=True)
         for name, (label, _, _, _) in VARIANTS.items():
             row.operator(STAINLESS_OT_set_light.bl_idname, text=label).variant = name
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        split(layout)
         names = ("emission", "rotation", "scale", "distance", "inner_radius", "outer_radius", "reflectance")
         fields(layout, context.scene.stainless.light, *names)
 
@@ -204,10 +189,8 @@ class STAINLESS_PT_camera(_Inspection, bpy.types.Panel):
     bl_label = "Camera"
 
     def draw(self, context: Context) -> None:
-        """Draw the data sheet and what comes of it."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        """Draw the camera's data and the resulting field."""
+        layout = split(self.layout)
         settings = context.scene.stainless
         fields(layout, settings.camera, "distance", "focal_length", "sensor_width")
         fields(layout, settings.placement, "shift_x", "shift_y", "turn", heading="Place over the Plate")
@@ -217,13 +200,13 @@ class STAINLESS_PT_camera(_Inspection, bpy.types.Panel):
         try:
             camera = params_of(settings.camera, CameraParams)
         except ValueError:
-            return  # the first panel says what is wrong
+            return  # the first panel shows the contradiction
         pixel = 1e6 * metres_per_pixel(camera, settings.picture.width)
-        layout.label(text=f"Shows {1000 * camera.field_width:.1f} mm, {pixel:.1f} µm a pixel")
+        layout.label(text=f"Shows {1000 * camera.field_width:.1f} mm, {pixel:.1f} µm per pixel")
 
 
 class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
-    """What the masks say"""
+    """Masks of the classes"""
 
     bl_label = "Annotation"
     bl_parent_id = "STAINLESS_PT_sidebar"
@@ -231,20 +214,19 @@ class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """There must be stains, or a plate for them."""
+        """Return whether there are stains or an inspection scene."""
         return stain_owner(context) is not None
 
     def draw(self, context: Context) -> None:
-        """Draw the preview's switch and the border."""
+        """Draw the preview button and the border."""
         layout = self.layout
         material = stained_material(context)
         shown = is_material_previewed(material) if material else is_previewed(context.scene)
         layout.operator(STAINLESS_OT_preview_mask.bl_idname, icon="MOD_MASK", depress=shown)
-        red, green, blue = COLOURS[WATER_STAIN]
+        red, green, blue = WATER_STAIN.colour
         layout.label(text=f"Stains: #{red:02x}{green:02x}{blue:02x}; grey is ignored")
         if is_inspection(context.scene):
-            layout.use_property_split = True
-            layout.use_property_decorate = False
+            split(layout)
             fields(layout, context.scene.stainless.plate, "border")
 
 
@@ -257,22 +239,20 @@ class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
 
     @classmethod
     def poll(cls, context: Context) -> bool:
-        """There must be stains, or a plate for them."""
+        """Return whether there are stains or an inspection scene."""
         return stain_owner(context) is not None
 
     def draw(self, context: Context) -> None:
-        """Draw the folder, the job of a plate and their buttons."""
-        layout = self.layout
-        layout.use_property_split = True
-        layout.use_property_decorate = False
+        """Draw the folder, the job of an inspection scene and their buttons."""
+        layout = split(self.layout)
         dataset = context.scene.stainless.dataset
         layout.prop(dataset, "folder")
         layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
         if not is_inspection(context.scene):
-            return  # jobs describe plates
+            return  # jobs describe inspection scenes only
         fields(layout, dataset, "name", "seed", heading="Job")
         fields(layout, dataset, "train", "validation", "test", heading="Plates")
-        fields(layout, dataset, "scratches", "dents", "bumps", heading="Defects, at Most")
+        fields(layout, dataset, *(control.kind.plural for control in CONTROLS), heading="Defects, at Most")
         fields(layout, dataset, "views")
         if dataset.views == GRID:
             fields(layout, dataset, "columns", "rows", "overlap")

@@ -1,19 +1,21 @@
-"""The stain's controls, the same in the sidebar and in the material's properties."""
+"""The controls of stains, shared by the sidebar and the material's properties."""
+
+from typing import TypeAlias
 
 import bpy
 
 from ..operators.pick_centre import STAINLESS_OT_pick_centre
 from ..operators.randomise import NEXT, PREVIOUS, STAINLESS_OT_randomise
 from ..operators.set_ranges import STAINLESS_OT_set_ranges
-from ..stain_ranges import RANGED
+from ..water_stain.ranges import RANGED
 from .drawing import fields
 
-Layout = bpy.types.UILayout
-Group = bpy.types.PropertyGroup
+Layout: TypeAlias = bpy.types.UILayout
+Group: TypeAlias = bpy.types.PropertyGroup
 
 
 def draw_shape(layout: Layout, stain: Group) -> None:
-    """Size, outline, place."""
+    """Draw size, outline, edge, intensity and places."""
     fields(layout, stain, "radius", "radius_variation")
     fields(layout, stain, "amplitude", "frequency", heading="Irregularity")
     fields(layout, stain, "decay", "decay_variation", heading="Edge")
@@ -24,7 +26,7 @@ def draw_shape(layout: Layout, stain: Group) -> None:
 
 
 def draw_centre(layout: Layout, stain: Group) -> None:
-    """A single stain instead of the grid."""
+    """Draw the single stain's centre."""
     layout.prop(stain, "explicit_centre", text="Single Stain")
     if stain.explicit_centre:
         fields(layout, stain, "centre_x", "centre_y", "centre_z")
@@ -32,7 +34,7 @@ def draw_centre(layout: Layout, stain: Group) -> None:
 
 
 def draw_rim(layout: Layout, stain: Group) -> None:
-    """What dries where."""
+    """Draw rim, ring, speckle and shading."""
     fields(layout, stain, "rim_intensity", "rim_width", heading="Rim")
     fields(layout, stain, "ring_intensity", "ring_position", "ring_width", heading="Inner Ring")
     fields(layout, stain, "speckle_intensity", "speckle_frequency", heading="Mineral Speckle")
@@ -40,12 +42,12 @@ def draw_rim(layout: Layout, stain: Group) -> None:
 
 
 def draw_run_off(layout: Layout, stain: Group) -> None:
-    """Streaks."""
+    """Draw the run-off."""
     fields(layout, stain, "run_off", "run_off_azimuth", "run_off_elevation")
 
 
 def draw_random(layout: Layout, settings: Group) -> None:
-    """Random stains and their ranges."""
+    """Draw the random seed and the ranges."""
     row = layout.row(align=True)
     row.operator(STAINLESS_OT_randomise.bl_idname, text="", icon="TRIA_LEFT").step = PREVIOUS
     row.prop(settings, "random_seed", text="Seed")

@@ -1,24 +1,20 @@
-"""Everything that the add-on stores in a file: settings of scenes and of materials."""
+"""Property groups: the settings of scenes and materials that Blender stores in files."""
+
+from typing import Any
 
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
-from ..brushed_metal import BrushedMetalParams
-from ..bump import BumpParams
-from ..dent import DentParams
-from ..inspection_camera import CameraParams
-from ..lens import LensParams
-from ..milled_metal import MilledMetalParams
-from ..parameter_property import property_group
-from ..placement import PlacementParams
-from ..plate import PlateParams
-from ..ring_light import RingLightParams
-from ..sandblasted_metal import SandblastedMetalParams
-from ..scene_description import FINISHES
-from ..scratch import ScratchParams
-from ..stain_ranges import StainRanges
-from ..stain_shading import StainShadingParams
-from ..water_stain import WaterStainParams
+from ..inspection.camera import CameraParams
+from ..inspection.lens import LensParams
+from ..inspection.placement import PlacementParams
+from ..inspection.ring_light import RingLightParams
+from ..job.definition import GRID, MIDDLE
+from ..metals.group import FINISHES, metal_key
+from ..plate.mesh import PlateParams
+from ..water_stain.params import WaterStainParams
+from ..water_stain.ranges import StainRanges
+from ..water_stain.shading import StainShadingParams
 from .changes import (
     camera_changed,
     light_changed,
@@ -28,30 +24,66 @@ from .changes import (
     stain_changed,
     surface_changed,
 )
+from .defects import CONTROLS
+from .properties import property_group
 from .random_stain import random_seed_changed
 
-VERSION = 1  # of the settings; see migration
+VERSION = 1  # of the settings; see `migration`
 
 
 def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
-    """Ranges show when the next stains are drawn, a lens when the next picture is rendered."""
+    """Do nothing: ranges take effect at the next draw, a lens at the next render."""
 
 
 STAINLESS_Stain = property_group(
     "STAINLESS_Stain", [(WaterStainParams, stain_changed), (StainShadingParams, shading_changed)]
 )
 STAINLESS_StainRanges = property_group("STAINLESS_StainRanges", [(StainRanges, _ignore)])
-STAINLESS_BrushedMetal = property_group("STAINLESS_BrushedMetal", [(BrushedMetalParams, surface_changed)])
-STAINLESS_MilledMetal = property_group("STAINLESS_MilledMetal", [(MilledMetalParams, surface_changed)])
-STAINLESS_SandblastedMetal = property_group("STAINLESS_SandblastedMetal", [(SandblastedMetalParams, surface_changed)])
 STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_changed)])
 STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)])
 STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)])
 STAINLESS_Placement = property_group("STAINLESS_Placement", [(PlacementParams, placement_changed)])
 STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)])
-STAINLESS_Scratch = property_group("STAINLESS_Scratch", [(ScratchParams, surface_changed)])
-STAINLESS_Dent = property_group("STAINLESS_Dent", [(DentParams, surface_changed)])
-STAINLESS_Bump = property_group("STAINLESS_Bump", [(BumpParams, surface_changed)])
+METALS = {  # by the scene's property
+    metal_key(name): property_group(f"STAINLESS_{name.title()}Metal", [(kind.params, surface_changed)])
+    for name, kind in FINISHES.items()
+}
+BLEMISHES = {  # by the scene's property
+    control.name: property_group(f"STAINLESS_{control.name.title()}", [(control.kind.params, surface_changed)])
+    for control in CONTROLS
+}
+
+
+def _mixin(**properties: Any) -> Any:
+    """Return a base class with properties; Blender registers them with the class that inherits them."""
+    return type("_Mixin", (), {"__annotations__": properties})
+
+
+_Counts: Any = _mixin(
+    **{
+        control.kind.plural: IntProperty(
+            name=control.kind.plural.title(),
+            description="Number on the plate that the scene shows",
+            min=0,
+            max=50,
+            update=surface_changed,
+        )
+        for control in CONTROLS
+    }
+)
+_Most: Any = _mixin(
+    **{
+        control.kind.plural: IntProperty(
+            name=control.kind.plural.title(),
+            description="Highest number on a plate of validation and test",
+            default=control.dataset_default,
+            min=0,
+            soft_max=10,
+        )
+        for control in CONTROLS
+    }
+)
+_Parts: Any = _mixin(**{name: PointerProperty(type=group) for name, group in (METALS | BLEMISHES).items()})
 
 
 class STAINLESS_Picture(bpy.types.PropertyGroup):
@@ -59,7 +91,7 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
 
     width: IntProperty(
         name="Width",
-        description="Of the picture",
+        description="Width of the picture",
         subtype="PIXEL",
         default=2448,
         min=8,
@@ -68,7 +100,7 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
     )
     height: IntProperty(
         name="Height",
-        description="Of the picture",
+        description="Height of the picture",
         subtype="PIXEL",
         default=2050,
         min=8,
@@ -77,7 +109,7 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
     )
     samples: IntProperty(
         name="Samples",
-        description="Light paths through a pixel; 32 show a little grain, 4 are enough to look",
+        description="Light paths per pixel; 32 show a little grain, 4 suffice for a look",
         default=32,
         min=1,
         soft_max=256,
@@ -85,30 +117,19 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
     )
     denoise: BoolProperty(
         name="Denoise",
-        description="Take grain away with OpenImageDenoise, where this Blender has it; blurs fine brush texture",
+        description="Remove grain with OpenImageDenoise, if this Blender has it; this blurs fine brush texture",
         default=False,
         update=picture_changed,
     )
 
 
-class STAINLESS_Defects(bpy.types.PropertyGroup):
-    """How many defects the plate has, and how they differ."""
+class STAINLESS_Defects(_Counts, bpy.types.PropertyGroup):
+    """Numbers of defects on the plate, and their variation."""
 
-    scratches: IntProperty(
-        name="Scratches", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
-    )
-    dents: IntProperty(
-        name="Dents", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
-    )
-    bumps: IntProperty(
-        name="Bumps", description="On the plate that the scene shows", min=0, max=50, update=surface_changed
-    )
-    seed: IntProperty(
-        name="Seed", description="Where defects lie and how they are turned", min=0, update=surface_changed
-    )
+    seed: IntProperty(name="Seed", description="Seed of the defects' places and turns", min=0, update=surface_changed)
     variation: FloatProperty(
         name="Size Variation",
-        description="How far the sizes of two defects of a kind go below and above what is set, as a part of it",
+        description="Greatest deviation of a defect's size from the set size, relative to it",
         subtype="FACTOR",
         default=0.3,
         min=0.0,
@@ -117,39 +138,32 @@ class STAINLESS_Defects(bpy.types.PropertyGroup):
     )
 
 
-class STAINLESS_Dataset(bpy.types.PropertyGroup):
-    """Where pictures go, and what an exported job renders."""
+class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
+    """The folder of pictures, and the contents of an exported job."""
 
     folder: StringProperty(
-        name="Folder", description="Where pictures and masks are written", subtype="DIR_PATH", default="//stainless/"
+        name="Folder", description="Folder for pictures and masks", subtype="DIR_PATH", default="//stainless/"
     )
-    name: StringProperty(name="Name", description="Of the dataset that the job renders", default="plates")
-    seed: IntProperty(name="Seed", description="Everything random in the job is drawn from it", default=0, min=0)
-    train: IntProperty(name="Training", description="Plates to train on; none has a defect", default=8, min=0)
-    validation: IntProperty(name="Validation", description="Plates to set the threshold with", default=2, min=0)
-    test: IntProperty(name="Test", description="Plates to evaluate on", default=4, min=0)
-    scratches: IntProperty(
-        name="Scratches", description="The most on a plate of validation and test", default=2, min=0, soft_max=10
+    name: StringProperty(name="Name", description="Name of the job's dataset", default="plates")
+    seed: IntProperty(name="Seed", description="Seed of everything random in the job", default=0, min=0)
+    train: IntProperty(
+        name="Training", description="Number of plates for training; none has a defect", default=8, min=0
     )
-    dents: IntProperty(
-        name="Dents", description="The most on a plate of validation and test", default=2, min=0, soft_max=10
-    )
-    bumps: IntProperty(
-        name="Bumps", description="The most on a plate of validation and test", default=0, min=0, soft_max=10
-    )
+    validation: IntProperty(name="Validation", description="Number of plates for the threshold", default=2, min=0)
+    test: IntProperty(name="Test", description="Number of plates for the evaluation", default=4, min=0)
     views: EnumProperty(
         name="Views",
-        description="Of every plate of the dataset",
+        description="Views of every plate of the dataset",
         items=[
-            ("middle", "Middle", "One picture, as the scene shows the plate"),
-            ("grid", "Grid", "Pictures side by side that cover the plate, as a robot takes them"),
+            (MIDDLE, "Middle", "One picture, as the scene shows the plate"),
+            (GRID, "Grid", "Adjacent pictures that cover the plate, as a robot takes them"),
         ],
     )
-    columns: IntProperty(name="Columns", description="Views from left to right", default=2, min=1, max=100)
-    rows: IntProperty(name="Rows", description="Views from above to below", default=2, min=1, max=100)
+    columns: IntProperty(name="Columns", description="Number of views from left to right", default=2, min=1, max=100)
+    rows: IntProperty(name="Rows", description="Number of views from top to bottom", default=2, min=1, max=100)
     overlap: FloatProperty(
         name="Least Overlap",
-        description="The least part of a view that its neighbour shows, too",
+        description="Lowest overlap of neighbouring views, relative to their size",
         subtype="FACTOR",
         default=0.1,
         min=0.0,
@@ -166,15 +180,17 @@ class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
     ranges: PointerProperty(type=STAINLESS_StainRanges)
     random_seed: IntProperty(
         name="Random Seed",
-        description="Stains drawn from the ranges below; step back and the stains of before come back",
+        description="Seed of stains drawn from the ranges below; the stains of a seed are always the same",
         min=0,
         update=random_seed_changed,
     )
-    origin: StringProperty(options={"HIDDEN"}, description="How the object came to this material (surface_of_object)")
-    original: PointerProperty(type=bpy.types.Material, description="What the stained copy stands for")
+    origin: StringProperty(
+        options={"HIDDEN"}, description="Change of the object's slots that added this material (own_objects.materials)"
+    )
+    original: PointerProperty(type=bpy.types.Material, description="Original of the stained copy")
 
 
-class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
+class STAINLESS_SceneSettings(_Parts, bpy.types.PropertyGroup):
     """An inspection scene."""
 
     version: IntProperty(options={"HIDDEN"})
@@ -183,30 +199,24 @@ class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
     ranges: PointerProperty(type=STAINLESS_StainRanges)
     random_seed: IntProperty(
         name="Random Seed",
-        description="Stains drawn from the ranges below; step back and the stains of before come back",
+        description="Seed of stains drawn from the ranges below; the stains of a seed are always the same",
         min=0,
         update=random_seed_changed,
     )
     water_stains: BoolProperty(
         name="Water Stains",
-        description="Stains on the plate; without them the plate is clean, the same otherwise",
+        description="Stains on the plate; a clean plate is the same otherwise",
         default=True,
         update=surface_changed,
     )
     finish: EnumProperty(
         name="Finish",
-        description="How the metal was worked",
+        description="Finish of the metal",
         items=[(name, name.title(), f"{name.title()} metal") for name in FINISHES],
         update=surface_changed,
     )
-    brushed_metal: PointerProperty(type=STAINLESS_BrushedMetal)
-    milled_metal: PointerProperty(type=STAINLESS_MilledMetal)
-    sandblasted_metal: PointerProperty(type=STAINLESS_SandblastedMetal)
     plate: PointerProperty(type=STAINLESS_Plate)
     light: PointerProperty(type=STAINLESS_Light)
-    scratch: PointerProperty(type=STAINLESS_Scratch)
-    dent: PointerProperty(type=STAINLESS_Dent)
-    bump: PointerProperty(type=STAINLESS_Bump)
     defects: PointerProperty(type=STAINLESS_Defects)
     camera: PointerProperty(type=STAINLESS_Camera)
     placement: PointerProperty(type=STAINLESS_Placement)
@@ -222,17 +232,13 @@ class STAINLESS_SceneSettings(bpy.types.PropertyGroup):
 CLASSES = (
     STAINLESS_Stain,
     STAINLESS_StainRanges,
-    STAINLESS_BrushedMetal,
-    STAINLESS_MilledMetal,
-    STAINLESS_SandblastedMetal,
+    *METALS.values(),
     STAINLESS_Plate,
     STAINLESS_Light,
     STAINLESS_Camera,
     STAINLESS_Placement,
     STAINLESS_Lens,
-    STAINLESS_Scratch,
-    STAINLESS_Dent,
-    STAINLESS_Bump,
+    *BLEMISHES.values(),
     STAINLESS_Defects,
     STAINLESS_Picture,
     STAINLESS_Dataset,

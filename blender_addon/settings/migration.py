@@ -1,18 +1,18 @@
-"""Files that an older add-on saved: their settings and node groups are brought up to this one's."""
+"""Migration of settings and node groups in files that an older add-on saved."""
 
 import bpy
 
-from ..group_interface import VERSION_KEY
-from ..live_scene import STAIN_GROUP, annotation_of
-from ..stain_layer import STAIN, add_layer, is_stained, layer_nodes, remove_layer
-from ..stain_target import is_inspection
-from ..water_stain_nodes import GROUP_VERSION
+from ..nodes.group_interface import VERSION_KEY
+from ..own_objects.stain_layer import STAIN, add_layer, is_stained, layer_nodes, remove_layer
+from ..water_stain.group import GROUP_NAME, GROUP_VERSION
 from .changes import apply_owner
 from .groups import VERSION
+from .live_scene import annotation_of
+from .target import is_inspection
 
 
 def migrate_file() -> list[str]:
-    """Bring all settings of the open file up to date; return, in words, what could not be."""
+    """Migrate all settings of the open file; return a message for each that could not be migrated."""
     problems = []
     for owner in [*bpy.data.scenes, *bpy.data.materials]:
         if owner.library is None and owner.stainless.version:
@@ -45,4 +45,4 @@ def _has_old_group(owner: bpy.types.Scene | bpy.types.Material) -> bool:
     else:
         return False
     groups = [node.node_tree for node in nodes if node.type == "GROUP" and node.node_tree]
-    return any(tree.name.startswith(STAIN_GROUP) and tree.get(VERSION_KEY) != GROUP_VERSION for tree in groups)
+    return any(tree.name.startswith(GROUP_NAME) and tree.get(VERSION_KEY) != GROUP_VERSION for tree in groups)

@@ -1,17 +1,17 @@
-"""Random stains from the ranges of a scene's or a material's settings."""
+"""Random stains from the ranges in the settings of a scene or a material."""
 
 import bpy
 
-from ..parameter_property import params_of, set_values, values_of
-from ..stain_ranges import StainRanges, draw_stain, ranges_by_field
-from ..water_stain import WaterStainParams
+from ..water_stain.params import WaterStainParams
+from ..water_stain.ranges import StainRanges, draw_stain, ranges_by_field
 from .changes import Owner, apply_owner_stain, one_change
+from .properties import params_of, set_values, values_of
 
 
 def randomise(owner: Owner) -> None:
     """Draw the stains of the settings' random seed and apply them.
 
-    Raises ValueError, in words, where the ranges contradict each other; then nothing changes.
+    Raises ValueError with a message, and changes nothing, if the ranges contradict each other.
     """
     settings = owner.stainless
     ranges = ranges_by_field(params_of(settings.ranges, StainRanges))
@@ -22,7 +22,7 @@ def randomise(owner: Owner) -> None:
 
 
 def random_seed_changed(group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
-    """Follow the seed; ranges that contradict each other change nothing."""
+    """Draw the stains of a changed seed; change nothing if the ranges contradict each other."""
     if group.hold:
         return
     try:

@@ -12,13 +12,13 @@ import pytest
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
 import blender_addon
-from blender_addon.brushed_metal import BrushedMetalParams
-from blender_addon.inspection_camera import CameraParams
-from blender_addon.parameter_property import params_of
-from blender_addon.plate import PlateParams
-from blender_addon.ring_light import RingLightParams
-from blender_addon.stain_shading import StainShadingParams
-from blender_addon.water_stain import WaterStainParams
+from blender_addon.inspection.camera import CameraParams
+from blender_addon.inspection.ring_light import RingLightParams
+from blender_addon.metals.brushed import BrushedMetalParams
+from blender_addon.plate.mesh import PlateParams
+from blender_addon.settings.properties import params_of
+from blender_addon.water_stain.params import WaterStainParams
+from blender_addon.water_stain.shading import StainShadingParams
 
 pytestmark = pytest.mark.blender
 
@@ -65,7 +65,7 @@ def test_twenty_times_on_and_off_leaves_nothing_behind(bpy):
 def test_importing_does_nothing():
     program = (
         "import bpy, sys; before = set(dir(bpy.types)), len(bpy.app.handlers.load_post)\n"
-        "import blender_addon, blender_addon.inspection_scene\n"
+        "import blender_addon, blender_addon.inspection.scene\n"
         "assert before == (set(dir(bpy.types)), len(bpy.app.handlers.load_post))\n"
         "assert 'blender_addon.registration' not in sys.modules\n"
         "assert not hasattr(bpy.types.Scene, 'stainless')\n"
@@ -156,7 +156,7 @@ def test_a_blender_that_is_not_there_is_one_clear_line(tmp_path):
 
 
 def test_built_in_presets_are_whole_and_differ(addon):
-    from blender_addon.stain_preset import read_preset
+    from blender_addon.water_stain.preset import read_preset
 
     folder = ROOT / "blender_addon" / "presets" / "stainless"
     presets = {path.stem: read_preset(path) for path in folder.glob("*.json")}

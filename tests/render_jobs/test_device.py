@@ -6,8 +6,8 @@ pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender
 
 import bpy
 
+from blender_addon.job.job_error import JobError
 from render_jobs.device import BACKENDS, find_device
-from render_jobs.job_error import JobError
 
 pytestmark = pytest.mark.blender
 

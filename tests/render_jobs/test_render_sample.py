@@ -10,7 +10,7 @@ pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender
 
 import bpy
 
-from blender_addon.lens import LensParams
+from blender_addon.inspection.lens import LensParams
 from render_jobs.kept_groups import KeptGroups
 from render_jobs.render_sample import render_sample
 from render_jobs.sample_files import FOLDERS, RECORDS

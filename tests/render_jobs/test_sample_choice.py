@@ -1,6 +1,6 @@
 import pytest
 
-from render_jobs.job_error import JobError
+from blender_addon.job.job_error import JobError
 from render_jobs.sample_choice import in_range, in_shard
 
 

@@ -1,7 +1,7 @@
 import pytest
 
-from blender_addon.whole_file import PART_PREFIX
-from render_jobs.job_error import JobError
+from blender_addon.job.job_error import JobError
+from blender_addon.pictures.whole_file import PART_PREFIX
 from render_jobs.sample_files import FOLDERS, RECORDS, open_dataset_folder
 
 JOB = {"name": "smoke"}

@@ -11,14 +11,16 @@ pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender
 import _cycles
 import bpy
 
-from blender_addon.annotation_classes import IGNORE, WATER_STAIN
-from blender_addon.inspection_scene import apply
+from blender_addon.definitions import classes
+from blender_addon.definitions.classes import IGNORE
+from blender_addon.inspection.scene import apply
 from render_jobs.render_dataset import main
 from render_jobs.sample_plan import plan_samples
 from tests.render_jobs.worker_process import content, render
 
 pytestmark = pytest.mark.blender
 
+WATER_STAIN = classes.WATER_STAIN.id
 LEVELS = 1  # of 255, by which a picture may differ: OSL's power function is an approximation
 PIXELS = 1e-3  # the part of a picture's values that may; on the plate's edge a path may miss the light, too
 

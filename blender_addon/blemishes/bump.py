@@ -1,0 +1,67 @@
+"""Bump: a gradual rise of the plate without a distinct edge, as from a blow on its other side.
+
+The foot is the lobed outline R (`lobed_outline`). With q = rho / R the height is height (1 - q^2)^3 for q < 1, which
+meets the plate with a continuous second derivative.
+
+The extent of a bump is ambiguous (paper, section V and appendix B), so the rule is a parameter: the mask covers heights
+of at least `edge_height` times the peak height.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import bpy
+import numpy as np
+
+from ..definitions.parameter import draw_params, parameter
+from ..nodes.group_interface import find_group, new_group
+from ..nodes.shader_graph import assign, separate
+from .lobed_outline import lobed_bounds, lobed_distance
+
+GROUP_NAME = "Stainless Bump"
+GROUP_VERSION = 1
+
+
+@dataclass(frozen=True)
+class BumpParams:
+    """One bump on the plate's upper face."""
+
+    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the bump's centre")
+    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the bump's centre")
+    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the long axis and x")
+    radius: float = parameter(0.007, unit="m", low=1e-5, high=1.0, description="Radius of the foot along the long axis")
+    aspect: float = parameter(
+        0.75, unit="1", low=0.05, high=1.0, description="Ratio of the short axis to the long axis"
+    )
+    height: float = parameter(2.5e-4, unit="m", low=0.0, high=0.1, description="Peak height")
+    lobes: float = parameter(0.08, unit="1", low=0.0, high=0.5, description="Irregularity of the foot's outline")
+    lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angular position of the lobes")
+    edge_height: float = parameter(
+        0.1, unit="1", low=0.0, high=1.0, description="Height at the mask's edge, relative to the peak height"
+    )
+
+
+def draw_bump_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> BumpParams:
+    """Draw one bump from `ranges` (field: number or [a, b]); see `draw_params`."""
+    return draw_params(BumpParams, ranges, rng)
+
+
+def bump_bounds(params: BumpParams) -> tuple[float, float, float, float]:
+    """Return a box around the whole bump: x_min, x_max, y_min, y_max [m]."""
+    return lobed_bounds(params)
+
+
+def bump_group() -> bpy.types.ShaderNodeTree:
+    """Return the node group: inputs Position and BumpParams; outputs Height [m] and Mask (0 or 1)."""
+    existing = find_group(GROUP_NAME, GROUP_VERSION)
+    if existing:
+        return existing
+    tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, BumpParams, ("Height", "Mask"))
+    x, y, _ = separate(tree, position)
+    q = lobed_distance(x, y, p)
+    fall = (1.0 - q * q).math("MAXIMUM", 0.0)
+    profile = fall * fall * fall
+    assign(tree, out.inputs["Height"], profile * p["height"])
+    assign(tree, out.inputs["Mask"], q.at_most(1.0) * p["edge_height"].at_most(profile))
+    return tree

@@ -1,0 +1,87 @@
+"""The inspection camera, from its data sheet: perpendicular to the plate, behind the hole of the ring light."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import bpy
+
+from ..definitions.parameter import parameter
+
+
+@dataclass(frozen=True)
+class CameraParams:
+    """A camera on the z axis with its focus on the plate (paper, section V-A: one picture of the middle of the plate).
+
+    The default is a 2/3 inch sensor with 2448 x 2050 pixels of 3.45 um and a lens that shows the whole plate. Raises
+    ValueError if the lens cannot focus at the distance.
+    """
+
+    distance: float = parameter(
+        0.30, unit="m", low=1e-3, high=100.0, description="Working distance between plate and lens"
+    )
+    sensor_width: float = parameter(
+        8.4456e-3, unit="m", low=1e-4, high=1.0, description="Width of the sensor's pixels that make the picture"
+    )
+    focal_length: float = parameter(
+        1.942327e-2, unit="m", low=1e-4, high=10.0, description="Calibrated focal length of the lens"
+    )
+
+    def __post_init__(self) -> None:
+        if self.focal_length >= self.distance:
+            raise ValueError(f"camera: focal_length = {self.focal_length:g} must be below distance = {self.distance:g}")
+
+    @property
+    def image_distance(self) -> float:
+        """Distance between lens and sensor in metres, with the plate in focus (thin lens)."""
+        return self.distance * self.focal_length / (self.distance - self.focal_length)
+
+    @property
+    def field_width(self) -> float:
+        """Width of the field on the plate in metres."""
+        return self.sensor_width * self.distance / self.image_distance
+
+
+@dataclass(frozen=True)
+class CameraPose:
+    """The pose of the camera and the ring light around it.
+
+    The optical axis meets the plate at x, y [m]; `turn` [rad] is about that axis.
+    """
+
+    x: float = 0.0
+    y: float = 0.0
+    turn: float = 0.0
+
+
+OVER_THE_MIDDLE = CameraPose()
+
+
+def inspection_camera(params: CameraParams, pose: CameraPose, width: int, height: int) -> bpy.types.Object:
+    """Add the scene's camera with pictures of width x height pixels; without a turn, image x is plate x."""
+    scene = bpy.context.scene
+    data = bpy.data.cameras.new("Inspection Camera")
+    data.sensor_fit = "HORIZONTAL"
+    data.sensor_width = 1000 * params.sensor_width  # Blender's camera lengths are in millimetres
+    data.lens = 1000 * params.image_distance
+    data.clip_start = params.distance / 100
+    data.clip_end = params.distance * 100
+    obj = bpy.data.objects.new("Inspection Camera", data)
+    obj.location = (pose.x, pose.y, params.distance)
+    obj.rotation_euler.z = pose.turn
+    scene.collection.objects.link(obj)
+    scene.camera = obj
+    scene.render.resolution_x = width
+    scene.render.resolution_y = height
+    scene.render.resolution_percentage = 100
+    return obj
+
+
+def metres_per_pixel(params: CameraParams, width: int) -> float:
+    """Return the side of a pixel on the plate in metres."""
+    return params.field_width / width
+
+
+def camera_for_field(params: CameraParams, field_width: float) -> CameraParams:
+    """Return the camera with the focal length for a field of `field_width` metres."""
+    focal_length = params.distance / (1 + field_width / params.sensor_width)
+    return dataclasses.replace(params, focal_length=focal_length)

@@ -1,0 +1,189 @@
+"""The definition of a render job: its parts, their JSON Schema and their defaults.
+
+A job is data: complete, with its seeds inside, so that any Blender on any machine can execute it. Parameters that are
+drawn are kept as ranges until a sample is planned. See `draw_params`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ..blemishes import kinds
+from ..inspection.camera import CameraParams
+from ..inspection.lens import LensParams
+from ..inspection.placement import PlacementParams
+from ..inspection.ring_light import RingLightParams
+from ..inspection.scene import PictureParams
+from ..metals.group import BRUSHED, FINISHES, metal_key
+from ..plate.groups import NODES, STAIN_RENDERERS
+from ..plate.mesh import PlateParams
+from ..water_stain.params import WaterStainParams
+from ..water_stain.shading import StainShadingParams
+from .entries import Key, Ranges, Schema, entries, entry, numbers, ranges, read, schema_of
+from .job_error import JobError
+
+FORMAT, VERSION = "stainless-job", 1
+MIDDLE, GRID = "middle", "grid"  # the views of a plate
+NO_BLEMISHES = (0, 0)  # the count of a kind that a split does not name
+_SEED: Schema = {"type": "integer", "minimum": 0}
+_PIXELS: Schema = {"type": "integer", "minimum": 8, "maximum": 65536, "description": "pixels"}
+_VIEWS: Schema = {"type": "integer", "minimum": 1, "maximum": 100}
+_NAME: Schema = {"type": "string", "minLength": 1}
+
+
+@dataclass(frozen=True)
+class Seeds:
+    """Seeds of the random streams."""
+
+    texture: int = entry(_SEED)
+    impurity: int = entry(_SEED)
+    defect: int = entry(_SEED)
+    light: int = entry(_SEED)
+    camera: int = entry(_SEED, default=0)
+
+
+@dataclass(frozen=True)
+class Image:
+    """Size and quality of the pictures."""
+
+    width: int = entry(_PIXELS)
+    height: int = entry(_PIXELS)
+    samples: int = entry({"type": "integer", "minimum": 1, "description": "light paths per pixel"})
+    denoise: bool = entry(
+        {"type": "boolean", "description": "denoising by OpenImageDenoise, which blurs fine brush texture"}
+    )
+
+    @property
+    def picture(self) -> PictureParams:
+        """The render settings."""
+        return PictureParams(self.width, self.height, self.samples, self.denoise)
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Views that cover a side of a plate."""
+
+    columns: int = entry({**_VIEWS, "description": "number of views from left to right"})
+    rows: int = entry({**_VIEWS, "description": "number of views from top to bottom"})
+    overlap: float = entry(
+        {
+            "type": "number",
+            "minimum": 0.0,
+            "maximum": 0.99,
+            "description": "lowest overlap of neighbouring fields, relative to their size",
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Light:
+    """The ring light: its name in tables and the ranges of its parameters."""
+
+    name: str
+    ranges: Ranges
+
+
+def _light_schema() -> Schema:
+    schema = ranges(RingLightParams)
+    schema["properties"] = {"name": _NAME, **schema["properties"]}
+    return schema | {"required": ["name"]}
+
+
+def _read_light(document: Mapping[str, Any]) -> Light:
+    return Light(document["name"], {name: value for name, value in document.items() if name != "name"})
+
+
+def _count_keys() -> dict[str, Key]:
+    count = {"type": "array", "items": {"type": "integer", "minimum": 0}, "minItems": 2, "maxItems": 2}
+    words = {True: "lowest and highest number on a plate", False: "lowest and highest number on a plate (default: 0)"}
+    return {
+        kind.plural: Key(kind.name, {**count, "description": words[kind.required]}, kind.required)
+        for kind in kinds.KINDS
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    """A group of plates of one split; `counts` holds the least and greatest number on a plate by kind of blemish."""
+
+    name: str = entry({"enum": ["train", "validation", "test"]})
+    plates: int = entry({"type": "integer", "minimum": 0, "description": "number of plates"})
+    sides: int = entry(
+        {"enum": [1, 2], "description": "1 (default): the front; 2: both sides; the back never has impurities"},
+        default=1,
+    )
+    water_stains: bool = entry({"type": "boolean"})
+    counts: Mapping[str, tuple[int, int]] = entries(_count_keys, NO_BLEMISHES, tuple)
+
+
+def _metal_keys() -> dict[str, Key]:
+    return {metal_key(name): Key(name, ranges(kind.params), kind.required) for name, kind in FINISHES.items()}
+
+
+def _blemish_keys() -> dict[str, Key]:
+    return {kind.name: Key(kind.name, ranges(kind.params), kind.required) for kind in kinds.KINDS}
+
+
+def _read_splits(documents: list[Mapping[str, Any]]) -> tuple[Split, ...]:
+    return tuple(read(Split, document) for document in documents)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A render job. `metals` is by finish, `blemishes` by kind; both hold ranges of parameters."""
+
+    name: str = entry(_NAME)
+    seeds: Seeds = entry(schema_of(Seeds), partial(read, Seeds))
+    first_plate: int = entry({"type": "integer", "minimum": 0, "description": "number of the first plate"})
+    image: Image = entry(schema_of(Image), partial(read, Image))
+    plate: PlateParams = entry(numbers(PlateParams), lambda document: PlateParams(**document))
+    camera: CameraParams = entry(numbers(CameraParams), lambda document: CameraParams(**document))
+    views: str = entry(
+        {"enum": [MIDDLE, GRID], "description": "views of each side of a plate (default: middle)"}, default=MIDDLE
+    )
+    grid: Grid | None = entry(schema_of(Grid), partial(read, Grid), default=None)
+    placement: Ranges = entry(ranges(PlacementParams), default_factory=dict)
+    lens: Ranges = entry(ranges(LensParams), default_factory=dict)
+    light: Light = entry(_light_schema, _read_light)
+    finish: str = entry(
+        {"enum": list(FINISHES), "description": "finish of the metal (default: brushed)"}, default=BRUSHED
+    )
+    metals: Mapping[str, Ranges] = entries(_metal_keys, {}, dict)
+    water_stain: Ranges = entry(ranges(WaterStainParams))
+    stain_renderer: str = entry(
+        {
+            "enum": list(STAIN_RENDERERS),
+            "description": "renderer of the stains (default: nodes); osl needs the CPU or OptiX",
+        },
+        default=NODES,
+    )
+    stain_shading: Ranges = entry(ranges(StainShadingParams), default_factory=dict)
+    blemishes: Mapping[str, Ranges] = entries(_blemish_keys, {}, dict)
+    splits: tuple[Split, ...] = entry(
+        lambda: {
+            "type": "array",
+            "minItems": 1,
+            "items": schema_of(Split),
+            "description": "groups of plates in the order of their numbers; several may belong to one split",
+        },
+        _read_splits,
+    )
+
+
+def job_schema() -> Schema:
+    """Return the JSON Schema (draft 2020-12) of a job."""
+    title = "A Stainless render job; omitted parameters have their defaults"
+    schema = schema_of(Job, format=FORMAT, version=VERSION)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **schema}
+
+
+def job_of(document: Mapping[str, Any]) -> Job:
+    """Build the job of a valid document.
+
+    Raises JobError if the plate's or the camera's numbers contradict each other.
+    """
+    try:
+        return read(Job, document)
+    except ValueError as error:
+        raise JobError(f"job {document['name']!r}: {error}") from error

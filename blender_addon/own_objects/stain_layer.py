@@ -1,0 +1,141 @@
+"""Water stains on an artist's material: a layer of nodes before the inputs of its surface, which can be removed.
+
+The artist's nodes are not changed. A node of the layer takes over the link or the number of an input and returns it on
+removal, including changes that the artist has made since.
+"""
+
+from collections.abc import Iterator
+
+import bpy
+
+from ..nodes.group_interface import set_group_inputs
+from ..nodes.object_position import UNIT, object_position_group
+from ..nodes.shader_graph import group_node
+from ..water_stain.group import water_stain_group
+from ..water_stain.params import WaterStainParams
+from ..water_stain.shading import StainShadingParams
+from .stained_surface import GAINS, stainable_inputs, stained_surface_group
+
+LAYER_KEY = "stainless_layer"  # on every node of the layer; the value is its part
+POSITION, STAIN, SURFACE, FRAME = "position", "stain", "surface", "frame"
+NO_REFLECTION = {
+    "EMISSION",
+    "HOLDOUT",
+    "BSDF_TRANSPARENT",
+    "EEVEE_SPECULAR",
+}  # node types whose colour is not a reflectance
+BELOW, COLUMN = 320.0, 260.0  # spacing of the layer's nodes below the artist's
+
+
+def layer_nodes(tree: bpy.types.NodeTree | None, part: str) -> list[bpy.types.Node]:
+    """Return the nodes of one part of the layer."""
+    return [node for node in tree.nodes if node.get(LAYER_KEY) == part] if tree else []
+
+
+def is_stained(material: bpy.types.Material) -> bool:
+    """Return whether the material has a layer of stains."""
+    return bool(layer_nodes(material.node_tree, STAIN))
+
+
+def add_layer(material: bpy.types.Material) -> None:
+    """Add the layer before the colour, roughness and tint of every shader of the material's surface.
+
+    `update_layer` sets its parameters. Raises ValueError with a message if the surface has no such shader.
+    """
+    tree = material.node_tree
+    shaders = surface_shaders(tree)
+    if not shaders:
+        raise ValueError(
+            f"material {material.name!r} has no surface shader with a colour to stain (is it a group without a "
+            "colour input, or light only?)"
+        )
+    active = tree.nodes.active
+    selected = [node for node in tree.nodes if node.select]
+    x = min(node.location.x for node in tree.nodes)
+    y = min(node.location.y for node in tree.nodes) - BELOW
+    frame = tree.nodes.new("NodeFrame")
+    frame.label = "Water stains (Stainless)"
+    frame[LAYER_KEY] = FRAME
+    position = _place(group_node(tree, object_position_group(), "Object Position"), POSITION, frame, x, y)
+    stain = _place(group_node(tree, water_stain_group(), "Water Stain"), STAIN, frame, x + COLUMN, y)
+    tree.links.new(position.outputs["Position"], stain.inputs["Position"])
+    for row, shader in enumerate(shaders):
+        surface = group_node(tree, stained_surface_group(), "Stained Surface")
+        _place(surface, SURFACE, frame, x + 2 * COLUMN, y - row * BELOW)
+        tree.links.new(stain.outputs["Reflectance"], surface.inputs["Change"])
+        for name, target in stainable_inputs(shader).items():
+            if target.is_linked:
+                tree.links.new(target.links[0].from_socket, surface.inputs[name])
+            else:
+                surface.inputs[name].default_value = target.default_value
+            tree.links.new(surface.outputs[name], target)
+    for node in tree.nodes:
+        node.select = node in selected
+    tree.nodes.active = active
+
+
+def remove_layer(material: bpy.types.Material) -> None:
+    """Return links and numbers to the inputs and remove the layer's nodes."""
+    tree = material.node_tree
+    for node in layer_nodes(tree, SURFACE):
+        bypass(tree, node)
+    for part in (POSITION, STAIN, SURFACE, FRAME):
+        for node in layer_nodes(tree, part):
+            tree.nodes.remove(node)
+
+
+def update_layer(
+    material: bpy.types.Material, stain: WaterStainParams, shading: StainShadingParams, metres_per_unit: float
+) -> None:
+    """Set the layer's parameters and the length of a scene unit."""
+    for node in layer_nodes(material.node_tree, POSITION):
+        node.inputs[UNIT].default_value = metres_per_unit
+    for node in layer_nodes(material.node_tree, STAIN):
+        set_group_inputs(node, stain)
+    for node in layer_nodes(material.node_tree, SURFACE):
+        for socket, field in GAINS.items():
+            node.inputs[socket].default_value = getattr(shading, field)
+
+
+def bypass(tree: bpy.types.NodeTree, node: bpy.types.Node) -> None:
+    """Connect the source of each input to the targets of the output with the same name; copy the number if unlinked."""
+    for output in node.outputs:
+        entry = node.inputs[output.name]
+        for target in [link.to_socket for link in output.links]:
+            if entry.is_linked:
+                tree.links.new(entry.links[0].from_socket, target)
+            else:
+                tree.links.remove(target.links[0])
+                if hasattr(entry, "default_value"):
+                    target.default_value = entry.default_value
+
+
+def surface_shaders(tree: bpy.types.NodeTree) -> list[bpy.types.ShaderNode]:
+    """Return the shaders with a colour behind the Surface of all material outputs, each once."""
+    found: dict[str, bpy.types.ShaderNode] = {}
+    seen: set[str] = set()
+    for output in tree.nodes:
+        if output.bl_idname == "ShaderNodeOutputMaterial":
+            for shader in _shaders_behind(output.inputs["Surface"], seen):
+                found[shader.name] = shader
+    return list(found.values())
+
+
+def _shaders_behind(socket: bpy.types.NodeSocket, seen: set[str]) -> Iterator[bpy.types.ShaderNode]:
+    for link in socket.links:
+        node = link.from_node
+        if node.name in seen:
+            continue
+        seen.add(node.name)
+        if node.type not in NO_REFLECTION and link.from_socket.type == "SHADER" and stainable_inputs(node):
+            yield node
+        for entry in node.inputs:
+            if entry.type == "SHADER" or node.type == "REROUTE":
+                yield from _shaders_behind(entry, seen)
+
+
+def _place(node: bpy.types.Node, part: str, frame: bpy.types.Node, x: float, y: float) -> bpy.types.Node:
+    node[LAYER_KEY] = part
+    node.parent = frame
+    node.location = (x, y)
+    return node

@@ -1,0 +1,73 @@
+"""The plate's material: the metal with stains and blemishes, and normals from grooves and heights."""
+
+import bpy
+
+from ..metals.group import finish_of
+from ..nodes.bump_normal import bump_normal, sloping_normal
+from ..nodes.shader_graph import Value, assign, combine, group_node
+from ..water_stain.group import set_water_stain_inputs
+from ..water_stain.params import WaterStainParams
+from ..water_stain.shading import stained_roughness, stained_tint
+from .features import feature_nodes
+from .groups import SurfaceGroups, node_groups
+from .surface import InspectedSurface
+
+
+def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = None) -> bpy.types.Material:
+    """Build the material of a plate or a part of it; `groups` are those of its surface (default: shader nodes)."""
+    groups = groups or node_groups(surface)
+    material = bpy.data.materials.new("Inspected Surface")
+    material.use_nodes = True
+    tree = material.node_tree
+    tree.nodes.clear()
+    position = tree.nodes.new("ShaderNodeTexCoord").outputs["Object"]
+
+    finish = finish_of(tree, position, surface.metal, groups.metal)
+    height, roughness = finish.height, finish.roughness
+    reflectance: Value | float = finish.reflectance
+    tint = None
+    if surface.water_stain is not None and groups.stain is not None:
+        stain = water_stain_node(tree, position, surface.water_stain, groups.stain)
+        change = Value(tree, stain.outputs["Reflectance"])
+        reflectance = change + reflectance
+        roughness = stained_roughness(roughness, change, surface.stain_shading)
+        tint = stained_tint(change, surface.stain_shading)
+    for _, _, node in feature_nodes(tree, position, surface):
+        if "Height" in node.outputs:
+            rise = Value(tree, node.outputs["Height"])
+            height = rise if height is None else height + rise
+        if "Roughness" in node.outputs:
+            roughness = roughness + Value(tree, node.outputs["Roughness"])
+            reflectance = Value(tree, node.outputs["Reflectance"]) + reflectance
+    if isinstance(reflectance, Value):
+        reflectance = reflectance.clamped()
+
+    shader = tree.nodes.new("ShaderNodeBsdfPrincipled")
+    shader.inputs["Metallic"].default_value = 1.0
+    shader.inputs["Anisotropic"].default_value = finish.anisotropy
+    tree.links.new(combine(tree, reflectance, reflectance, reflectance), shader.inputs["Base Color"])
+    assign(tree, shader.inputs["Roughness"], roughness.clamped())
+    if tint is not None:
+        tree.links.new(combine(tree, tint, tint, tint), shader.inputs["Specular Tint"])
+    normal = None if finish.slope is None else sloping_normal(tree, finish.slope, finish.across)
+    if height is not None:
+        normal = bump_normal(tree, height, normal)
+    if normal is not None:
+        tree.links.new(normal, shader.inputs["Normal"])
+    tree.links.new(finish.across, shader.inputs["Tangent"])
+    output = tree.nodes.new("ShaderNodeOutputMaterial")
+    tree.links.new(shader.outputs["BSDF"], output.inputs["Surface"])
+    return material
+
+
+def water_stain_node(
+    tree: bpy.types.NodeTree,
+    position: bpy.types.NodeSocket,
+    stain: WaterStainParams,
+    group: bpy.types.ShaderNodeTree,
+) -> bpy.types.ShaderNodeGroup:
+    """Add a water-stain node of `group`; link its position and set its parameters."""
+    node = group_node(tree, group, "Water Stain")
+    tree.links.new(position, node.inputs["Position"])
+    set_water_stain_inputs(node, stain)
+    return node

@@ -1,0 +1,64 @@
+"""Presets of stains: JSON files with the parameters of a stain's look."""
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+from ..definitions.parameter import Params, defaults_of
+from .params import WaterStainParams
+from .shading import StainShadingParams
+
+SUFFIX = ".json"
+FORMAT, VERSION = "stainless-stain-preset", 1
+KEPT = {
+    "seed_offset",
+    "explicit_centre",
+    "centre_x",
+    "centre_y",
+    "centre_z",
+}  # the places of stains, which presets keep
+CLASSES = (WaterStainParams, StainShadingParams)
+
+
+def preset_text(values: dict[str, float]) -> str:
+    """Return the text of a preset file with those parameter values, by name, that make the look."""
+    looks = {name: value for name, value in values.items() if name not in KEPT}
+    return json.dumps({"format": FORMAT, "version": VERSION, "stain": looks}, indent=1) + "\n"
+
+
+def read_preset(path: Path) -> dict[str, float]:
+    """Return a preset's parameters by name; omitted ones have their defaults.
+
+    Raises ValueError with a message for an invalid preset, OSError for an unreadable file.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path.name} is not a preset: {error}") from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT or not isinstance(content.get("stain"), dict):
+        raise ValueError(f"{path.name} is not a preset of stains")
+    if content.get("version") != VERSION:
+        raise ValueError(f"{path.name} is of version {content.get('version')}; this Stainless reads {VERSION}")
+    given = content["stain"]
+    defaults = {name: value for each in CLASSES for name, value in defaults_of(each).items()}
+    looks = {name: value for name, value in defaults.items() if name not in KEPT}
+    if unknown := sorted(given.keys() - looks.keys()):
+        raise ValueError(f"{path.name} has unknown parameters: {', '.join(unknown)}")
+    values = {**looks, **given}
+    for each in CLASSES:
+        _check(each, values, path.name)
+    return values
+
+
+def _check(params_class: type[Params], values: dict[str, Any], source: str) -> None:
+    own = {}
+    for field in dataclasses.fields(params_class):  # type: ignore[arg-type]
+        if field.name in values:
+            value = values[field.name]
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise ValueError(f"{source}: {field.name} = {value!r} must be a number")
+            if not field.metadata["low"] <= value <= field.metadata["high"]:
+                raise ValueError(f"{source}: {field.name} = {value!r} is out of range")
+            own[field.name] = value
+    params_class(**own)
