@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scripts.training_steps import composed_config, quoted
 from training.data.dataset import IGNORE_ID, Sample, open_dataset, read_image, read_mask
+from training.support.user_error import UserError
 
 TILES_EVERY = 4
 TILES_TEST = 200
@@ -71,6 +72,14 @@ def rendered(stained: Path, inspected: Path) -> AccuracyData:
         open_dataset(composed_config("train", f"dataset.root={quoted(r)}").dataset) for r in (stained, inspected)
     )
     return AccuracyData("rendered", train.split("train"), judged.split("test"), judged.defect_ids, "null")
+
+
+def images_of(folder: Path, split: str) -> list[Judged]:
+    """Return the images of one split of a dataset folder of this project. Raises UserError where it has none."""
+    data = open_dataset(composed_config("train", f"dataset.root={quoted(folder)}").dataset)
+    if not data.split(split):
+        raise UserError(f"{folder} has no {split} images")
+    return [_judged(sample, data.defect_ids) for sample in data.split(split)]
 
 
 def fitted_to(scores: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -39,7 +39,9 @@ def test_finetuning_makes_what_it_builds_on_and_gives_what_two_commands_give(com
     assert (folder.as_posix(), was_made) == ("runs/synth_da_ft", True)
 
     data = ["dataset.evaluation_root=real", "device=cpu", "coreset.epochs=2", *TINY[:3]]
-    train_run(compose_config("train", ["dataset.root=synth", "augment=paper", *data]), tmp_path / "a")
+    train_run(
+        compose_config("train", ["dataset.root=synth", "augment=paper", "anomaly_map=paper", *data]), tmp_path / "a"
+    )
     finetune = ["dataset.root=real", f"source={tmp_path / 'a'}", "device=cpu", "coreset.epochs=2"]
     finetune_run(compose_config("finetune", finetune), tmp_path / "b")
     for ours, theirs in ((folder.with_name("synth_da"), "a"), (folder, "b")):
