@@ -5,6 +5,7 @@ ResNet-18's by 3 pixels at stride 8 and 8 at stride 16, weights from TensorFlow 
 are planted on noise pictures, and the patch distances of each layer are compared with their place.
 """
 
+import math
 from statistics import fmean
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, fx
 
 from training.features.receptive_field import strides_of
+from training.support.user_error import UserError
 
 ROUNDING = 0.5
 """Centres are rounded to this [pixels], so that two machines agree."""
@@ -54,7 +56,8 @@ def measured_centres(backbone: fx.GraphModule, mean: Tensor, std: Tensor) -> lis
     features in the middle of noise pictures; ``mean`` and ``std`` (1, 3, 1, 1) normalise RGB in 0..1.
 
     Of each layer and picture: the centroid of what a square adds to the distances to nominal features, against the
-    square's centre; then the mean over textures, and over bright and dark squares.
+    square's centre; then the mean over textures, and over bright and dark squares. Raises UserError for features that
+    are not finite.
     """
     strides = strides_of(backbone)
     side = max(192, _SIDE_IN_STRIDES * max(strides))
@@ -68,6 +71,8 @@ def measured_centres(backbone: fx.GraphModule, mean: Tensor, std: Tensor) -> lis
                 added = _distances(planted[layer], nominal[layer]) - _distances(plain[layer], nominal[layer])
                 offsets[layer].append(pictures.places - stride * _centroids(added.clamp_min(0).cpu().double()))
     means = [torch.cat(of_layer).mean(0).tolist() for of_layer in offsets]
+    if not all(math.isfinite(value) for mean in means for value in mean):
+        raise UserError("the extractor gives features that are not finite; check its weights")
     rows, columns = ([mean[axis] for mean in means] for axis in (0, 1))
     return list(zip(_in_step(rows, strides), _in_step(columns, strides), strict=True))
 

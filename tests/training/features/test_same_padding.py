@@ -125,23 +125,3 @@ def test_tensors_of_another_shape_or_number_are_refused():
         renamed_in_order({"x": torch.zeros(2), "y": torch.zeros(4)}, wanted, "file")
     with pytest.raises(UserError, match="1 tensors, this architecture 2"):
         renamed_in_order({"x": torch.zeros(2)}, wanted, "file")
-
-
-def test_timm_layers_are_chosen_by_stride_and_other_models_work():
-    overrides = ["extractor=efficientnet_lite0", "extractor.architecture=resnet10t", "extractor.weights=random"]
-    extractor = built(*overrides, "extractor.layers=[8,16]")
-    assert extractor.fingerprint["strides"] == [8, 16]
-    assert extractor.patches(plate(np.random.default_rng(0), 64, 96)).shape == (9, 13, 128 + 256)
-
-
-@pytest.mark.parametrize("architecture", ["efficientnet_b0", "tf_mobilenetv3_large_100"])
-def test_timm_s_squeeze_and_excitation_is_tiled(architecture):
-    base = ["extractor=efficientnet_lite0", f"extractor.architecture={architecture}", "extractor.weights=random"]
-    image = plate(np.random.default_rng(0), 301, 350)
-    image[100:200, 100:200] = 255
-    whole, cut = (
-        built(*base, f"extractor.tiling={tiling}") for tiling in ("null", "{above_pixels: 60000, tile_pixels: 170000}")
-    )
-    expected = whole.patches(image)
-    assert len(list(cut.strips(image))) > 1
-    np.testing.assert_allclose(cut.patches(image), expected, atol=1e-5 * np.abs(expected).max(), rtol=0)
