@@ -16,7 +16,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from training.features.packaged_weights import PACKAGE, check_hash, packaged_file, renamed_in_order
-from training.features.timm_backbone import imagenet_file
+from training.features.timm_backbone import HUB, hub_reason, imagenet_file
 from training.support.user_error import UserError
 
 OWN = "stainless_texture"
@@ -135,13 +135,30 @@ def _is_pretrained(path: Path) -> bool:
         return RECIPE in (file.metadata() or {})
 
 
+def unavailable(config: dict[str, Any]) -> str | None:
+    """Return why the ImageNet weights of an extractor cannot be had, or None where they are cached or the server that
+    has them answers.
+    """
+    if config["provider"] == "timm":
+        return hub_reason(config["architecture"], _answers(HUB))
+    if config["architecture"] not in torchvision.models.list_models(module=torchvision.models):
+        return None  # the network's own check says so
+    url = torchvision.models.get_model_weights(config["architecture"])["IMAGENET1K_V1"].url
+    if _cached(url).is_file() or _answers(url):
+        return None
+    return f"not cached, and {url.split('/')[2]} does not answer"
+
+
+def _cached(url: str) -> Path:
+    return Path(torch.hub.get_dir()) / "checkpoints" / url.rsplit("/", 1)[-1]
+
+
 def _from_torchvision(architecture: str) -> tuple[dict[str, torch.Tensor] | None, str]:
     choices = torchvision.models.get_model_weights(architecture)
     weights = choices[
         "IMAGENET1K_V1"
     ]  # the weights of the original PatchCore family; V2 trains longer, for classification
-    cached = Path(torch.hub.get_dir()) / "checkpoints" / weights.url.rsplit("/", 1)[-1]
-    if not cached.is_file() and not _answers(weights.url):
+    if not _cached(weights.url).is_file() and not _answers(weights.url):
         return None, f"not cached, and {weights.url.split('/')[2]} does not answer"
     try:
         return torch.hub.load_state_dict_from_url(
@@ -152,7 +169,7 @@ def _from_torchvision(architecture: str) -> tuple[dict[str, torch.Tensor] | None
 
 
 def _from_hub(config: dict[str, Any]) -> tuple[dict[str, torch.Tensor] | None, str]:
-    path, reason = imagenet_file(config["architecture"], _answers("https://huggingface.co"))
+    path, reason = imagenet_file(config["architecture"], _answers(HUB))
     return (None, reason) if path is None else (_from_file(path), "")
 
 

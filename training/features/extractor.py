@@ -21,6 +21,7 @@ from training.features.layer_centres import measured_centres
 from training.features.patch_grid import Axis, PatchLayout
 from training.features.receptive_field import layer_without_map, strides_of
 from training.features.resizing import BAND_PIXELS, resized, resized_shape
+from training.features.stand_in import with_stand_in
 from training.features.tiled_features import Strip, TiledBackbone, TileSize, Window, joined, whole_features
 from training.support.user_error import UserError
 
@@ -174,6 +175,7 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     config = {**ADDED, **config}
     check_settings(config)
+    config, warnings = with_stand_in(config)
     truncated, weights = truncated_backbone(config)
     if config.get("standardise") is None:
         config["standardise"] = weights.standardise
@@ -198,7 +200,7 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
         "further_scales": config.get("further_scales") or [],
         "weights_sha256": weights_sha256,
     }
-    return FeatureExtractor(graph, fingerprint, config, weights.warnings).to(chosen_device(device))
+    return FeatureExtractor(graph, fingerprint, config, [*warnings, *weights.warnings]).to(chosen_device(device))
 
 
 _measured: dict[tuple[object, ...], list[list[float]]] = {}

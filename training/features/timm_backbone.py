@@ -10,6 +10,7 @@ from torch import nn
 
 from training.support.user_error import UserError
 
+HUB = "https://huggingface.co"
 _HUB_FILE = "model.safetensors"
 
 
@@ -46,6 +47,18 @@ def layers_by_stride(network: nn.Module, architecture: str, layers: Sequence[str
 def uses_own_padding(network: nn.Module) -> bool:
     """Return whether a network pads as TensorFlow does, by the size of each image."""
     return any(isinstance(module, Conv2dSame) for module in network.modules())
+
+
+def hub_reason(architecture: str, reachable: bool) -> str | None:
+    """Return why timm's ImageNet file cannot be had, or None where it is cached or the hub is ``reachable``."""
+    from huggingface_hub import try_to_load_from_cache  # loads for half a second
+
+    weights = timm.get_pretrained_cfg(architecture) if timm.is_model(architecture) else None
+    if weights is None or not weights.hf_hub_id:
+        return None  # the network's own check says so
+    if reachable or isinstance(try_to_load_from_cache(weights.hf_hub_id, _HUB_FILE), str):
+        return None
+    return "not cached, and the model hub does not answer"
 
 
 def imagenet_file(architecture: str, reachable: bool) -> tuple[Path | None, str]:

@@ -168,9 +168,29 @@ def test_code_in_a_weights_file_is_never_run(tmp_path):
     assert not (tmp_path / "harm").exists()
 
 
-def test_unreachable_imagenet_weights_become_random_with_a_warning(monkeypatch, tmp_path):
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_large_deep"])
+def test_lite0_stands_in_for_unreachable_imagenet_weights(monkeypatch, tmp_path, name):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))  # nothing cached
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens: refused at once, on any machine
+    extractor = build_extractor(config("extractor.pooling=3", base=[f"extractor={name}"]), "cpu")
+    (warning,) = extractor.warnings
+    assert "download.pytorch.org does not answer" in warning
+    assert "EfficientNet-Lite0 with its ImageNet weights stands in" in warning
+    lite0 = build_extractor(config("extractor.pooling=3", base=["extractor=efficientnet_lite0"]), "cpu")
+    assert lite0.warnings == []
+    assert extractor.config == lite0.config
+    assert extractor.fingerprint == lite0.fingerprint
+
+
+@pytest.fixture
+def no_packaged_weights(monkeypatch, tmp_path):
+    monkeypatch.setattr("training.features.stand_in.find_spec", lambda _name: None)
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+
+
+@pytest.mark.usefixtures("no_packaged_weights")
+def test_unreachable_imagenet_weights_become_random_with_a_warning():
     extractor = build_extractor(config("extractor.weights=imagenet"), "cpu")
     (warning,) = extractor.warnings
     assert "RANDOM" in warning
@@ -179,9 +199,8 @@ def test_unreachable_imagenet_weights_become_random_with_a_warning(monkeypatch, 
     assert extractor.fingerprint == build_extractor(config(), "cpu").fingerprint
 
 
-def test_the_own_weights_stand_in_for_unreachable_ones_where_they_fit(monkeypatch, tmp_path):
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
-    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+@pytest.mark.usefixtures("no_packaged_weights")
+def test_the_own_weights_stand_in_where_they_fit_and_the_package_is_missing():
     base = ["extractor=mobilenet_v3_large"]
     extractor = build_extractor(config(base=base), "cpu")
     (warning,) = extractor.warnings
