@@ -219,6 +219,6 @@ def _announce(dataset: Dataset, extractor: FeatureExtractor, warnings: list[str]
     counts = ", ".join(f"{len(dataset.split(split))} {split}" for split in ("train", "validation", "test"))
     log.info("Dataset %s: %s images", dataset.name, counts)
     fingerprint = extractor.fingerprint
-    log.info("Extractor %s %s", fingerprint["architecture"], "+".join(fingerprint["layers"]))
+    log.info("Extractor %s %s", fingerprint["architecture"], "+".join(str(layer) for layer in fingerprint["layers"]))
     for warning in warnings:
         log.warning("Warning: %s", warning)
