@@ -20,11 +20,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.anomalib_peer import peer_python
 from scripts.benchmarks.accuracy import our_displacement, our_figures, peer_displacement, peer_figures
 from scripts.benchmarks.accuracy_data import AccuracyData, plates, rendered, tiles
 from scripts.benchmarks.accuracy_peer import Peer
 from scripts.benchmarks.accuracy_runs import Extractor, named_extractors
+from scripts.benchmarks.anomalib_peer import peer_python
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from eval.runs.whole_folder import whole_folder
-from scripts.coco_export import export_coco
-from scripts.dataset_tables import DatasetTables, read_tables
-from scripts.labelme_export import export_labelme
-from scripts.mvtec_export import export_mvtec
+from scripts.layouts.coco_export import export_coco
+from scripts.layouts.dataset_tables import DatasetTables, read_tables
+from scripts.layouts.labelme_export import export_labelme
+from scripts.layouts.mvtec_export import export_mvtec
 from training.data.sample import Dataset
 from training.data.stainless_layout import open_stainless
 from training.support.user_error import UserError

@@ -10,12 +10,12 @@ import cv2
 import numpy as np
 
 from eval.runs.whole_folder import whole_folder
-from scripts.dataset_tables import SIDECAR, DatasetTables, read_tables
-from scripts.dataset_writer import DatasetWriter
-from scripts.label_map import DEFAULT, LabelMap, read_label_map, spelling
-from scripts.labelme_file import IGNORED
-from scripts.labelme_folder import LabelledImage, draw_labels, find_images, shows_defect
-from scripts.plate_split import PlateCounts, split_plates
+from scripts.layouts.dataset_tables import SIDECAR, DatasetTables, read_tables
+from scripts.layouts.dataset_writer import DatasetWriter
+from scripts.layouts.label_map import DEFAULT, LabelMap, read_label_map, spelling
+from scripts.layouts.labelme_file import IGNORED
+from scripts.layouts.labelme_folder import LabelledImage, draw_labels, find_images, shows_defect
+from scripts.layouts.plate_split import PlateCounts, split_plates
 from training.data.sample import DefectClass
 from training.support.progress import with_progress
 from training.support.user_error import UserError

@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from eval.runs.whole_folder import whole_folder
-from scripts.dataset_tables import SIDECAR, read_tables
-from scripts.dataset_writer import DatasetWriter
-from scripts.plate_split import draw_fraction
+from scripts.layouts.dataset_tables import SIDECAR, read_tables
+from scripts.layouts.dataset_writer import DatasetWriter
+from scripts.layouts.plate_split import draw_fraction
 from training.data.image_file import read_image, read_instances, read_mask
 from training.data.mvtec_layout import open_mvtec
 from training.data.sample import SPLITS, Dataset, DefectClass, Sample

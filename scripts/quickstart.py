@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from scripts.render import composed_job
-from scripts.render_process import RenderError, run_render_job
+from scripts.rendering.process import RenderError, run_render_job
 from scripts.training_steps import composed_config, quoted, train_and_evaluate
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError

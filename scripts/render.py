@@ -10,7 +10,7 @@ from blender_addon.job.job_error import JobError
 from blender_addon.pictures.whole_file import json_bytes, write_whole
 from render_jobs.job import validate_job
 from render_jobs.job_status import read_status
-from scripts.render_process import RenderError, run_render_job
+from scripts.rendering.process import RenderError, run_render_job
 from training.support.entry_point import run
 from training.support.user_error import UserError
 
@@ -40,7 +40,7 @@ def render(cfg: DictConfig) -> None:
         if cfg.dask is None:
             run_render_job(composed_job(cfg), out, cfg.execution, str(cfg.shard))
         else:
-            from scripts.render_cluster import render_on_cluster
+            from scripts.rendering.cluster import render_on_cluster
 
             render_on_cluster(composed_job(cfg), out, cfg.execution, cfg.dask)
     except JobError as error:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scripts.anomalib_peer import described_backbone, run_peer
+from scripts.benchmarks.anomalib_peer import described_backbone, run_peer
 from training.features.extractor import FeatureExtractor
 from training.support.user_error import UserError
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.benchmark_images import brushed_texture
+from scripts.benchmarks.images import brushed_texture
 
 Picture = NDArray[np.uint8]
 AnomalyMap = NDArray[np.float32]

@@ -8,7 +8,7 @@ import pytest
 from pycocotools.coco import COCO
 
 from scripts import import_labelme, import_mvtec
-from scripts.anomalib_peer import peer_python
+from scripts.benchmarks.anomalib_peer import peer_python
 from scripts.export_dataset import main
 from tests.eval.small_plates import HEIGHT, WIDTH, write_dataset, write_png
 from training.data.dataset import read_instances, read_mask

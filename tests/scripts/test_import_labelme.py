@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from scripts.import_labelme import main
-from scripts.label_map import DEFAULT
+from scripts.layouts.label_map import DEFAULT
 from training.data.dataset import read_instances, read_mask
 from training.data.stainless_layout import open_stainless
 
