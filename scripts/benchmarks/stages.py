@@ -97,7 +97,7 @@ def own_figures(bench: Bench) -> dict[str, Any]:
     bench.told(f"{len(rows[0])} patches x {channels} an image; product {ratios['product_seconds']:.3f} s")
     bench.told(f"coreset / product by epoch: {[[round(r, 3) for r in epoch] for epoch in ratios['by_epoch']]}")
     members = collected(rows, width, scale.points, 1)[0].coreset.features
-    settings: Any = {name: bench.config().anomaly_map[name] for name in ("chunk_size", "blur_sigma", "blur_kernel")}
+    settings: Any = dict(bench.config().anomaly_map)
     inference = inference_over_floor(AnomalyModel(extractor, members, **settings), images[0], scale.points, 3)
     melding = meld_seconds(np.concatenate(rows), scale.points, 10, EPOCHS)
     torch.set_num_threads(threads)
