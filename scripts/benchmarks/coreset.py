@@ -89,7 +89,3 @@ def main() -> None:
         options.json.write_text(json.dumps(figures, indent=2) + "\n")
         if options.plots is not None:
             plotted(options.json, options.plots, peer_python(console))
-
-
-if __name__ == "__main__":
-    main()

@@ -280,7 +280,3 @@ def _config(*overrides: str) -> Any:
 
 def _nothing() -> None:
     return None
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -162,7 +162,3 @@ def main() -> None:
         print(f"{name}: {figure}{bar}")
     if arguments.json:
         arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()

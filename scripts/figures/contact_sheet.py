@@ -87,7 +87,3 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--width", type=int, default=612, help="pixels of a tile (default: %(default)s)")
     parser.add_argument("--instances", action="store_true", help="show the instances, too")
     return parser.parse_args()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -75,7 +75,3 @@ def drawn_sheet(rows: int, seed: int, overrides: list[str]) -> np.ndarray:
 def _outlined(image: np.ndarray, flaw: np.ndarray) -> np.ndarray:
     contours, _ = cv2.findContours(flaw.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     return cv2.drawContours(np.ascontiguousarray(image), contours, -1, RED, 1)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -78,7 +78,3 @@ def _joined(tiles: Sequence[np.ndarray], gap: int, axis: int) -> np.ndarray:
     shape[axis] = gap
     space = np.full(shape, 255, np.uint8)
     return np.concatenate([part for tile in tiles for part in (tile, space)][:-1], axis=axis)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -104,7 +104,3 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES, help="samples a pixel to try")
     parser.add_argument("--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/train.yaml")
     return parser.parse_args()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

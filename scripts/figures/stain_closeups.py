@@ -144,7 +144,3 @@ def main() -> None:
             picture = sheet(name, arguments.samples, Path(folder), lambda: progress.advance(task))
             cv2.imwrite(str(arguments.out / f"stain_{name}.png"), picture, [cv2.IMWRITE_PNG_COMPRESSION, 9])
     print(f"{len(names)} sheets in {arguments.out}")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,7 @@
+"""Plot a pretraining's curve; runs in any Python with matplotlib, without this project installed."""
+
+import runpy
+from pathlib import Path
+
+if __name__ == "__main__":
+    runpy.run_path(str(Path(__file__).parent / "figures" / "pretraining_curve.py"), run_name="__main__")
