@@ -1,4 +1,4 @@
-"""Write a dataset folder in another layout: that of MVTec AD, COCO or LabelMe. Nothing is lost on the way."""
+"""Write a dataset folder in the layout of MVTec AD, COCO or LabelMe, without loss."""
 
 import argparse
 import sys
@@ -22,7 +22,7 @@ LAYOUTS: dict[str, Callable[[Dataset, DatasetTables, Path], None]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 after a user's mistake, told in one line."""
+    """Run the command; return 0, or 2 after a user's mistake, reported in one line."""
     parser = argparse.ArgumentParser(prog="export_dataset.py", description=__doc__)
     parser.add_argument("dataset", type=Path, help="a dataset folder")
     parser.add_argument("--to", required=True, choices=list(LAYOUTS), help="the layout to write")

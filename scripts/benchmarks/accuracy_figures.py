@@ -1,4 +1,4 @@
-"""Image AUROC, AUPRO and the largest pixel F1 of a set of anomaly maps."""
+"""Image AUROC, AUPRO and largest pixel F1 of a set of anomaly maps."""
 
 from collections.abc import Sequence
 
@@ -12,15 +12,16 @@ from scripts.benchmarks.accuracy_data import Judged, fitted_to
 
 FIGURES = ("image_auroc", "aupro", "f1")
 LIMIT = 0.3
-"""AUPRO is integrated to this false-positive rate."""
+"""The false-positive rate up to which AUPRO is integrated."""
 
 
 def accuracy(
     maps: Sequence[NDArray[np.float32]], scores: Sequence[float], judged: Sequence[Judged]
 ) -> dict[str, float | None]:
-    """Return FIGURES in 0..1 of maps, each brought to its image's size, and image scores; None where not defined.
+    """Return the metrics in 0..1 of maps, each resized to its image, and image scores; None for undefined ones.
 
-    F1 is the largest over all thresholds of the test pixels, so that no choice of a threshold blurs a comparison.
+    F1 is the largest over all thresholds of the test pixels, so that the comparison does not depend on a choice of
+    threshold.
     """
     tally, regions = CurveTally(), 0
     for scored, image in zip(maps, judged, strict=True):

@@ -1,6 +1,6 @@
-"""Fit anomalib's PatchCore or MH-PatchCore as a job tells, and measure it. Runs in anomalib's own environment.
+"""Fit anomalib's PatchCore or MH-PatchCore as a job file says, and measure it. Runs in anomalib's own environment.
 
-python anomalib_fit.py JOB.json writes the job's ``result`` (JSON) and, where asked for, anomaly maps (.npy).
+``python anomalib_fit.py JOB.json`` writes the job's ``result`` (JSON) and, if asked for, anomaly maps (.npy).
 """
 
 import json
@@ -22,11 +22,11 @@ from safetensors.torch import load_file
 from torch import nn
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
-from training.features.same_padding import pad_same  # needs torch alone
+from training.features.same_padding import pad_same  # imports torch only
 
 
 def with_relu(module):
-    """Replace every Hardswish by ReLU, as the project's extractor does for activation: relu."""
+    """Replace every Hardswish by ReLU, like the project's extractor for activation: relu."""
     for name, child in module.named_children():
         if isinstance(child, nn.Hardswish):
             setattr(module, name, nn.ReLU())
@@ -36,7 +36,7 @@ def with_relu(module):
 
 
 def backbone(job):
-    """Return the backbone with the weights and the padding that the project's extractor has."""
+    """Return the backbone with the weights and padding of the project's extractor."""
     if job["provider"] == "timm":
         network = timm.create_model(job["architecture"], pretrained=False).eval()
     else:
@@ -65,7 +65,7 @@ def batch(path, job):
 
 
 def fitted_patchcore(job, images):
-    """Collect all embeddings, then select the coreset; returns the model and the seconds of both stages."""
+    """Collect all embeddings, then select the coreset; return the model and the seconds of both stages."""
     model = PatchcoreModel(layers=job["layers"], backbone=backbone(job), pre_trained=False).train()
     model.feature_extractor.eval()
     started = time.perf_counter()
@@ -78,7 +78,7 @@ def fitted_patchcore(job, images):
 
 
 def wanted_points(job, store, patches):
-    """Return the job's number of points; or the share of the patches that it names, as far as its seconds go."""
+    """Return the job's number of points, or the share of the patches that it names, limited by its seconds."""
     if "share" not in job:
         return job["points"]
     features = torch.vstack(store)
@@ -92,7 +92,7 @@ def wanted_points(job, store, patches):
 
 
 def fitted_mh_patchcore(job, images):
-    """Make the three passes of anomalib's lightning module: PCA, covariance, memory bank."""
+    """Run the three passes of anomalib's lightning module: PCA, covariance, memory bank."""
     model = MHPatchcoreModel(
         backbone=backbone(job), layers=job["layers"], pre_trained=False, memory_bank_size=job["points"]
     ).train()
@@ -113,7 +113,7 @@ def fitted_mh_patchcore(job, images):
 
 
 def measured(job):
-    """Return the figures of one job."""
+    """Return the measurements of one job."""
     torch.set_num_threads(job["threads"])
     torch.manual_seed(0)  # noqa: TID251 (anomalib draws from the global generator)
     if job["peer"] == "k_center":
@@ -149,11 +149,11 @@ def peak_mb():
 
 
 def main():
-    """Read the job, write its result."""
+    """Read the job and write its result."""
     job = json.loads(Path(sys.argv[1]).read_text())
     try:
         result = measured(job)
-    except (RuntimeError, MemoryError) as error:  # torch tells of exhausted memory by a RuntimeError
+    except (RuntimeError, MemoryError) as error:  # torch raises RuntimeError for exhausted memory
         result = {"failed": str(error).splitlines()[0] if str(error) else "out of memory"}
     Path(job["result"]).write_text(json.dumps(result))
 

@@ -1,4 +1,4 @@
-"""anomalib in an environment of its own: making it, and running jobs in it under a limit of memory."""
+"""A separate environment for anomalib, and jobs that run in it under a memory limit."""
 
 import json
 import os
@@ -30,7 +30,7 @@ def cache_folder() -> Path:
 
 
 def peer_python(console: Console) -> Path:
-    """Return the Python of anomalib's environment, made with uv at the first call. Raises UserError."""
+    """Return the Python of anomalib's environment; uv creates it at the first call. Raises UserError."""
     folder = cache_folder() / "anomalib-2.7"
     python = folder / "bin" / "python"
     ready = folder / "ready"
@@ -38,8 +38,8 @@ def peer_python(console: Console) -> Path:
         return python
     uv = shutil.which("uv")
     if uv is None:
-        raise UserError("anomalib's environment is made with uv, which is not installed: pip install uv")
-    console.print(f"Making anomalib's environment in {folder} ...")
+        raise UserError("creating anomalib's environment needs uv, which is not installed: pip install uv")
+    console.print(f"Creating anomalib's environment in {folder} ...")
     for command in (
         [uv, "venv", "--quiet", "--clear", "--python", sys.executable, str(folder)],
         [uv, "pip", "install", "--quiet", "--python", str(python), REQUIREMENT],
@@ -47,33 +47,33 @@ def peer_python(console: Console) -> Path:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             reasons = "; ".join(line.strip() for line in done.stderr.splitlines() if line.strip())
-            raise UserError(f"anomalib's environment could not be made: {reasons or 'uv gave no reason'}")
+            raise UserError(f"anomalib's environment could not be created: {reasons or 'uv gave no reason'}")
     ready.touch()
     return python
 
 
 def described_backbone(extractor: FeatureExtractor, file: Path) -> dict[str, Any]:
-    """Return the part of a job that gives the peer the same backbone; writes its weights as safetensors.
+    """Return the part of a job that describes the backbone; write its weights as safetensors.
 
-    Raises UserError for an extractor that anomalib does not have.
+    Raises UserError for an extractor that anomalib does not support.
     """
     fingerprint, config = extractor.fingerprint, extractor.config
     if extractor.further_scales:
-        raise UserError("anomalib's PatchCore looks at one scale; compare with extractor.further_scales=[]")
+        raise UserError("anomalib's PatchCore supports one scale only; compare with extractor.further_scales=[]")
     network, layers = network_and_layers(config)
     save_file({name: t.contiguous().clone() for name, t in find_weights(config, network).state.items()}, file)
     described = {name: fingerprint[name] for name in ("provider", "architecture", "activation", "padding")}
     described |= {"layers": layers, "resize": config["resize"]}
     described |= {name: fingerprint["input"][name] for name in ("mean", "std")}
-    # each image by its own deviation, at least so much; or none
+    # smallest deviation that divides an image; None: no standardising
     described["least_contrast"] = LEAST_CONTRAST if extractor.standardise else None
     return {**described, "weights": str(file)}
 
 
 def run_peer(python: Path, job: dict[str, Any], folder: Path, memory_gb: float, seconds: float) -> dict[str, Any]:
-    """Run a job in anomalib's environment; returns its figures, or {"failed": why}."""
+    """Run a job in anomalib's environment; return its measurements, or {"failed": reason}."""
     job_file, result = folder / "job.json", folder / "result.json"
-    import resource  # not on Windows, where the peer cannot be limited and so does not run
+    import resource  # missing on Windows, where the peer's memory cannot be limited
 
     result.unlink(missing_ok=True)
     job_file.write_text(json.dumps({**job, "result": str(result)}))

@@ -1,10 +1,10 @@
 """Measure the sequential coreset against the raw matrix product and against anomalib 2.7, in one run.
 
-What stands in docs/performance.md:
+The measurements of docs/performance.md:
   uv run scripts/benchmark_coreset.py --json figures.json --plots docs/pictures
 In a minute or two, on small images and without anomalib:
   uv run scripts/benchmark_coreset.py --quick --json figures.json
-With a trained backbone and real images (in the layout of MVTec AD) for AUPRO:
+With a trained backbone, and real images (in the layout of MVTec AD) for AUPRO:
   uv run scripts/benchmark_coreset.py --tiles magnetic_tile --training extractor=resnet18 extractor.weights=resnet18.pth
 """
 
@@ -40,10 +40,12 @@ KEYS = (
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument("--plots", type=Path, metavar="FOLDER", help="with --json: draw time and memory there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements to this file")
+    parser.add_argument(
+        "--plots", type=Path, metavar="FOLDER", help="with --json: plot time and memory into this folder"
+    )
     parser.add_argument("--quick", action="store_true", help="small images, 256 points; anomalib only with --anomalib")
-    parser.add_argument("--anomalib", action="store_true", help="compare with anomalib in a quick run, too")
+    parser.add_argument("--anomalib", action="store_true", help="compare with anomalib in a quick run as well")
     parser.add_argument("--tiles", type=Path, metavar="FOLDER", help="MVTec-layout images for AUPRO")
     parser.add_argument("--growth", type=int, nargs="+", metavar="N", help="numbers of images for the fits")
     parser.add_argument("--memory-gb", type=float, default=12.0, help="limit of anomalib's memory (default: 12)")
@@ -53,8 +55,8 @@ def arguments() -> argparse.Namespace:
 
 
 def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Run the stages that were asked for; figures that were not measured are None. Raises UserError."""
-    from scripts.benchmarks.stages import Bench, own_figures, peer_figures, tile_figures  # torch loads for seconds
+    """Run the requested stages; values of other stages are None. Raises UserError."""
+    from scripts.benchmarks.stages import Bench, own_figures, peer_figures, tile_figures  # torch loads slowly
 
     scale = QUICK if options.quick else FULL
     python = peer_python(console) if options.anomalib or not options.quick else None
@@ -68,12 +70,12 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
 
 
 def plotted(figures: Path, folder: Path, python: Path) -> None:
-    """Draw time and memory over images, with the matplotlib of anomalib's environment."""
+    """Plot time and memory over images, with the matplotlib of anomalib's environment."""
     subprocess.run([str(python), str(Path(__file__).with_name("performance_plots.py")), figures, folder], check=True)
 
 
 def main() -> None:
-    """Run everything, print it, write it."""
+    """Run everything, print and write it."""
     settle_threads()
     options, console = arguments(), Console()
     try:

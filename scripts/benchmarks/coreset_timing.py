@@ -1,4 +1,4 @@
-"""Measurements of the project's own coreset and model against the raw matrix product of the same size."""
+"""Time measurements of the coreset and the model against a raw matrix product of the same size."""
 
 import time
 from statistics import median
@@ -27,12 +27,14 @@ def product_seconds(patches: NDArray[np.float32], members: int) -> float:
 
 
 def coreset_over_product(images: list[NDArray[np.float32]], width: int, points: int, epochs: int) -> dict[str, Any]:
-    """Return how many products of its size an image's pass through the coreset costs: the first image, and the median
-    of the last epoch; single thread, CPU seconds, each paired with a product beside it. Images are (N, C).
+    """Return the time of an image's pass through the coreset, in matrix products of the same size.
+
+    Measured are the first image and the median of the last epoch, in CPU seconds of one thread; each is paired with a
+    product right before and after. Images are (N, C).
     """
     coreset = SequentialCoreset(points, images[0].shape[1])
     ratios: list[list[float]] = []
-    product_seconds(images[0], points)  # the first one also loads the library
+    product_seconds(images[0], points)  # the first call also loads the library
     for _ in range(epochs):
         ratios.append([])
         for patches in images:
@@ -50,7 +52,7 @@ def coreset_over_product(images: list[NDArray[np.float32]], width: int, points: 
 
 
 def inference_over_floor(model: AnomalyModel, image: NDArray[np.uint8], points: int, repeats: int) -> dict[str, float]:
-    """Return an anomaly map's CPU seconds over those of the backbone and the product, the medians of paired runs."""
+    """Return the CPU seconds of an anomaly map relative to backbone plus product: medians of paired runs."""
     ratios, seconds = [], []
     for _ in range(repeats):
         started = time.process_time()
@@ -65,7 +67,7 @@ def inference_over_floor(model: AnomalyModel, image: NDArray[np.uint8], points: 
 
 
 def collected(images: list[NDArray[np.float32]], width: int, points: int, epochs: int) -> tuple[Collection, float]:
-    """Return a coreset collected from images (N, C) and the wall seconds that it took."""
+    """Return a coreset collected from images (N, C) and the wall-clock seconds."""
     collection = Collection(SequentialCoreset(points, images[0].shape[1]))
     rows = [MemberRows(patches, width) for patches in images]
     started = time.perf_counter()
@@ -83,7 +85,7 @@ def covering_radius(images: list[NDArray[np.float32]], width: int, members: NDAr
 
 
 def meld_seconds(patches: NDArray[np.float32], points: int, count: int, epochs: int) -> float:
-    """Return the wall seconds of melding ``count`` coresets of ``points`` members, each collected from its share."""
+    """Return the wall-clock seconds of melding ``count`` coresets of ``points`` members from shares of the patches."""
     shares = np.array_split(patches, count)
     sources = [collected([share], 1, min(points, len(share)), 1)[0].coreset.features for share in shares]
     started = time.perf_counter()

@@ -1,14 +1,14 @@
-"""Compare backbones as patch extractors: one coreset pipeline, one row for each data set and extractor.
+"""Compare backbones as patch extractors: one coreset pipeline, one row per dataset and extractor.
 
 On MVTec-layout folders and dataset folders of this project, with weights from files:
   uv run scripts/benchmark_extractors.py --data magnetic_tile metal_plate runs/plates --json figures.json
       --extractor resnet18=resnet18.pth mobilenet_v3_large=runs/pretrain/backbone.safetensors
 In under a minute, on a few images and a coreset of 256:
   uv run scripts/benchmark_extractors.py --quick --data magnetic_tile
-A coreset depends on the order of its images: --orders 3 trains on three orders and gives the means, and by how much the
-AUPRO differed among them. Random weights and the project's own, as they are and at three scales, adapted to the train
-images, are always among the extractors. CONFIG=FILE adds one of conf/extractor with weights from a file;
-CONFIG+relu=FILE is the minimalistic MobileNetV3, CONFIG+adapted=FILE one that is adapted, too.
+A coreset depends on the order of its images: --orders 3 trains on three orders and gives the means, and the range of
+the AUPRO. Random weights and the project's own weights (at one scale, at three scales, and adapted to the train images)
+are always measured. CONFIG=FILE adds an extractor of conf/extractor with weights from a file; CONFIG+relu=FILE is the
+minimalistic MobileNetV3, and CONFIG+adapted=FILE is also adapted.
 """
 
 import argparse
@@ -36,8 +36,9 @@ SPREAD = "aupro_spread"
 
 @dataclass(frozen=True)
 class Backbone:
-    """A name for the table, the overrides of conf/train.yaml that choose it, and whether its weights are adapted to the
-    nominal images of each data set first.
+    """A name for the table, the overrides of conf/train.yaml that select it, and whether its weights are adapted first.
+
+    Adapted weights are fitted to the nominal images of each dataset.
     """
 
     name: str
@@ -55,11 +56,15 @@ ADAPTED = Backbone(
 def arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="folders to judge on")
+    parser.add_argument(
+        "--data", type=Path, nargs="+", required=True, metavar="FOLDER", help="dataset folders to measure on"
+    )
     parser.add_argument("--extractor", nargs="+", default=[], metavar="CONFIG=FILE", help="weights to compare")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements to this file")
     parser.add_argument("--pixels", type=int, help="length of an image's shorter side (default: 512)")
-    parser.add_argument("--orders", type=int, default=1, metavar="N", help="orders of the train images (default: 1)")
+    parser.add_argument(
+        "--orders", type=int, default=1, metavar="N", help="number of orders of the train images (default: 1)"
+    )
     parser.add_argument("--training", nargs="+", default=[], metavar="NAME=VALUE", help="settings of conf/train.yaml")
     parser.add_argument("--quick", action="store_true", help="12 train images, 256 points, one epoch, 192 pixels")
     options = parser.parse_args()
@@ -71,12 +76,12 @@ def arguments() -> argparse.Namespace:
 
 
 def backbones(named: list[str]) -> list[Backbone]:
-    """Return the random extractor, ours and those of CONFIG=FILE. Raises UserError for another form."""
+    """Return the random extractor, the project's own and those of CONFIG=FILE. Raises UserError for another form."""
     chosen = [RANDOM, OURS, ADAPTED]
     for text in named:
         config, separator, file = text.partition("=")
         if not separator or not file:
-            raise UserError(f"--extractor {text!r}: give CONFIG=FILE, such as resnet18=resnet18.pth")
+            raise UserError(f"--extractor {text!r}: give CONFIG=FILE, for example resnet18=resnet18.pth")
         group, *ways = config.split("+")
         overrides = [f"extractor={group}", f"extractor.weights={quoted(Path(file).resolve())}"]
         overrides += [f"extractor.activation={way}" for way in ways if way != "adapted"]
@@ -85,10 +90,10 @@ def backbones(named: list[str]) -> list[Backbone]:
 
 
 def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> dict[str, float]:
-    """Train and evaluate one extractor on one folder, on each order of its images, in run folders below ``folder``.
+    """Train and evaluate one extractor on one folder, per order of its images, in run folders below ``folder``.
 
-    Return the means under KEYS (shares in 0..1, and milliseconds) and under SPREAD the highest AUPRO less the lowest.
-    Raises UserError.
+    Returns the means under KEYS (shares in 0..1, and milliseconds), and the range of the AUPRO under SPREAD. Raises
+    UserError.
     """
     if backbone.adapted:
         backbone = _adapted(data, backbone, options, folder / "adapted")
@@ -101,7 +106,7 @@ def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: 
 
 
 def _adapted(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> Backbone:
-    """Return the extractor with weights adapted to the train images of a folder, made in ``folder``."""
+    """Return the extractor with weights adapted to the train images of a folder, written to ``folder``."""
     from training.pretraining.adapting import WEIGHTS, adapt_run
 
     adapt_run(composed_config("adapt", *_input(data, backbone, options), "name=adapted"), folder)
@@ -109,7 +114,7 @@ def _adapted(data: Path, backbone: Backbone, options: argparse.Namespace, folder
 
 
 def _input(data: Path, backbone: Backbone, options: argparse.Namespace) -> list[str]:
-    """Return the overrides that choose the data set, the extractor and the size of its images."""
+    """Return the overrides that select the dataset, the extractor and the size of its images."""
     layout = "stainless" if (data / "dataset.json").is_file() else "mvtec"
     return [
         f"dataset={layout}",
@@ -120,7 +125,7 @@ def _input(data: Path, backbone: Backbone, options: argparse.Namespace) -> list[
 
 
 def _settings(data: Path, backbone: Backbone, options: argparse.Namespace, order: int) -> DictConfig:
-    """Return conf/train.yaml for one extractor; order 0 is that of the folder, the others are drawn."""
+    """Return conf/train.yaml for one extractor; order 0 is the folder's, others are drawn."""
     quick = ["coreset=small", "coreset.epochs=1", "dataset.max_images=12"] if options.quick else []
     shuffled = ["coreset.shuffle=true", f"coreset.seed={order}"] if order else []
     return composed_config(
@@ -134,7 +139,7 @@ def _settings(data: Path, backbone: Backbone, options: argparse.Namespace, order
 
 
 def milliseconds_per_megapixel(cfg: DictConfig) -> float:
-    """Return the least time of three for one square image of a megapixel, after one that warms up."""
+    """Return the shortest of three times for one square image of a megapixel, after a warm-up."""
     import numpy as np
 
     from training.features.extractor import build_extractor
@@ -150,7 +155,7 @@ def milliseconds_per_megapixel(cfg: DictConfig) -> float:
 
 
 def printed(figures: dict[str, dict[str, dict[str, float]]], console: Console) -> None:
-    """Print one table for all data sets."""
+    """Print one table for all datasets."""
     names = ("data set", "extractor", *KEYS, SPREAD)
     table = Table(*(Column(name.replace("_", " "), overflow="fold") for name in names))
     for data, rows in figures.items():
@@ -160,7 +165,7 @@ def printed(figures: dict[str, dict[str, dict[str, float]]], console: Console) -
 
 
 def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
-    """Return figures by data set and extractor. Raises UserError."""
+    """Return measurements by dataset and extractor. Raises UserError."""
     figures: dict[str, Any] = {}
     chosen = backbones(options.extractor)
     with tempfile.TemporaryDirectory(prefix="stainless_benchmark_") as scratch:
@@ -169,13 +174,13 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
                 console.print(f"{data.name}: {backbone.name}")
                 folder = Path(scratch) / f"{data_number}_{number}"
                 figures.setdefault(data.name, {})[backbone.name] = judged(data, backbone, options, folder)
-                if options.json is not None:  # what is measured is kept if the rest fails
+                if options.json is not None:  # keeps the measurements so far if a later one fails
                     options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     return figures
 
 
 def main() -> None:
-    """Run everything, print it, write it."""
+    """Run everything, print and write it."""
     settle_threads()
     options, console = arguments(), Console()
     logging.basicConfig(level=logging.WARNING, format="%(message)s")

@@ -1,4 +1,4 @@
-"""The images that the benchmark runs on: seeded brushed textures of any size, in the layout of MVTec AD."""
+"""Images for the benchmarks: seeded brushed textures of any size, in the layout of MVTec AD."""
 
 from pathlib import Path
 
@@ -17,8 +17,9 @@ def brushed_texture(rng: np.random.Generator, height: int, width: int) -> NDArra
 
 
 def write_nominal_folder(root: Path, count: int, side: tuple[int, int], seed: int) -> list[Path]:
-    """Write train/good with ``count`` images of side (H, W), and a small test split with one hole; return the train
-    images.
+    """Write train/good with ``count`` images of side (H, W), and a small test split with one hole.
+
+    Returns the train images.
     """
     paths = []
     for number in range(count):

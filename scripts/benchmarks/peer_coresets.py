@@ -1,7 +1,7 @@
-"""The coresets that Sequential PatchCore is compared with: they keep every patch, and reduce them at the end.
+"""Coresets to compare Sequential PatchCore with: they keep every patch and reduce them at the end.
 
-Both take patches like ``SequentialCoreset`` and give members like it, so that radius, model and metrics can be
-compared; memory grows with the number of patches.
+Both have the interface of ``SequentialCoreset``, so that radius, model and metrics can be compared. Memory grows with
+the number of patches.
 """
 
 import math
@@ -16,7 +16,7 @@ from training.support.user_error import UserError
 
 
 class _CollectedPatches:
-    """Patches of all images, to be reduced to ``size`` when the features are asked for."""
+    """Patches of all images, reduced to ``size`` when the features are read."""
 
     def __init__(self, size: int) -> None:
         if size < 2:
@@ -46,13 +46,15 @@ class _CollectedPatches:
         self._members = None
 
     def _chosen(self, patches: NDArray[np.float32]) -> NDArray[np.int64]:
-        """Return the numbers (M,) of the patches that become members."""
+        """Return the indices (M,) of the patches that become members."""
         raise NotImplementedError
 
 
 class TopDownCoreset(_CollectedPatches):
-    """The original reduction as the paper's section IV tells it: again and again, the vector with the smallest distance
-    to its closest neighbour is removed; of a closest pair, the first. Memory: 8 N^2 bytes for N patches.
+    """The original reduction of the paper's section IV, which removes one vector at a time.
+
+    The vector with the smallest distance to its closest neighbour is removed; of a closest pair, the first. Memory: 8
+    N^2 bytes for N patches.
     """
 
     def _chosen(self, patches: NDArray[np.float32]) -> NDArray[np.int64]:
@@ -61,8 +63,10 @@ class TopDownCoreset(_CollectedPatches):
 
 
 class FarthestFirstCoreset(_CollectedPatches):
-    """Greedy k-center as anomalib's PatchCore has it, without random projection: from a seeded first patch on, the
-    patch that is farthest from all members joins them; of several, the first. Within a factor of 2 of the best radius.
+    """Greedy k-center like anomalib's PatchCore, without random projection.
+
+    From a seeded first patch on, the patch farthest from all members becomes a member; of several, the first. The
+    radius is within a factor of 2 of the best.
     """
 
     def __init__(self, size: int, seed: int) -> None:

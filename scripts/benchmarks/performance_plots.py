@@ -1,6 +1,6 @@
-"""Plots of a benchmark's figures; runs in anomalib's environment, which has matplotlib.
+"""Plot a benchmark's time and memory. Runs in anomalib's environment, which has matplotlib.
 
-python performance_plots.py FIGURES.json FOLDER writes performance_time.png and performance_memory.png.
+``python performance_plots.py FIGURES.json FOLDER`` writes performance_time.png and performance_memory.png.
 """
 
 import json
@@ -34,7 +34,7 @@ def drawn(fits, quantity, label, path):
 
 
 def main():
-    """Read the figures, write both plots."""
+    """Read the measurements and write both plots."""
     fits, folder = json.loads(Path(sys.argv[1]).read_text())["fits"], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)
     drawn(fits, "fit", "seconds of a whole fit", folder / "performance_time.png")

@@ -1,8 +1,8 @@
-"""What a picture costs beyond Cycles: ratios in one run, and pictures an hour at full size.
+"""Measure the cost of a picture beyond Cycles: ratios in one run, and pictures per hour at full size.
 
-Three minutes, small pictures; the one at full size with few samples, from which the rest is reckoned:
+Three minutes on small pictures; the full size is extrapolated from few samples:
   uv run scripts/benchmark_render.py --quick
-All, the figures as JSON in a file, or on standard output where no file is named:
+Everything, with the measurements as JSON in a file, or on standard output if no file is named:
   uv run scripts/benchmark_render.py --json render_cost.json
 """
 
@@ -41,9 +41,9 @@ from scripts.rendering.worker import EXIT, RenderWorker
 from training.support.entry_point import CONF_FOLDER
 
 PAPER_IMAGES = 480  # 80 plates, clean and stained, under three lights
-RATIO_SAMPLES = 64  # of the pictures whose cost is compared
-FEW = (1, 3)  # samples at which a quick run renders the full size: what it costs goes up by a straight line
-WARM_UP = 10  # pictures before memory is looked at
+RATIO_SAMPLES = 64  # size of the pictures whose cost is compared
+FEW = (1, 3)  # samples of a quick run at full size; the cost is linear in the samples
+WARM_UP = 10  # pictures before memory is measured
 ONE_OF_EACH = {"scratches": [1, 1], "dents": [1, 1]}
 # As many as the most damaged plate of standin_real has.
 DAMAGED = {"scratches": [5, 5], "dents": [5, 5], "bumps": [3, 3], "fingerprints": [3, 3], "stickers": [2, 2]}
@@ -51,8 +51,10 @@ DAMAGED = {"scratches": [5, 5], "dents": [5, 5], "bumps": [3, 3], "fingerprints"
 
 @dataclass(frozen=True)
 class Plan:
-    """Sizes of the measurements: the pictures of the ratios and their repetitions, pictures for memory and for workers
-    that share them, whether the full size gets all its samples, and what is changed in it.
+    """Sizes of the measurements.
+
+    They are the pictures of the ratios and their repetitions, the pictures for memory and for shared workers, whether
+    the full size gets all samples, and the changes to it.
     """
 
     width: int
@@ -73,7 +75,11 @@ def main() -> int:
     """Measure, print, and write the JSON file if one is asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
-        "--json", nargs="?", const="-", metavar="FILE", help="write the figures there; print them as JSON without FILE"
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="write the measurements to FILE; without FILE print them as JSON",
     )
     parser.add_argument("--quick", action="store_true", help="small pictures, few samples at full size")
     options = parser.parse_args()
@@ -91,7 +97,7 @@ def main() -> int:
 
 
 def measure(plan: Plan, folder: Path) -> dict[str, Any]:
-    """Return all figures; `folder` is scratch space."""
+    """Return all measurements; ``folder`` is scratch space."""
     execution = Execution(find_device("cpu"), None, 1, 60.0, None)
     figures: dict[str, Any] = {
         "blender": bpy.app.version_string,
@@ -115,9 +121,9 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
 
 
 def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
-    """Bare Cycles and our pictures by turns, so that both meet the same neighbours on the machine.
+    """Measure bare Cycles and our pictures alternately, so that other load affects both alike.
 
-    A picture's time is without the building of its scene, which is a figure of its own.
+    A picture's time excludes the building of its scene, which is measured separately.
     """
     planned = _begin(folder / "ratios", _job(plan.width, plan.height, plan.samples, plan.repeats + 1))
     prepared = partial(prepare, execution)
@@ -133,7 +139,7 @@ def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
         scene, annotation = _build(sample, groups)
         prepared(scene, annotation)
         masks.append(_clock(partial(_masks, annotation, folder)))
-    bare_wall, bare_cpu = _medians(bare[1:])  # the first one warms up
+    bare_wall, bare_cpu = _medians(bare[1:])  # the first one is the warm-up
     ours_wall, ours_cpu = _medians(ours[1:])
     masks_wall, masks_cpu = _medians(masks[1:])
     to_64 = 64 / plan.samples
@@ -147,18 +153,18 @@ def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
 
 
 def _builds(folder: Path) -> dict[str, float]:
-    """Seconds from one sample to the next one's render, on plates with one of each defect and on badly damaged ones."""
+    """Measure the seconds between two samples' renders, on plates with one of each defect and on badly damaged ones."""
     figures = {}
     for suffix, things in (("", ONE_OF_EACH), ("_damaged", DAMAGED)):
         groups = _groups(folder, f"build_groups{suffix}")
         builds = [_clock(partial(_build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, things))]
-        wall, cpu = _medians(builds[1:])  # the first one makes the groups
+        wall, cpu = _medians(builds[1:])  # the first one creates the node groups
         figures |= {f"rebuild_seconds{suffix}": wall, f"rebuild_seconds{suffix}_cpu": cpu}
     return figures
 
 
 def _memory(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
-    """Resident memory over many samples in one process, from after the warm-up to the end."""
+    """Measure the resident memory over many samples in one process, from the warm-up to the end."""
     planned = _begin(folder / "memory", _job(61, 51, 1, plan.memory_pictures))
     groups = _groups(folder, "memory_groups")
     used = []
@@ -176,7 +182,7 @@ def _masks(annotation: bpy.types.Scene, folder: Path) -> None:
 
 
 def _two_workers(plan: Plan, folder: Path) -> dict[str, float]:
-    """Pictures per second of two workers with one thread each over those of one worker with two threads."""
+    """Return pictures per second of two workers with one thread each, relative to one worker with two threads."""
     job_file = folder / "job.json"
     job_file.write_text(json.dumps(_job(plan.width, plan.height, max(plan.samples // 8, 1), plan.shared_pictures)))
     rates = {}
@@ -196,7 +202,7 @@ def _two_workers(plan: Plan, folder: Path) -> dict[str, float]:
 
 
 def _full_size(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
-    """One picture as the paper's versions have them, or its cost reckoned from two with few samples."""
+    """Measure one picture of the paper's size in each version, or extrapolate from two with few samples."""
     job = composed_job(_config("render=synth_ws", *plan.changes))
     samples = job["image"]["samples"]
     tried = [samples] if plan.full_size else FEW
@@ -219,7 +225,7 @@ def _full_size(plan: Plan, folder: Path, execution: Execution) -> dict[str, floa
 
 
 def _at(samples: int, tried: Sequence[int], seconds: Sequence[float]) -> float:
-    """Seconds at a number of samples, by the straight line through what was tried, or the one that was."""
+    """Return the seconds at a number of samples, from a straight line through the measured ones, or the only one."""
     if len(tried) == 1:
         return seconds[0]
     each = (seconds[-1] - seconds[0]) / (tried[-1] - tried[0])
@@ -228,7 +234,7 @@ def _at(samples: int, tried: Sequence[int], seconds: Sequence[float]) -> float:
 
 @dataclass(frozen=True)
 class Spent:
-    """Seconds on the clock, and of all processors together, which neighbours on the machine disturb less."""
+    """Seconds of wall-clock time and of all processors together; the latter depend less on other load."""
 
     wall: float
     cpu: float
@@ -245,7 +251,7 @@ def _medians(spent: list[Spent]) -> tuple[float, float]:
 
 
 def _build(sample: PlannedSample, groups: KeptGroups) -> tuple[bpy.types.Scene, bpy.types.Scene]:
-    """What render_sample does before it renders."""
+    """Build a scene like render_sample before it renders."""
     groups.empty_scene()
     built = apply(sample.scene)
     groups.keep()
@@ -266,7 +272,7 @@ def _begin(dataset: Path, job: dict[str, Any]) -> list[PlannedSample]:
 def _job(
     width: int, height: int, samples: int, plates: int, things: dict[str, list[int]] = ONE_OF_EACH
 ) -> dict[str, Any]:
-    """Stained plates with a scratch and a dent, or other things."""
+    """Return a job of stained plates with a scratch and a dent, or with other objects."""
     job = composed_job(_config("render=synth_ws"))
     job["image"] |= {"width": width, "height": height, "samples": samples}
     job["splits"] = [{**job["splits"][0], "plates": plates, **things}]

@@ -1,11 +1,11 @@
-"""How much a benchmark run measures."""
+"""The sizes of a benchmark run."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class Scale:
-    """How much is measured."""
+    """The sizes of a benchmark run."""
 
     points: int
     large: tuple[int, int]
@@ -18,7 +18,7 @@ class Scale:
     tiles: tuple[int, int]
     """Numbers of train and test images for AUPRO."""
     peers: tuple[str, ...]
-    """anomalib's models."""
+    """Names of anomalib's models."""
 
 
 FULL = Scale(2048, (2050, 2448), 4, 1024, (2, 5, 10), 12, (30, 60), ("patchcore", "mh_patchcore"))

@@ -39,7 +39,7 @@ from training.support.user_error import UserError
 
 @dataclass(frozen=True)
 class Bench:
-    """What all stages share; python is anomalib's, or None to leave it out."""
+    """The settings of all stages; ``python`` is anomalib's, or None to leave it out."""
 
     folder: Path
     scale: Scale
@@ -56,15 +56,15 @@ class Bench:
 
     @cached_property
     def extractor(self) -> FeatureExtractor:
-        """The backbone that all stages and the peer share."""
+        """The backbone of all stages and of the peer."""
         return build_extractor(self.config().extractor, "cpu")
 
-    def told(self, line: str) -> None:
-        """Print what is going on."""
+    def report(self, line: str) -> None:
+        """Print a line of progress."""
         self.console.print(line, highlight=False)
 
     def trained(self, run: Path, *settings: str) -> dict[str, Any]:
-        """Train in a process of its own; returns training.json. Raises UserError."""
+        """Train in a separate process; return the content of training.json. Raises UserError."""
         fixed = ["device=cpu", f"coreset.size={self.scale.points}", f"coreset.epochs={EPOCHS}", f"hydra.run.dir={run}"]
         command = [sys.executable, "-m", "training.train", "dataset=mvtec", *self.settings, *fixed, *settings]
         done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=CONF_FOLDER.parent)
@@ -74,7 +74,7 @@ class Bench:
         return record
 
     def peer(self, name: str, **job: Any) -> dict[str, Any]:
-        """Run one of anomalib's models; returns its figures, or {"failed": why}."""
+        """Run one of anomalib's models; return its measurements, or {"failed": reason}."""
         assert self.python is not None
         described = described_backbone(self.extractor, self.folder / "backbone.safetensors")
         fixed = {"peer": name, "points": self.scale.points, "threads": torch.get_num_threads(), "test": []}
@@ -92,10 +92,10 @@ def own_figures(bench: Bench) -> dict[str, Any]:
     features = [extractor.patches(image) for image in images]
     width, channels = features[0].shape[1:]
     rows = [image.reshape(-1, channels) for image in features]
-    collected([rows[0][: scale.points + 64]], width, scale.points, 1)  # compile first
+    collected([rows[0][: scale.points + 64]], width, scale.points, 1)  # compiles first
     ratios = coreset_over_product(rows, width, scale.points, 3)
-    bench.told(f"{len(rows[0])} patches x {channels} an image; product {ratios['product_seconds']:.3f} s")
-    bench.told(f"coreset / product by epoch: {[[round(r, 3) for r in epoch] for epoch in ratios['by_epoch']]}")
+    bench.report(f"{len(rows[0])} patches x {channels} an image; product {ratios['product_seconds']:.3f} s")
+    bench.report(f"coreset / product by epoch: {[[round(r, 3) for r in epoch] for epoch in ratios['by_epoch']]}")
     members = collected(rows, width, scale.points, 1)[0].coreset.features
     settings: Any = dict(bench.config().anomaly_map)
     inference = inference_over_floor(AnomalyModel(extractor, members, **settings), images[0], scale.points, 3)
@@ -128,7 +128,7 @@ def peer_figures(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
             last = fits[-1][name] if fits else {"fit": 0.0}
             row[name] = last if "failed" in last else _grown(bench, name, paths, last["fit"])
         fits.append(row)
-        bench.told(json.dumps(row))
+        bench.report(json.dumps(row))
     compared = [row for row in fits if "fit" in row.get("patchcore", {})]
     speedup = compared[-1]["patchcore"]["fit"] / compared[-1]["sequential"]["fit"] if compared else None
     memory = max(row["sequential"]["memory_mb"] for row in fits)
@@ -136,9 +136,9 @@ def peer_figures(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
 
 
 def _grown(bench: Bench, name: str, paths: list[Path], last_seconds: float) -> dict[str, Any]:
-    """Fit a peer, unless fewer images already took so long that it would not end in time."""
+    """Fit a peer, unless the previous fit suggests that it would exceed the time limit."""
     if 2 * last_seconds > bench.seconds:
-        return {"failed": f"left out: the fit before took {last_seconds:.0f} s, the limit is {bench.seconds:.0f} s"}
+        return {"failed": f"left out: the previous fit took {last_seconds:.0f} s, the limit is {bench.seconds:.0f} s"}
     return bench.peer(name, images=[str(path) for path in paths])
 
 
@@ -163,7 +163,7 @@ def _same_features(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
         files = {"features": bench.folder / "features.npy", "members": bench.folder / "members.npy"}
         np.save(files["features"], np.concatenate(rows))
         peer = bench.peer("k_center", **{name: str(path) for name, path in files.items()})
-        bench.told(f"same features: {seconds:.2f} s, anomalib {json.dumps(peer)}")
+        bench.report(f"same features: {seconds:.2f} s, anomalib {json.dumps(peer)}")
         if "failed" not in peer:
             figures["coreset_seconds"]["anomalib"] = peer["seconds"]["coreset"]
             figures["coreset_speedup_vs_anomalib"] = peer["seconds"]["coreset"] / seconds
@@ -172,7 +172,7 @@ def _same_features(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
 
 
 def tile_figures(bench: Bench, tiles: Path) -> dict[str, Any]:
-    """Return AUPRO on real images of both, with the same backbone, layers and images."""
+    """Return the AUPRO on real images of this project and of anomalib, with equal backbone, layers and images."""
     train, test = bench.scale.tiles
     run = bench.folder / "tiles"
     settings = (f"dataset.root={tiles}", f"dataset.max_images={train}")
@@ -194,14 +194,14 @@ def tile_figures(bench: Bench, tiles: Path) -> dict[str, Any]:
         }
         done = bench.peer(name, maps=str(maps), **files)
         key = "aupro_anomalib" if name == "patchcore" else f"aupro_{name}"
-        bench.told(f"{name} on real images: {json.dumps(done)}")
+        bench.report(f"{name} on real images: {json.dumps(done)}")
         if "failed" not in done:
             figures[key] = _aupro([np.load(maps / f"{number}.npy") for number in range(len(judged))], defects)
     return figures
 
 
 def _aupro(maps: list[NDArray[np.float32]], defects: list[NDArray[np.bool_]]) -> float | None:
-    """Return the area under the per-region overlap to a false-positive rate of 0.3; maps are fitted to the masks."""
+    """Return the area under the per-region overlap to a false-positive rate of 0.3; maps are resized to the masks."""
     tally, total = CurveTally(), 0
     nothing = np.empty(0, np.float32)
     for scores, defect in zip(maps, defects, strict=True):
@@ -215,7 +215,7 @@ def _aupro(maps: list[NDArray[np.float32]], defects: list[NDArray[np.bool_]]) ->
 
 
 def _idle_memory() -> float:
-    """Return the peak memory, MiB, of an interpreter that has only loaded the libraries of training."""
+    """Return the peak memory [MiB] of an interpreter that has only imported the libraries of training."""
     code = "import training.runs.training_run\nfrom training.runs.record import peak_memory_mb\nprint(peak_memory_mb())"
     done = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CONF_FOLDER.parent

@@ -1,15 +1,14 @@
-"""What water stains cost: render time with them over render time without, in one scene, and the reference's speed.
+"""Measure the cost of water stains: render time with and without them in one scene, and the reference's speed.
 
     python scripts/benchmark_stain.py [--json FILE] [--quick]
 
-Every case is rendered in turn, the turns are repeated, and each case's fastest render counts, in seconds of processor
-time of all threads: with a fixed number of busy threads this is the time on the clock of an undisturbed machine times
-that number, and other work on the machine hardly shows in it. `clock_ratios` has the time on the clock all the same.
-All cases run in one process with the same samples and threads.
+Every case is rendered in turn, and the turns are repeated. The fastest render of each case counts, in processor seconds
+of all threads: with a fixed number of busy threads this is the wall-clock time of an undisturbed machine times that
+number, and other load hardly affects it. `clock_ratios` holds the wall-clock times. All cases run in one process with
+the same samples and threads.
 
-All are compared with the clean plate as it is rendered where nobody asks for OSL, in Cycles' own shader machine. OSL is
-a switch of the whole scene, so `..._over_clean_in_osl` compares with the clean plate in OSL, too: what stains alone add
-there.
+All cases are compared with the clean plate in Cycles' own shading system (no OSL). OSL is a switch of the whole scene,
+so `..._over_clean_in_osl` compares with the clean plate in OSL, which isolates the cost of the stains.
 """
 
 import argparse
@@ -59,11 +58,11 @@ CASES: dict[str, tuple[str, dict[str, float] | None]] = {
     "clean_in_osl": ("osl", None),
 }
 BARS = {"nodes_over_clean": 1.3, "osl_over_clean": 1.4}
-REFERENCE_BAR = 5.0  # million points a second on two cores
+REFERENCE_BAR = 5.0  # million points per second on two cores
 
 
 def scene_of(case: str, width: int, height: int, samples: int, threads: int) -> bpy.types.Scene:
-    """Build one case in an empty file. Raises OslUnavailableError where OSL cannot be had."""
+    """Build one case in an empty file. Raises OslUnavailableError if OSL is not available."""
     renderer, parameters = CASES[case]
     stain = None if parameters is None else WaterStainParams(**parameters)
     bpy.ops.wm.read_factory_settings(use_empty=True)
@@ -76,14 +75,14 @@ def scene_of(case: str, width: int, height: int, samples: int, threads: int) -> 
 
 
 def render_seconds(scene: bpy.types.Scene) -> tuple[float, float]:
-    """Render once; return the seconds on the clock and the seconds of all threads."""
+    """Render once; return the wall-clock seconds and the seconds of all threads."""
     clock, cpu = time.perf_counter(), time.process_time()
     bpy.ops.render.render(scene=scene.name)
     return time.perf_counter() - clock, time.process_time() - cpu
 
 
 def reference_mpoints_per_s(threads: int, repetitions: int) -> float:
-    """Return how many million points of a plate the NumPy reference evaluates in a second, float32, default stains."""
+    """Return the speed of the NumPy reference in million points per second: float32, default stains."""
     x, y = np.meshgrid(np.linspace(-0.06, 0.06, 1224), np.linspace(-0.05, 0.05, 1025))
     points = np.stack([x, y, np.zeros_like(x)], axis=-1).reshape(-1, 3).astype(np.float32)
     rates = []
@@ -95,7 +94,7 @@ def reference_mpoints_per_s(threads: int, repetitions: int) -> float:
 
 
 def benchmark(width: int, height: int, samples: int, repetitions: int, threads: int) -> dict[str, Any]:
-    """Measure all cases; ratios to the clean plate, and what they were measured with."""
+    """Measure all cases; return ratios to the clean plate and the measurement's settings."""
     clock: dict[str, list[float]] = {case: [] for case in CASES}
     cpu: dict[str, list[float]] = {case: [] for case in CASES}
     missing: dict[str, str] = {}
@@ -132,8 +131,8 @@ def benchmark(width: int, height: int, samples: int, repetitions: int, threads: 
     }
 
 
-class quiet:  # noqa: N801 - reads as a word in a with statement
-    """Send what Blender itself prints to nowhere."""
+class quiet:  # noqa: N801 - used as a verb in a with statement
+    """Discard Blender's own output."""
 
     def __enter__(self) -> None:
         sys.stdout.flush()
@@ -147,11 +146,11 @@ class quiet:  # noqa: N801 - reads as a word in a with statement
 
 
 def main() -> None:
-    """Parse, measure, print, write."""
+    """Parse, measure, print and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements to this file")
     parser.add_argument("--quick", action="store_true", help="small pictures, few samples: a check, not a measurement")
-    parser.add_argument("--threads", type=int, default=2, help="for rendering and the reference (default: 2)")
+    parser.add_argument("--threads", type=int, default=2, help="threads for rendering and the reference (default: 2)")
     arguments = parser.parse_args()
     if arguments.json and not arguments.json.parent.is_dir():
         parser.error(f"there is no folder {arguments.json.parent} to write {arguments.json.name} into")

@@ -1,4 +1,4 @@
-"""Lay a dataset's pictures out beside their masks and instances, to look at before anybody trains on them."""
+"""Lay out a dataset's pictures beside their masks and instances, for a check before training."""
 
 import argparse
 import sys
@@ -15,11 +15,11 @@ from training.support.user_error import UserError
 
 GAP = 8  # pixels between the tiles
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 88]
-GOLDEN_ANGLE = 137.508  # degrees of hue from one instance to the next: neighbours differ
+GOLDEN_ANGLE = 137.508  # degrees of hue between instances, so that neighbours differ
 
 
 def main() -> int:
-    """Parse, lay out, write; print the sheet's path."""
+    """Parse, lay out and write; print the sheet's path."""
     options = _parse()
     try:
         dataset = open_stainless(options.dataset)
@@ -35,9 +35,9 @@ def main() -> int:
 
 
 def contact_sheet(dataset: Dataset, samples: Sequence[Sample], width: int, instances: bool) -> np.ndarray:
-    """Return an RGB picture, uint8: a row a sample; its picture, class mask and instances, each `width` wide.
+    """Return an RGB picture, uint8: one row per sample with picture, class mask and instances, each `width` wide.
 
-    Raises UserError where the dataset is empty or a file does not read.
+    Raises UserError if the dataset is empty or a file cannot be read.
     """
     if not samples:
         raise UserError(f"{dataset.root} has no samples")
@@ -56,7 +56,7 @@ def contact_sheet(dataset: Dataset, samples: Sequence[Sample], width: int, insta
 
 
 def _chosen(dataset: Dataset, options: argparse.Namespace) -> list[Sample]:
-    """The samples that --samples names, or the first --rows."""
+    """Return the samples that --samples names, or the first --rows."""
     if not options.samples:
         return list(dataset.samples[: options.rows])
     by_id = {sample.sample_id: sample for sample in dataset.samples}
@@ -72,7 +72,7 @@ def _scaled(picture: np.ndarray, width: int, interpolation: int) -> np.ndarray:
 
 
 def _colour_instances(ids: np.ndarray) -> np.ndarray:
-    hues = np.arange(ids.max() + 1) * GOLDEN_ANGLE % 360 / 2  # OpenCV counts hue in steps of two degrees
+    hues = np.arange(ids.max() + 1) * GOLDEN_ANGLE % 360 / 2  # OpenCV's unit of hue is two degrees
     table = np.stack([hues, np.full_like(hues, 200), np.full_like(hues, 255)], axis=-1).astype(np.uint8)
     table[0] = 0
     return cv2.cvtColor(table[None], cv2.COLOR_HSV2RGB)[0][ids]
@@ -82,8 +82,8 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("dataset", type=Path, help="a dataset folder")
     parser.add_argument("--out", type=Path, help="picture to write (default: contact_sheet.jpg in the folder)")
-    parser.add_argument("--rows", type=int, default=4, help="show the first so many samples (default: %(default)s)")
-    parser.add_argument("--samples", nargs="+", metavar="ID", help="show these samples instead, such as 000005")
+    parser.add_argument("--rows", type=int, default=4, help="number of samples to show (default: %(default)s)")
+    parser.add_argument("--samples", nargs="+", metavar="ID", help="show these samples instead, for example 000005")
     parser.add_argument("--width", type=int, default=612, help="pixels of a tile (default: %(default)s)")
-    parser.add_argument("--instances", action="store_true", help="show the instances, too")
+    parser.add_argument("--instances", action="store_true", help="show the instances as well")
     return parser.parse_args()

@@ -1,8 +1,8 @@
-"""Draw a sheet of what the pretraining shows to the backbone: a row a product, its sound and its flawed pictures.
+"""Draw a sheet of pretraining pictures: one row per product, with its sound and its flawed pictures.
 
 Flaws are outlined in red in the last columns:
   uv run scripts/formula_pictures.py --out runs/formula_pictures.png
-Others, and with settings of conf/pretrain.yaml:
+Another seed, and settings of conf/pretrain.yaml:
   uv run scripts/formula_pictures.py --seed 7 --settings pretrain.chances.flawed=0.6 pretrain.size=192
 """
 
@@ -21,15 +21,19 @@ GAP = 4  # pixels between the pictures
 
 
 def main() -> int:
-    """Parse, draw, write; print the sheet's path."""
+    """Parse, draw and write; print the sheet's path."""
     description, _, rest = (__doc__ or "").partition("\n")
     parser = argparse.ArgumentParser(
         description=description, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--out", type=Path, default=Path("runs/formula_pictures.png"), help="the sheet (%(default)s)")
-    parser.add_argument("--rows", type=int, default=11, help="products (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="draws the pictures (%(default)s)")
-    parser.add_argument("--settings", nargs="+", default=[], metavar="NAME=VALUE", help="of conf/pretrain.yaml")
+    parser.add_argument(
+        "--out", type=Path, default=Path("runs/formula_pictures.png"), help="picture to write (%(default)s)"
+    )
+    parser.add_argument("--rows", type=int, default=11, help="number of products (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the pictures (%(default)s)")
+    parser.add_argument(
+        "--settings", nargs="+", default=[], metavar="NAME=VALUE", help="settings of conf/pretrain.yaml"
+    )
     options = parser.parse_args()
     try:
         if options.rows < 1:
@@ -46,7 +50,7 @@ def main() -> int:
 
 
 def drawn_sheet(rows: int, seed: int, overrides: list[str]) -> np.ndarray:
-    """Return an RGB sheet, uint8: the pictures of ``rows`` products, then the flawed ones with their flaws outlined.
+    """Return an RGB sheet, uint8: the pictures of ``rows`` products, then the flawed ones with flaws outlined.
 
     Raises UserError for a setting that conf/pretrain.yaml does not have.
     """

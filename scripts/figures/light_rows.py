@@ -29,11 +29,11 @@ QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 66]
 
 
 def main() -> int:
-    """Parse, render, write; print the picture's path."""
+    """Parse, render and write; print the picture's path."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs" / "pictures" / "lights.jpg")
-    parser.add_argument("--plates", type=int, default=2, help="textures to show (default: %(default)s)")
-    parser.add_argument("overrides", nargs="*", help="of conf/render.yaml, such as job.image.samples=64")
+    parser.add_argument("--plates", type=int, default=2, help="number of textures (default: %(default)s)")
+    parser.add_argument("overrides", nargs="*", help="overrides of conf/render.yaml, for example job.image.samples=64")
     options = parser.parse_args()
     try:
         with tempfile.TemporaryDirectory() as folder:
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def light_rows(folder: Path, plates: int, overrides: Sequence[str]) -> np.ndarray:
-    """Render into `folder`; return an RGB picture, uint8: side by side the plates, each a column a light."""
+    """Render into `folder`; return an RGB picture, uint8: plates side by side, one column per light."""
     columns: list[list[np.ndarray]] = [[] for _ in range(plates)]
     for light in LIGHTS:
         clean, stained = (_rendered(folder, version, light, plates, overrides) for version in VERSIONS)
@@ -64,7 +64,7 @@ def light_rows(folder: Path, plates: int, overrides: Sequence[str]) -> np.ndarra
 def _rendered(folder: Path, version: str, light: str, plates: int, overrides: Sequence[str]) -> Dataset:
     out = folder / f"{version}_{light}"
     names = [f"render={version}", f"light={light}", "job.image.width=306", "job.image.height=256"]
-    names += ["job.seeds.impurity=0", *overrides]  # the same stains under every light, as in the figure
+    names += ["job.seeds.impurity=0", *overrides]  # the same stains under every light, like in the paper's figure
     with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
         cfg = compose("render", names)
     job = composed_job(cfg)

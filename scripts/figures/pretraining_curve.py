@@ -1,4 +1,4 @@
-"""Plot a pretraining's curve; runs where matplotlib is, such as in anomalib's environment.
+"""Plot a pretraining's curve. Runs in any Python with matplotlib, for example anomalib's environment.
 
 python pretraining_curve.py RUN/curve.csv FILE.png
 """
@@ -17,7 +17,7 @@ LINES["accuracy_both"] = ("both, as the extractor gives them", "#0b6e4f")
 
 
 def main() -> None:
-    """Read the curve, draw the share of pairs in the right order over the steps."""
+    """Read the curve and plot the share of pairs in the right order over the steps."""
     with Path(sys.argv[1]).open(newline="") as file:
         rows = list(csv.DictReader(file))
     figure, axes = plt.subplots(figsize=(6.4, 3.6), dpi=130, layout="constrained")

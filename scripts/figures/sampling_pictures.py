@@ -1,4 +1,4 @@
-"""Plates rendered with one sampling setting of Cycles or another: what scripts/sampling_study.py trains and judges."""
+"""Plates rendered with different sampling settings of Cycles, for scripts/sampling_study.py."""
 
 import tempfile
 from collections.abc import Sequence
@@ -26,13 +26,15 @@ Splits = Sequence[tuple[str, int, dict[str, list[int]]]]
 ALL_SIX = {"scratches": [2, 3], "dents": [2, 3], "bumps": [1, 2], "fingerprints": [1, 1], "stickers": [1, 1]}
 TRAINED: Splits = [("train", 4, {"scratches": [0, 0], "dents": [0, 0]})]
 JUDGED: Splits = [("validation", 2, ALL_SIX), ("test", 3, ALL_SIX)]
-FIRST_JUDGED = 100  # number of the first plate that is judged: none of those that are trained on
+FIRST_JUDGED = 100  # number of the first test plate; train plates have lower numbers
 
 
 @dataclass(frozen=True)
 class Sampling:
-    """Settings of Cycles that cost time: paths a pixel; bounces after the first hit; whether a path also looks for the
-    ring from where it is reflected, and how.
+    """Settings of Cycles that cost time.
+
+    They are paths per pixel, bounces after the first hit, and whether and how a path samples the ring light directly at
+    a reflection.
     """
 
     samples: int
@@ -42,7 +44,7 @@ class Sampling:
 
     @property
     def name(self) -> str:
-        """A word that no other setting has."""
+        """A name that no other setting has."""
         words = [f"{self.samples:03d}_samples", f"{self.bounces}_bounces"]
         words += ["tree"] if self.light_tree else []
         words += [] if self.look_for_ring else ["reflections_only"]
@@ -50,7 +52,10 @@ class Sampling:
 
 
 def render_plates(folder: Path, sampling: Sampling, splits: Splits, width: int, height: int) -> Path:
-    """Render stained plates, with what else the splits say, below `folder`; keep what is there; return the dataset."""
+    """Render stained plates, with the splits' further settings, below ``folder``; return the dataset.
+
+    Finished pictures are kept.
+    """
     job = _job(sampling, splits, width, height)
     dataset = folder / job["name"]
     plan = plan_samples(job)

@@ -1,9 +1,9 @@
-"""Find the least samples, bounces and light sampling at which a trained model's results no longer change.
+"""Find the smallest samples, bounces and light sampling that leave a trained model's results unchanged.
 
-A coreset is trained on a few stained plates rendered with each setting, and finds its threshold and is judged on other
-plates, with all six classes, rendered with many samples: a real camera's picture has none of Cycles' noise.
+A coreset is trained on a few stained plates rendered with each setting. Its threshold is found, and it is evaluated, on
+other plates with all six classes, rendered with many samples: a real camera's picture has none of Cycles' noise.
   uv run scripts/sampling_study.py --training extractor.activation=relu extractor.weights=mobilenet.pth
-What is rendered stays in --out; run it again and it goes on.
+Rendered pictures are kept in --out; run the command again to continue.
 """
 
 import argparse
@@ -24,21 +24,21 @@ from training.support.entry_point import CONF_FOLDER, one_line, settle_threads
 from training.support.user_error import UserError
 
 WIDTH, HEIGHT = 612, 512
-REFERENCE = 32  # samples of the plates that are judged
+REFERENCE = 32  # samples of the test plates
 SAMPLES = (1, 2, 4, 8, 16, 32)
-LIGHT_AT = 4  # samples at which ways to the light are compared
-SEEDS = (0, 1, 2)  # orders of the training images' patches: what changes by chance alone
+LIGHT_AT = 4  # samples at which the light sampling methods are compared
+SEEDS = (0, 1, 2)  # orders of the train images, to measure the variation by chance
 METRICS = {"pixel_f1": "F1_px", "mean_defect_wise_recall": "mR_DW", "aupro": "AUPRO"}
 
 
 def main() -> int:
-    """Render, train, judge; print the table, and write the JSON file if one is asked for."""
+    """Render, train and evaluate; print the table, and write the JSON file if one is asked for."""
     options = _parse()
     settle_threads()
     console = Console()
     try:
         judged, trained = render_all(options.out, options.samples)
-        rows = [{"setting": name, **judge(root, judged, options)} for name, root in trained.items()]
+        rows = [{"setting": name, **evaluate_seeds(root, judged, options)} for name, root in trained.items()]
     except (UserError, HydraException, OSError) as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
         return 2
@@ -49,8 +49,8 @@ def main() -> int:
 
 
 def render_all(out: Path, samples: Sequence[int]) -> tuple[Path, dict[str, Path]]:
-    """Render the judged plates and those to train on with every setting; return their dataset folders."""
-    from scripts.figures.sampling_pictures import JUDGED, TRAINED, Sampling, render_plates  # Blender loads for a second
+    """Render the test plates, and train plates with every setting; return their dataset folders."""
+    from scripts.figures.sampling_pictures import JUDGED, TRAINED, Sampling, render_plates  # Blender loads slowly
 
     settings = {f"{number} samples": Sampling(number) for number in samples}
     settings[f"{LIGHT_AT} samples, light tree"] = Sampling(LIGHT_AT, light_tree=True)
@@ -59,8 +59,8 @@ def render_all(out: Path, samples: Sequence[int]) -> tuple[Path, dict[str, Path]
     return judged, {name: render_plates(out, each, TRAINED, WIDTH, HEIGHT) for name, each in settings.items()}
 
 
-def judge(root: Path, judged: Path, options: argparse.Namespace) -> dict[str, list[float]]:
-    """Train on a dataset with each seed and judge; return every metric's values."""
+def evaluate_seeds(root: Path, judged: Path, options: argparse.Namespace) -> dict[str, list[float]]:
+    """Train on a dataset with each seed and evaluate; return every metric's values."""
     from eval.runs.run_evaluation import evaluate_run
     from eval.runs.settings import read_settings
     from training.runs.training_run import train_run
@@ -84,7 +84,7 @@ def judge(root: Path, judged: Path, options: argparse.Namespace) -> dict[str, li
 
 
 def as_table(rows: Sequence[dict[str, Any]]) -> Table:
-    """Return the table: a row a setting, the mean and the range over the seeds, in percent."""
+    """Return the table: one row per setting, the mean and the range over the seeds, in percent."""
     table = Table("setting", *METRICS.values())
     for row in rows:
         cells = (f"{statistics.mean(row[n]):.1f} ({min(row[n]):.1f} to {max(row[n]):.1f})" for n in METRICS)
@@ -100,7 +100,7 @@ def _config(name: str, *overrides: str) -> DictConfig:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("runs/sampling_study"), help="folder of all results")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
-    parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES, help="samples a pixel to try")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements to this file")
+    parser.add_argument("--samples", type=int, nargs="+", default=SAMPLES, help="samples per pixel to try")
     parser.add_argument("--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/train.yaml")
     return parser.parse_args()

@@ -28,11 +28,11 @@ from blender_addon.water_stain.params import WaterStainParams
 
 TILE, LABEL, GAP = 190, 18, 4  # pixels
 CLOSE, PLATE = 0.045, 0.118  # metres across a tile
-# A light without a hole: the close-ups are of the stains, not of the hexagon.
+# A light without a hole: the close-ups show the stains, not the hexagon.
 LIGHT = RingLightParams(inner_radius=0.001, outer_radius=0.25, emission=1.05)
 Value = dict[str, float]
 
-# Sheet: (field of view, parameters of all its tiles, one dict of parameters a tile).
+# Sheet: (field of view, parameters of all its tiles, one dict of parameters per tile).
 SHEETS: dict[str, tuple[float, Value, list[Value]]] = {
     "radius": (CLOSE, {}, [{"radius": r} for r in (0.002, 0.004, 0.006, 0.008, 0.01)]),
     "frequency": (CLOSE, {}, [{"frequency": f} for f in (40.0, 80.0, 160.0, 300.0, 600.0)]),
@@ -96,7 +96,7 @@ def sheet(name: str, samples: int, folder: Path, advance: Any) -> np.ndarray:
 
 
 def render(params: WaterStainParams, field: float, samples: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Render the plate's middle, `field` metres across: the picture and its mask, grey uint8 (TILE, TILE)."""
+    """Render the plate's middle, ``field`` metres across: the picture and its mask, grey uint8 (TILE, TILE)."""
     bpy.ops.wm.read_factory_settings(use_empty=True)
     picture = PictureParams(width=TILE, height=TILE, samples=samples, denoise=False)
     surface = InspectedSurface(BrushedMetalParams(), params)
@@ -112,8 +112,8 @@ def render(params: WaterStainParams, field: float, samples: int, folder: Path) -
     return grey, np.where(classes == WATER_STAIN.id, 255, 0).astype(np.uint8)
 
 
-class _silent:  # noqa: N801 - reads as a word in a with statement
-    """Send what Blender itself prints to nowhere."""
+class _silent:  # noqa: N801 - used as a word in a with statement
+    """Discard Blender's own output."""
 
     def __enter__(self) -> None:
         sys.stdout.flush()
@@ -127,7 +127,7 @@ class _silent:  # noqa: N801 - reads as a word in a with statement
 
 
 def main() -> None:
-    """Parse, render, write."""
+    """Parse, render and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[2] / "docs" / "pictures")
     parser.add_argument("--only", nargs="+", choices=sorted(SHEETS), metavar="SHEET", help=", ".join(SHEETS))

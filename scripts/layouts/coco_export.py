@@ -1,4 +1,4 @@
-"""A dataset as COCO files: one for each split, masks as run lengths."""
+"""Export of a dataset to COCO files: one per split, masks as run lengths."""
 
 import shutil
 from pathlib import Path
@@ -17,8 +17,8 @@ from training.support.whole_file import write_json
 def export_coco(dataset: Dataset, tables: DatasetTables, out: Path) -> None:
     """Write images/ and annotations/instances_<split>.json.
 
-    An instance is an object of its class; pixels of a class that belong to no instance are one with iscrowd 1. What
-    COCO has no place for stands under "stainless": dataset.json in info, the row of samples.csv and the ignored pixels
+    An instance is an object of its class; pixels of a class outside all instances are one object with iscrowd 1. Data
+    without a place in COCO are under "stainless": dataset.json in info, the row of samples.csv and the ignored pixels
     (RLE) in an image, the row of instances.csv in an object.
     """
     (out / "images").mkdir(parents=True)

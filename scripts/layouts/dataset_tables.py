@@ -1,4 +1,4 @@
-"""The tables of a dataset as text, so that what is copied from one folder to another stays as it was written."""
+"""The tables of a dataset as text, so that copies from one folder to another keep every character."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from training.support.user_error import UserError
 from training.support.whole_file import write_json, write_whole
 
 SIDECAR = "stainless"
-"""The folder in an export that keeps what the other layout has no place for."""
+"""The folder in an export that keeps data without a place in the other layout."""
 
 
 @dataclass(frozen=True)
@@ -24,13 +24,13 @@ class DatasetTables:
     instances: dict[str, list[dict[str, str]]]
 
     def parameters(self, sample_id: str) -> dict[int, dict[str, str]]:
-        """The columns of instances.csv beyond the first four, by instance id."""
+        """Return the columns of instances.csv beyond the first four, by instance id."""
         rows = self.instances.get(sample_id, [])
         return {int(row["instance_id"]): dict(list(row.items())[4:]) for row in rows}
 
 
 def read_tables(root: Path) -> DatasetTables:
-    """Read dataset.json, samples.csv and, where there is one, instances.csv. Raises UserError."""
+    """Read dataset.json, samples.csv and instances.csv if it exists. Raises UserError."""
     samples = _rows(root / "samples.csv", ("sample_id", "split"))
     instances: dict[str, list[dict[str, str]]] = {}
     if (root / "instances.csv").is_file():

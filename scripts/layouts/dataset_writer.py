@@ -1,4 +1,4 @@
-"""Writes a dataset folder (docs/dataset.md): pictures as they are, masks, instances, tables; dataset.json last."""
+"""Writing of a dataset folder (docs/dataset.md): pictures, masks, instances, tables, and dataset.json last."""
 
 from collections.abc import Mapping
 from importlib import metadata
@@ -18,7 +18,7 @@ INSTANCE_COLUMNS = ("sample_id", "instance_id", "class", "pixel_area")
 
 
 class DatasetWriter:
-    """Adds samples one by one to an empty folder; finish() makes it a dataset."""
+    """A writer that adds samples one by one to an empty folder; ``finish`` makes it a dataset."""
 
     def __init__(self, folder: Path, classes: tuple[DefectClass, ...]) -> None:
         self._folder = folder
@@ -36,8 +36,10 @@ class DatasetWriter:
         instances: NDArray[np.integer],
         parameters: Mapping[int, Mapping[str, str]],
     ) -> None:
-        """Write one sample. row: sample_id, split and any more columns; image: the file's content and suffix; mask and
-        instances (H, W); parameters: more columns of instances.csv, by instance id.
+        """Write one sample.
+
+        ``row``: sample_id, split and any further columns; ``image``: the file's content and suffix; ``mask`` and
+        ``instances`` (H, W); ``parameters``: further columns of instances.csv, by instance id.
         """
         name = row["sample_id"]
         files = {
@@ -59,7 +61,7 @@ class DatasetWriter:
                 self._instances.append(dict(zip(INSTANCE_COLUMNS, own, strict=True)) | dict(extra))
 
     def finish(self, name: str, seeds: Mapping[str, int], description: Mapping[str, Any] | None = None) -> None:
-        """Write the tables and dataset.json; description is that of the dataset this one was made from, if any."""
+        """Write the tables and dataset.json; ``description`` is that of the source dataset, if any."""
         for file, rows, columns in (
             ("samples.csv", self._samples, SAMPLE_COLUMNS),
             ("instances.csv", self._instances, INSTANCE_COLUMNS),

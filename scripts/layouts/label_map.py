@@ -1,4 +1,4 @@
-"""How labels become classes: the YAML that import_labelme.py reads."""
+"""The mapping of labels to classes: the YAML file that import_labelme.py reads."""
 
 import re
 from dataclasses import dataclass
@@ -33,25 +33,25 @@ class LabelMap:
     path_pattern: re.Pattern[str]
 
     def knows(self, label: str) -> bool:
-        """Whether the label is a class's, the plate's or an ignored one."""
+        """Return whether the label belongs to a class, the plate or an ignored shape."""
         plain = spelling(label)
         return plain in self.ids or plain in self.plate or plain in self.ignored
 
     def plate_and_view(self, path: str) -> tuple[str, str]:
-        """Return which plate and which view of it an image shows, from its path below the imported folder.
+        """Return the plate and the view of an image, from its path below the imported folder.
 
-        Raises UserError where the path does not tell the plate.
+        Raises UserError if the path does not contain the plate.
         """
         found = self.path_pattern.search(path)
         if found is None or not found["plate"]:
             raise UserError(
-                f"{path} does not tell its plate: path_pattern of {self.file} is {self.path_pattern.pattern}"
+                f"{path} does not contain its plate: path_pattern of {self.file} is {self.path_pattern.pattern}"
             )
         return found["plate"], found.groupdict().get("view") or ""
 
 
 def spelling(label: str) -> str:
-    """Return a label without what does not matter: case, spaces, dashes, underscores."""
+    """Return a label without case, spaces, dashes and underscores, which do not matter."""
     return re.sub(r"[\s_-]+", "", label).casefold()
 
 
@@ -66,7 +66,7 @@ def read_label_map(path: Path) -> LabelMap:
     try:
         return _label_map(path, settings)
     except (KeyError, TypeError, ValueError, AttributeError, re.error) as error:
-        raise UserError(f"{path} is no mapping of labels ({error}); see {DEFAULT}") from error
+        raise UserError(f"{path} is not a mapping of labels ({error}); see {DEFAULT}") from error
 
 
 def _label_map(path: Path, settings: dict[str, Any]) -> LabelMap:

@@ -1,4 +1,4 @@
-"""A dataset as images with LabelMe files: every instance is a shape of type mask, which LabelMe edits from 5.3 on."""
+"""Export of a dataset to images with LabelMe files; every instance is a shape of type mask (LabelMe 5.3 or later)."""
 
 import base64
 import shutil
@@ -15,11 +15,11 @@ from training.data.sample import Dataset
 from training.support.progress import with_progress
 from training.support.whole_file import write_json
 
-LABELME = "5.5.0"  # the version whose fields these are
+LABELME = "5.5.0"  # the version that these fields belong to
 
 
 def export_labelme(dataset: Dataset, tables: DatasetTables, out: Path) -> None:
-    """Write <sample_id>.<suffix> with <sample_id>.json beside, and stainless/ with the tables.
+    """Write <sample_id>.<suffix> with <sample_id>.json beside it, and stainless/ with the tables.
 
     The group_id is the instance id; ignored pixels are a shape labelled "ignore".
     """

@@ -18,17 +18,17 @@ from training.support.user_error import UserError
 
 SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "labelme.schema.json"
 NO_INSTANCE = "no instance"
-"""The flag of a shape that only has a class: its pixels belong to no instance."""
+"""The flag of a shape that has a class but no instance."""
 IGNORED = "ignore"
-"""The label under which ignored pixels are exported."""
+"""The label of ignored pixels in an export."""
 _LEAST = {"polygon": 3, "rectangle": 2, "circle": 2, "line": 2, "linestrip": 2, "mask": 2}
 _MOST = {"rectangle": 2, "circle": 2, "line": 2, "point": 1, "mask": 2}
-_SLACK = 1.0  # pixels: LabelMe itself lets points lie on the edge, and older versions a little beyond
+_SLACK = 1.0  # pixels: LabelMe allows points on the edge, older versions slightly beyond it
 
 
 @dataclass(frozen=True)
 class Shape:
-    """A shape in an image; points (N, 2) as x, y. mask is the box's pixels of shape_type mask."""
+    """A shape in an image: points (N, 2) as x, y; ``mask`` holds the pixels of the box of a shape_type mask."""
 
     label: str
     kind: str
@@ -38,7 +38,7 @@ class Shape:
     mask: Pixels | None
 
     def pixels(self, size: tuple[int, int], line_width: float, point_width: float) -> Pixels:
-        """Return the pixels (H, W) that the shape covers; widths in pixels are for lines and points."""
+        """Return the pixels (H, W) that the shape covers; widths [pixels] apply to lines and points."""
         if self.mask is not None:
             covered = np.zeros(size, dtype=bool)
             left, top = self.points.min(axis=0).astype(int)
@@ -65,8 +65,9 @@ class Annotation:
 
 
 def read_annotation(path: Path) -> Annotation:
-    """Read the shapes of a LabelMe file. Raises UserError, naming the shape, for what is malformed or outside of the
-    image.
+    """Read the shapes of a LabelMe file.
+
+    Raises UserError, naming the shape, for malformed shapes and for points outside the image.
     """
     document = _document(path)
     size = (document["imageHeight"], document["imageWidth"])
@@ -75,8 +76,9 @@ def read_annotation(path: Path) -> Annotation:
 
 
 def image_beside(path: Path, root: Path) -> Path | None:
-    """Return the image file that a LabelMe file names, where it exists below root: beside it, or where its imagePath
-    leads.
+    """Return the image file that a LabelMe file names, or None if it does not exist below ``root``.
+
+    It is searched beside the LabelMe file, then at imagePath.
     """
     named = PureWindowsPath(_document(path)["imagePath"])  # understands / and \\
     for candidate in (path.parent / named.name, path.parent.joinpath(*named.parts)):
@@ -87,7 +89,7 @@ def image_beside(path: Path, root: Path) -> Path | None:
 
 
 def embedded_image(path: Path) -> bytes:
-    """Return the image file that is embedded in a LabelMe file. Raises UserError where there is none."""
+    """Return the image that is embedded in a LabelMe file. Raises UserError if there is none."""
     document = _document(path)
     if not document.get("imageData"):
         raise UserError(f"{path}: its image {document['imagePath']} is neither beside it nor embedded (imageData)")
@@ -101,7 +103,7 @@ def _document(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read as LabelMe's JSON: {error}") from error
     first = jsonschema.exceptions.best_match(_VALIDATOR.iter_errors(document))
     if first is not None:
-        raise UserError(f"{path} is no LabelMe annotation: {first.json_path}: {first.message[:200]}")
+        raise UserError(f"{path} is not a LabelMe annotation: {first.json_path}: {first.message[:200]}")
     return dict(document)
 
 
@@ -113,9 +115,9 @@ def _shape(path: Path, number: int, shape: dict[str, Any], size: tuple[int, int]
         wanted = f"at least {least}" if most is None else f"{least}"
         raise UserError(f"{where} has {len(points)} points; it needs {wanted}; draw it again in LabelMe")
     if not np.isfinite(points).all():
-        raise UserError(f"{where} has a point that is no number")
+        raise UserError(f"{where} has a point that is not a number")
     height, width = size
-    reaching = points[:1] if kind == "circle" else points  # a circle's rim may leave the image
+    reaching = points[:1] if kind == "circle" else points  # a circle's rim may lie outside the image
     outside = ((reaching < -_SLACK) | (reaching > np.array([width, height]) + _SLACK)).any(axis=1)
     if outside.any():
         x, y = reaching[outside][0]
@@ -131,14 +133,14 @@ def _shape(path: Path, number: int, shape: dict[str, Any], size: tuple[int, int]
 def _box_mask(
     where: str, path: Path, shape: dict[str, Any], points: NDArray[np.float64], size: tuple[int, int]
 ) -> Pixels:
-    """Decode the pixels of shape_type mask; its points are the first and the last pixel of its box."""
+    """Decode the pixels of a shape_type mask; its points are the first and the last pixel of its box."""
     png = _decoded(path, "mask", shape.get("mask") or "")
     pixels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_GRAYSCALE) if png else None
     (left, top), (right, bottom) = points.min(axis=0).astype(int), points.max(axis=0).astype(int)
     box = (bottom - top + 1, right - left + 1)
     fits = left >= 0 and top >= 0 and right < size[1] and bottom < size[0]
     if pixels is None or pixels.shape != box or not fits:
-        raise UserError(f"{where}: its mask is no PNG of its box's {box[1]} x {box[0]} pixels inside the image")
+        raise UserError(f"{where}: its mask is not a PNG of its box's {box[1]} x {box[0]} pixels inside the image")
     return np.asarray(pixels > 0)
 
 

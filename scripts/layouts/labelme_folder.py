@@ -1,4 +1,4 @@
-"""A folder of images with LabelMe files: which images there are, what they show, and their masks."""
+"""A folder of images with LabelMe files: its images, their shapes and their masks."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,7 +18,7 @@ from training.support.user_error import UserError
 
 @dataclass(frozen=True)
 class LabelledImage:
-    """An image and its annotation; image is None where it is embedded, annotation where nothing is drawn."""
+    """An image and its annotation; image is None if it is embedded, annotation is None if nothing is drawn."""
 
     name: str
     """Path below the folder, without suffix."""
@@ -29,7 +29,7 @@ class LabelledImage:
         """Return the image file's content and its suffix. Raises UserError."""
         if self.image is not None:
             return self.image.read_bytes(), self.image.suffix
-        assert self.annotation is not None  # find_images makes no other
+        assert self.annotation is not None  # find_images makes no image without both
         content = embedded_image(self.annotation.path)
         return content, next((suffix for magic, suffix in _MAGIC.items() if content.startswith(magic)), ".png")
 
@@ -38,8 +38,9 @@ _MAGIC = {b"\x89PNG": ".png", b"\xff\xd8\xff": ".jpg", b"BM": ".bmp", b"II*\x00"
 
 
 def find_images(root: Path, known: LabelMap) -> list[LabelledImage]:
-    """List a folder's images and check their annotations. Raises UserError where one is malformed or has an unknown
-    label.
+    """List a folder's images and check their annotations.
+
+    Raises UserError if one is malformed or has an unknown label.
     """
     if not root.is_dir():
         raise UserError(f"there is no folder {root}")
@@ -71,7 +72,7 @@ def _check_labels(annotation: Annotation, known: LabelMap) -> None:
 
 
 def shows_defect(labelled: LabelledImage, known: LabelMap) -> bool:
-    """Whether any shape of the image is of a defect class."""
+    """Return whether any shape of the image belongs to a defect class."""
     kinds = {entry.id: entry.kind for entry in known.classes}
     shapes = labelled.annotation.shapes if labelled.annotation else ()
     return any(kinds.get(known.ids.get(spelling(shape.label), 0)) == "defect" for shape in shapes)
@@ -80,10 +81,10 @@ def shows_defect(labelled: LabelledImage, known: LabelMap) -> bool:
 def draw_labels(
     annotation: Annotation | None, size: tuple[int, int], known: LabelMap
 ) -> tuple[NDArray[np.uint8], NDArray[np.int32], dict[int, str]]:
-    """Return the class ids (H, W), the instance ids (H, W) and the label of each instance as it was spelled.
+    """Return the class ids (H, W), the instance ids (H, W) and the label of each instance as written.
 
-    Shapes of one group_id (and class) are one instance; a shape without one is an instance of its own. Where instances
-    overlap, defects lie above impurities, later shapes above earlier ones.
+    Shapes of one group_id (and class) are one instance; a shape without group_id is a separate instance. Where
+    instances overlap, defects cover impurities, and later shapes cover earlier ones.
     """
     mask, instances = np.zeros(size, np.uint8), np.zeros(size, np.int32)
     ignored = np.ones(size, bool)
@@ -118,7 +119,7 @@ def _union(shapes: Iterable[Shape], size: tuple[int, int]) -> NDArray[np.bool_]:
 
 
 def _instance_numbers(shapes: tuple[Shape, ...], known: LabelMap) -> list[int]:
-    """Number the instances: a group_id that only one class uses keeps its number, all others get free ones."""
+    """Return the instances' numbers: a group_id that only one class uses is kept, all others get free numbers."""
     classes_of: dict[int, set[int]] = defaultdict(set)
     for shape in shapes:
         if shape.group_id is not None:

@@ -1,4 +1,4 @@
-"""A dataset in the layout of MVTec AD, with a folder ``stainless`` for what that layout has no place for."""
+"""Export of a dataset to the layout of MVTec AD; a folder ``stainless`` holds data without a place there."""
 
 import re
 import shutil
@@ -20,11 +20,11 @@ COMBINED = "combined"
 
 
 def export_mvtec(dataset: Dataset, tables: DatasetTables, out: Path) -> None:
-    """Write train/good, test/<class>, ground_truth/<class> and, beside them, validation/<class>,
-    validation_ground_truth/<class> and stainless/.
+    """Write train/good, test/<class> and ground_truth/<class>.
 
-    A mask is white where there is a defect; impurities and ignored pixels are black there, and in stainless/masks as
-    they were. Raises UserError where a class cannot be a folder.
+    Also written are validation/<class>, validation_ground_truth/<class> and stainless/. A mask is white on defects;
+    impurities and ignored pixels are black there, and unchanged in stainless/masks. Raises UserError if a class name
+    cannot be a folder name.
     """
     names = {entry.id: entry.name for entry in dataset.classes if entry.kind == "defect"}
     for name in names.values():

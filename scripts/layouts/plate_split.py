@@ -1,4 +1,4 @@
-"""Splits by plate, so that no plate is in two of them."""
+"""Splits by plate: no plate is in two splits."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from training.support.user_error import UserError
 
 @dataclass(frozen=True)
 class PlateCounts:
-    """How many plates go where; the paper (section V-A) has 10, 1, 1 and 6."""
+    """Numbers of plates per split and kind; the paper (section V-A) has 10, 1, 1 and 6."""
 
     train: int
     validation: int
@@ -19,9 +19,9 @@ class PlateCounts:
 
 
 def split_plates(clean: Sequence[str], defective: Sequence[str], counts: PlateCounts, seed: int) -> dict[str, str]:
-    """Return the split of every plate that is drawn; train takes clean plates, validation defective ones.
+    """Return the split of every drawn plate; train gets clean plates, validation defective ones.
 
-    Clean is a plate none of whose images shows a defect. Raises UserError where there are too few plates.
+    A plate is clean if none of its images shows a defect. Raises UserError if there are too few plates.
     """
     rng = np.random.default_rng(seed)
     split = {}
@@ -39,8 +39,9 @@ def split_plates(clean: Sequence[str], defective: Sequence[str], counts: PlateCo
 
 
 def draw_fraction(plates: Mapping[str, str], fraction: float, seed: int) -> set[str]:
-    """Return about this fraction of the plates, drawn alike from each stratum (plate -> stratum); of a stratum with two
-    or more plates, at least one and not all.
+    """Return about this fraction of the plates, drawn by stratum (plate -> stratum).
+
+    From a stratum of two or more plates, at least one and not all are drawn.
     """
     drawn: set[str] = set()
     for stratum in sorted(set(plates.values())):

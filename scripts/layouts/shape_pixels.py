@@ -1,5 +1,6 @@
-"""Which pixels a drawn shape covers: those whose centre lies in it. Pixel (row, column) has its centre at
-x = column + 0.5, y = row + 0.5.
+"""The pixels that a drawn shape covers: those whose centre lies inside.
+
+Pixel (row, column) has its centre at x = column + 0.5, y = row + 0.5.
 """
 
 import itertools
@@ -15,7 +16,7 @@ Pixels = NDArray[np.bool_]
 def polygon_pixels(points: Points, size: tuple[int, int]) -> Pixels:
     """Return the pixels (H, W) inside a polygon, points (N, 2) as x, y, by the even-odd rule.
 
-    One that is too thin to hold any pixel's centre gives the pixels along its outline.
+    A polygon too thin to contain any pixel's centre gives the pixels along its outline.
     """
     height, width = size
     inside = np.zeros(size, dtype=bool)
@@ -37,13 +38,14 @@ def rectangle_pixels(points: Points, size: tuple[int, int]) -> Pixels:
 
 
 def circle_pixels(points: Points, size: tuple[int, int]) -> Pixels:
-    """Return the pixels (H, W) of the circle round the first point through the second."""
+    """Return the pixels (H, W) of the circle about the first point through the second."""
     return stroke_pixels(points[:1], 2 * float(np.linalg.norm(points[1] - points[0])), size)
 
 
 def stroke_pixels(points: Points, line_width: float, size: tuple[int, int]) -> Pixels:
-    """Return the pixels (H, W) at most half a line's width away from the line through points (N, 2), or from a single
-    point; always those that hold the points themselves, where these are in the image.
+    """Return the pixels (H, W) within half a line's width of the line through points (N, 2), or of a single point.
+
+    The pixels that contain the points themselves are always included, if they are in the image.
     """
     covered = np.zeros(size, dtype=bool)
     ends = list(itertools.pairwise(points)) if len(points) > 1 else [(points[0], points[0])]

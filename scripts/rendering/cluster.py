@@ -1,7 +1,7 @@
-"""Render a job on a Dask cluster: each task is one shard, rendered by a supervised Blender of its own.
+"""Render a job on a Dask cluster: each task is one shard, rendered by a supervised Blender process.
 
-Tasks and samples survive a worker's death: Dask gives its task to another worker, and the leases in the dataset folder
-see to it that what is finished, or still being rendered by the dead worker's Blender, is not rendered again.
+Tasks and samples survive a worker's death. Dask gives its task to another worker, and the leases in the dataset folder
+prevent that samples are rendered twice, whether finished or still in the dead worker's Blender.
 """
 
 import time
@@ -21,14 +21,14 @@ from scripts.rendering.progress import RenderProgress
 from scripts.rendering.supervisor import RenderError
 from training.support.user_error import UserError
 
-LOOK = 2.0  # seconds between two looks at the dataset folder
-FETCH = 60.0  # seconds that a finished task's result may take to arrive
+LOOK = 2.0  # seconds between two checks of the dataset folder
+FETCH = 60.0  # seconds within which a finished task's result must arrive
 
 
 def render_on_cluster(job: Mapping[str, Any], out: Path, execution: DictConfig, dask: DictConfig) -> None:
-    """Render `job` into `out`, a folder that all workers see, as `execution` and the launcher's `dask` say.
+    """Render ``job`` into ``out``, a folder that all workers see, with ``execution`` and the launcher's ``dask``.
 
-    Raises UserError for bad input or a cluster out of reach, RenderError where shards fail; what is finished stays.
+    Raises UserError for bad input or an unreachable cluster, RenderError if shards fail; finished samples are kept.
     """
     out = out.resolve()
     settings = OmegaConf.to_container(execution, resolve=True)
@@ -45,7 +45,10 @@ def render_on_cluster(job: Mapping[str, Any], out: Path, execution: DictConfig, 
 
 
 def render_shard(job: dict[str, Any], out: str, execution: dict[str, Any], shard: str) -> tuple[bool, str | None]:
-    """The task: render one shard where Dask has put us. Return whether trouble is the user's, and its line or None."""
+    """Render one shard on the worker that Dask has chosen; the task of the cluster.
+
+    Returns whether a failure is the user's mistake, and its message or None.
+    """
     try:
         run_render_job(job, Path(out), OmegaConf.create(execution), shard, quiet=True)
     except (UserError, RenderError) as error:
@@ -55,7 +58,7 @@ def render_shard(job: dict[str, Any], out: str, execution: dict[str, Any], shard
 
 @contextmanager
 def _cluster(dask: DictConfig) -> Iterator[Client]:
-    """A client of the cluster that the launcher names; a cluster of our own is closed in the end."""
+    """Yield a client of the cluster that the launcher names; close a cluster of our own at the end."""
     if dask.cluster == "existing":
         try:
             client = Client(dask.scheduler, timeout=f"{60 * dask.wait_minutes}s")
@@ -85,7 +88,7 @@ def _own_cluster(dask: DictConfig) -> Any:
         memory=dask.memory,
         walltime=dask.walltime,
         job_extra_directives=list(dask.directives),
-        worker_extra_args=["--nthreads", "1"],  # one Blender, which uses all cores of the job
+        worker_extra_args=["--nthreads", "1"],  # one Blender process, which uses all cores of the job
     )
     cluster.scale(jobs=dask.workers)
     return cluster
@@ -97,12 +100,12 @@ def _wait_for_workers(client: Client, dask: DictConfig) -> None:
     except TimeoutError as error:
         there = len(client.scheduler_info()["workers"])
         raise RenderError(
-            f"only {there} of dask.workers={dask.workers} came within dask.wait_minutes={dask.wait_minutes:g}"
+            f"only {there} of dask.workers={dask.workers} started within dask.wait_minutes={dask.wait_minutes:g}"
         ) from error
 
 
 def _follow(shards: dict[Future, int], name: str, out: Path, lease_seconds: float, patience: float) -> list[str]:
-    """Show progress until all shards have ended; return the causes of those that failed."""
+    """Show progress until all shards have ended; return the causes of failure."""
     causes, pending, last_end = [], set(shards), time.monotonic()
     with RenderProgress(f"Rendering {name}") as progress:
         while pending:
@@ -129,5 +132,5 @@ def _show_folder(progress: RenderProgress, out: Path, lease_seconds: float) -> N
     try:
         status = read_status(out, lease_seconds)
     except JobError:
-        return  # no worker has begun the folder yet
+        return  # no worker has created the folder yet
     progress.count(status.done, status.total, str(status.last_picture) if status.last_picture else None)

@@ -1,4 +1,4 @@
-"""Run a render job in Blender processes of its own, supervised, with progress, and say in one line what went wrong."""
+"""Run a render job in separate, supervised Blender processes, with progress and one-line errors."""
 
 import json
 import sys
@@ -19,7 +19,7 @@ __all__ = ["RenderError", "default_execution", "run_render_job"]
 
 
 def default_execution() -> DictConfig:
-    """Return conf/render.yaml's settings of how to render, none of which is part of a job."""
+    """Return the execution settings of conf/render.yaml, which are not part of a job."""
     cfg = OmegaConf.load(CONF_FOLDER / "render.yaml")
     assert isinstance(cfg, DictConfig)
     return cfg.execution
@@ -28,9 +28,9 @@ def default_execution() -> DictConfig:
 def run_render_job(
     job: Mapping[str, Any], out: Path, execution: DictConfig | None = None, shard: str = "1/1", quiet: bool = False
 ) -> None:
-    """Render `job` into the dataset folder `out`, as `execution` (conf/render.yaml) says.
+    """Render ``job`` into the dataset folder ``out`` with ``execution`` (conf/render.yaml).
 
-    `quiet` shows no progress. Raises UserError for bad input; RenderError, in one line, where Blender fails or
+    ``quiet`` shows no progress. Raises UserError for bad input, and RenderError, in one line, if Blender fails or
     samples are given up.
     """
     settings = default_execution() if execution is None else execution

@@ -1,4 +1,4 @@
-"""How far a render job is: a bar with images an hour, time left, last picture; lines where there is no terminal."""
+"""Progress of a render job: a bar with images per hour, time left and last picture; lines without a terminal."""
 
 import time
 from types import TracebackType
@@ -9,7 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 
 class RenderProgress:
-    """Shows the events of workers; enter it, and give it every event."""
+    """A context manager that shows the events of workers."""
 
     def __init__(self, title: str) -> None:
         self._console = Console(stderr=True)
@@ -35,7 +35,7 @@ class RenderProgress:
         self._progress.stop()
 
     def show(self, event: dict[str, Any]) -> None:
-        """Take notice of a worker's event."""
+        """Process a worker's event."""
         if event["event"] == "begin" and not self._started:
             self.count(event["done"], event["total"])
             self._say(f"{self._title}: {self._total} samples, {self._done} of them finished before")
@@ -50,7 +50,7 @@ class RenderProgress:
             )
 
     def count(self, done: int, total: int, picture: str | None = None) -> None:
-        """Show that `done` of `total` samples are finished, `picture` last."""
+        """Show that ``done`` of ``total`` samples are finished, ``picture`` last."""
         if not self._started:
             self._started, self._before = time.monotonic(), done
         new, self._done, self._total = done > self._done, done, total
@@ -61,7 +61,7 @@ class RenderProgress:
             self._say(f"{done}/{total}  {words}")
 
     def _say(self, line: str) -> None:
-        """For logs: a terminal has the bar."""
+        """Print a line, for logs; a terminal has the bar."""
         if not self._console.is_terminal:
             self._console.print(line, soft_wrap=True, highlight=False, markup=False)
 

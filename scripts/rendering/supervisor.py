@@ -1,4 +1,4 @@
-"""Keep workers rendering through the night: restart Blender before it grows too large and after it has crashed."""
+"""Supervision of render workers: restart Blender before it grows too large and after a crash."""
 
 import queue
 import time
@@ -12,20 +12,20 @@ from render_jobs.lease import release_leases
 from scripts.rendering.worker import EXIT, RenderWorker
 from training.support.user_error import UserError
 
-TICK = 1.0  # seconds between two looks at a silent worker
-LEAVE = 60.0  # seconds that a worker may take to end after its last word
+TICK = 1.0  # seconds between two checks of a silent worker
+LEAVE = 60.0  # seconds within which a worker must end after its last event
 
 Report = Callable[[dict[str, Any]], None]
 Inbox = queue.Queue[tuple[RenderWorker, dict[str, Any]]]
 
 
 class RenderError(RuntimeError):
-    """Blender failed through no mistake of the user's; the message is one line."""
+    """A failure of Blender that is not the user's mistake; the message is one line."""
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a worker may be and do before it is replaced."""
+    """Limits of a worker; it is replaced beyond them."""
 
     workers: int
     attempts: int
@@ -36,16 +36,16 @@ class Bounds:
 
 @dataclass
 class Outcome:
-    """What is left when all workers have ended: samples given up with their causes; whether nothing is missing."""
+    """The result after all workers have ended: samples given up and their causes; whether the dataset is complete."""
 
     complete: bool = False
     failed: dict[str, str] = field(default_factory=dict)
 
 
 def supervise(blender: str | None, options: Sequence[str], out: Path, bounds: Bounds, report: Report) -> Outcome:
-    """Run workers with `options` until all their samples in `out` are finished or given up.
+    """Run workers with ``options`` until all their samples in ``out`` are finished or given up.
 
-    `report` gets every event. Raises UserError for bad input, RenderError where a new process would not help.
+    ``report`` receives every event. Raises UserError for bad input, and RenderError if a new process would fail too.
     """
     inbox: Inbox = queue.Queue()
     options = [*options, "--events", "--at-most", str(bounds.restart_after), "--attempts", str(bounds.attempts)]
@@ -63,7 +63,7 @@ def supervise(blender: str | None, options: Sequence[str], out: Path, bounds: Bo
             _remember(worker, event)
             _watch(worker, bounds)
             if event["event"] == "begin" and len(workers) < bounds.workers and worker is workers[0]:
-                # The first has begun the folder and forgotten old failures; the others only join.
+                # The first worker creates the folder and clears old failures; the others only join.
                 more = [*options, "--keep-failures"]
                 workers += [RenderWorker(blender, more, inbox) for _ in range(bounds.workers - len(workers))]
             elif event["event"] == "sample":
@@ -98,7 +98,7 @@ def _remember(worker: RenderWorker, event: dict[str, Any]) -> None:
 
 
 def _watch(worker: RenderWorker, bounds: Bounds) -> None:
-    """End a worker that is too large, has been at one sample for too long, or has nothing left to do but leave."""
+    """End a worker that is too large, has worked on one sample for too long, or has no samples left."""
     if worker.end is not None:
         if time.monotonic() - worker.since > LEAVE:
             worker.kill()
@@ -107,13 +107,13 @@ def _watch(worker: RenderWorker, bounds: Bounds) -> None:
         worker.kill(f"its memory grew to {used:.0f} MB, beyond execution.memory_limit_mb={bounds.memory_limit_mb:g}")
     elif worker.sample is not None and time.monotonic() - worker.since > 60 * bounds.sample_minutes:
         worker.kill(f"no picture after execution.sample_minutes={bounds.sample_minutes:g}")
-        worker.finished = 0  # a sample's own fault, unlike memory that earlier samples have left behind
+        worker.finished = 0  # caused by the sample itself, not by memory of earlier samples
 
 
 def _needs_another(worker: RenderWorker, out: Path, outcome: Outcome, hopeful: bool, report: Report) -> bool:
-    """Settle what an ended worker leaves; say whether another must go on in its place.
+    """Record what an ended worker leaves; return whether another worker must continue.
 
-    Raises UserError or RenderError where that one would fail in the same way.
+    Raises UserError or RenderError if that one would fail in the same way.
     """
     status = worker.wait()
     if worker.end is not None:

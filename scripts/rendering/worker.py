@@ -1,4 +1,4 @@
-"""One Blender process that renders: started, listened to, measured, ended."""
+"""One Blender process that renders: start, events, memory, end."""
 
 import json
 import queue
@@ -17,12 +17,12 @@ import psutil
 from training.support.user_error import UserError
 
 ENTRY = Path(__file__).resolve().parents[2] / "render_jobs" / "render_dataset.py"
-LAST_LINES = 40  # of Blender's output kept to find the cause of a failure in
-EXIT = "exit"  # the event that a process's output has ended
+LAST_LINES = 40  # lines of Blender's output kept to find the cause of a failure
+EXIT = "exit"  # the event at the end of a process's output
 
 
 class RenderWorker:
-    """A running worker; its events arrive in `inbox` as (worker, event), the last one is EXIT."""
+    """A running worker; its events arrive in ``inbox`` as (worker, event), the last one is EXIT."""
 
     def __init__(
         self, blender: str | None, options: Sequence[str], inbox: "queue.Queue[tuple[RenderWorker, dict[str, Any]]]"
@@ -36,27 +36,27 @@ class RenderWorker:
                 errors="replace",
             )
         except OSError as error:
-            raise UserError(f"blender={blender}: cannot start it: {error.strerror}") from error
-        self.token: str | None = None  # its name as a holder of leases
-        self.sample: str | None = None  # the one that it is rendering
-        self.since = time.monotonic()  # when it said something last
+            raise UserError(f"blender={blender}: cannot start: {error.strerror}") from error
+        self.token: str | None = None  # its name in leases
+        self.sample: str | None = None  # the sample that it is rendering
+        self.since = time.monotonic()  # time of its last event
         self.finished = 0
         self.end: dict[str, Any] | None = None
-        self.doom: str | None = None  # why we ended it
+        self.doom: str | None = None  # why the supervisor ended it
         self._tail: deque[str] = deque(maxlen=LAST_LINES)
         self._inbox = inbox
         self._listener = threading.Thread(target=self._listen, daemon=True)
         self._listener.start()
 
     def resident_mb(self) -> float:
-        """Return the memory that the process has in use, 0 if it has ended."""
+        """Return the resident memory of the process, 0 if it has ended."""
         try:
             return psutil.Process(self._process.pid).memory_info().rss / 1e6
         except psutil.Error:
             return 0.0
 
     def kill(self, cause: str | None = None) -> None:
-        """End the process at once and remember why; finished samples stay."""
+        """End the process at once and store the reason; finished samples are kept."""
         self.doom = self.doom or cause
         self._process.kill()
 
@@ -66,7 +66,7 @@ class RenderWorker:
         return self._process.wait()
 
     def reason(self) -> str:
-        """Why it failed: our word, its own error line, the signal, or the last line that speaks of an error."""
+        """Return why it failed: our reason, its own error line, the signal, or the last line that mentions an error."""
         status = self.wait()
         if self.doom is not None:
             return self.doom
@@ -80,7 +80,7 @@ class RenderWorker:
         return "Blender failed: " + (spoken or rest or ["it said nothing"])[-1]
 
     def refused(self) -> bool:
-        """Whether it ended with an error line of its own: a new process would meet the same."""
+        """Return whether it ended with an error line of its own, so that a new process would fail too."""
         return self.wait() in (1, 2) and any(line.startswith("error: ") for line in self._tail)
 
     def _listen(self) -> None:
@@ -96,10 +96,10 @@ class RenderWorker:
 
 
 def _signal_name(number: int) -> str:
-    """A signal in words; SIGKILL from nobody here is, most often, the system's."""
+    """Return a signal in words; a SIGKILL that we did not send is usually the system's."""
     try:
         name = signal.Signals(number).name
-    except ValueError:  # one of the many that have no name
+    except ValueError:  # a signal without a name
         return f"signal {number}"
     return f"{name} (out of memory?)" if name == "SIGKILL" else name
 

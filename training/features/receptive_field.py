@@ -1,4 +1,4 @@
-"""What a feature sees: stride and reach of a backbone's layers, measured on the backbone itself."""
+"""Stride and receptive field of a backbone's layers, measured on the backbone itself."""
 
 import copy
 from typing import NamedTuple
@@ -11,7 +11,7 @@ _ACROSS = 64
 
 
 class Reach(NamedTuple):
-    """Feature i of a layer sees no pixel before i * stride - before, and none from i * stride + after on."""
+    """The receptive field along an axis: feature i sees the pixels i * stride - before up to i * stride + after - 1."""
 
     stride: int
     before: int
@@ -19,11 +19,12 @@ class Reach(NamedTuple):
 
 
 def measure_reach(stage: fx.GraphModule) -> list[Reach] | None:
-    """Return the reach of each map that ``stage`` gives; None where a feature sees all of the image.
+    """Return the receptive field of each map of ``stage``, or None if a feature sees the whole image.
 
-    Not-a-number spreads through every layer to exactly what depends on it: half of an image is filled with it, and
-    the clean features tell how far they see. Rows and columns are measured, the wider reach holds for both. The
-    numbers hold for cuts at multiples of the largest stride, where the grids of a part and of the whole coincide.
+    Not-a-number spreads through every layer to exactly the features that depend on it. Half of an image is filled with
+    it, and the unaffected features bound the receptive field. Rows and columns are measured; the larger one holds for
+    both. The result holds for cuts at multiples of the largest stride, where the grids of a part and of the whole
+    coincide.
     """
     stage = copy.deepcopy(stage).cpu()
     for length in _LENGTHS:
@@ -38,21 +39,21 @@ def measure_reach(stage: fx.GraphModule) -> list[Reach] | None:
 
 
 def strides_of(stage: fx.GraphModule) -> list[int]:
-    """Return the stride [pixels] of each map that ``stage`` gives."""
+    """Return the stride [pixels] of each map of ``stage``."""
     length = _LENGTHS[0]
     once, twice = grid_sizes(stage, length, length), grid_sizes(stage, 2 * length, 2 * length)
     return [round(length / (more[0] - less[0])) for less, more in zip(once, twice, strict=True)]
 
 
 def grid_sizes(stage: fx.GraphModule, height: int, width: int) -> list[tuple[int, int]]:
-    """Return the size (h, w) of each map that ``stage`` gives for an image of this size, without computing it."""
+    """Return the size (h, w) of each map of ``stage`` for an image of this size, without computing the map."""
     return [(shape[2], shape[3]) for shape in _shapes(stage, height, width).values()]
 
 
 def layer_without_map(stage: fx.GraphModule) -> str | None:
-    """Return the first layer whose output is no map (1, C, h, w) that grows with the image; None where all are.
+    """Return the first layer whose output is not a map (1, C, h, w) that grows with the image, or None.
 
-    Raises what the backbone raises where it takes images of one size only.
+    Passes on the exception of a backbone that accepts one image size only.
     """
     small, large = _shapes(stage, 128, 160), _shapes(stage, 256, 480)
     for name, shape in small.items():
@@ -85,7 +86,7 @@ def _reach_along(stage: fx.GraphModule, axis: int, length: int) -> list[Reach] |
 
 
 def _clean(stage: fx.GraphModule, shape: list[int], axis: int, filled: slice) -> list[tuple[int, int]]:
-    """Return for each map the clean feature next to the filled pixels, and the number of features along the axis."""
+    """Return, for each map, the unaffected feature next to the filled pixels, and the axis' number of features."""
     pixels = torch.zeros(shape)
     pixels[(slice(None),) * axis + (filled,)] = torch.nan
     found = []

@@ -1,4 +1,4 @@
-"""Which pixels a block of patches needs, and how large the blocks are."""
+"""The pixels that a block of patches needs, and the sizes of the blocks."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,10 +11,10 @@ from training.support.user_error import UserError
 def pixels_for(
     sources: Sequence[Sequence[Source]], reaches: Sequence[Reach], counts: Sequence[int], length: int
 ) -> tuple[int, int]:
-    """Return the range of pixels, within 0..length, from which all sources come out as from the whole image.
+    """Return the range of pixels, within 0..length, from which all sources are the same as from the whole image.
 
-    ``sources``: for each kernel, one of each layer; layers have ``counts`` features along the axis. The range starts at
-    a multiple of the largest stride, so that the grids of the part and of the whole coincide.
+    ``sources`` has one entry per kernel and layer; the layers have ``counts`` features along the axis. The range starts
+    at a multiple of the largest stride, so that the grids of the part and of the whole coincide.
     """
     stride = math.lcm(*(reach.stride for reach in reaches))
     starts, ends = [], []
@@ -26,7 +26,7 @@ def pixels_for(
 
 
 def blocks(patches: int, size: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges first..end of at most ``size`` patches, as equal as can be."""
+    """Yield ranges first..end of at most ``size`` patches, as equal as possible."""
     count = math.ceil(patches / size)
     for number in range(count):
         yield number * patches // count, (number + 1) * patches // count
@@ -35,10 +35,10 @@ def blocks(patches: int, size: int) -> Iterator[tuple[int, int]]:
 def block_size(
     image: tuple[int, int], patches: tuple[int, int], reaches: Sequence[Reach], tile_pixels: int, strip_pixels: int
 ) -> tuple[int, int]:
-    """Return rows and columns of patches in a tile, for the least work.
+    """Return rows and columns of patches in a tile, for the least computation.
 
-    A tile, with its surroundings that the patches see, has at most about ``tile_pixels``; a row of tiles, without
-    surroundings, ``strip_pixels``. Raises UserError where a tile is smaller than what a single patch sees.
+    A tile, including the margin that its patches see, has about ``tile_pixels`` at most; a row of tiles, without
+    margin, has ``strip_pixels``. Raises UserError if a tile is smaller than the receptive field of a patch.
     """
     height, width = image
     margin = max(reach.before for reach in reaches) + max(reach.after for reach in reaches)

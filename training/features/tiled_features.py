@@ -1,4 +1,4 @@
-"""Patch features of an image of any size, in strips of rows: its own memory does not grow with the image."""
+"""Patch features of an image of any size, in strips of rows, in memory that does not grow with the image."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,12 +16,13 @@ from training.support.free_memory import release_free_memory
 from training.support.user_error import UserError
 
 Window = Callable[[slice, slice], torch.Tensor]
-"""The normalised pixels (1, 3, h, w) of a range of rows and of columns."""
+"""A function that returns the normalised pixels (1, 3, h, w) of a range of rows and of columns."""
 
 
 class Strip(NamedTuple):
-    """Features (n, w, C) of n rows of patches, from row ``first`` on, and the centres [pixels] of all of the image's
-    patches along rows and columns.
+    """Features (n, w, C) of n rows of patches, from row ``first`` on.
+
+    ``rows`` and ``columns`` are the centres [pixels] of all of the image's patches.
     """
 
     features: torch.Tensor
@@ -32,14 +33,14 @@ class Strip(NamedTuple):
 
 @dataclass(frozen=True)
 class TileSize:
-    """Pixels of a tile (with the surroundings that its patches see) and of a row of tiles (without)."""
+    """Pixels of a tile (including the margin that its patches see) and of a row of tiles (without it)."""
 
     tile_pixels: int
     strip_pixels: int
 
 
 def whole_features(backbone: fx.GraphModule, pixels: torch.Tensor, layout: PatchLayout) -> Strip:
-    """Return the features of normalised pixels (1, 3, H, W), all at once, on the layout's common patch centres."""
+    """Return the features of normalised pixels (1, 3, H, W) in one pass, on the layout's common patch centres."""
     maps = list(backbone(pixels).values())
     counts = [[m.shape[2 + k] for m in maps] for k in (0, 1)]
     axes = [layout.common_axis(k, counts[k]) for k in (0, 1)]
@@ -48,8 +49,9 @@ def whole_features(backbone: fx.GraphModule, pixels: torch.Tensor, layout: Patch
 
 
 def joined(strip: Strip, beside: Sequence[Strip]) -> torch.Tensor:
-    """Return a strip's features (n, w, C) and those of other maps (h', w', C') of the whole image, resampled
-    bilinearly at the strip's patch centres: (n, w, C + C' + ...).
+    """Return a strip's features (n, w, C) concatenated with other maps (h', w', C') of the whole image.
+
+    The maps are resampled bilinearly at the strip's patch centres. The result is (n, w, C + C' + ...).
     """
     centres = strip.rows.centres(strip.first, strip.first + len(strip.features)), strip.columns.centres()
     maps = [other.features.permute(2, 0, 1)[None] for other in beside]
@@ -59,10 +61,10 @@ def joined(strip: Strip, beside: Sequence[Strip]) -> torch.Tensor:
 
 
 class TiledBackbone:
-    """A backbone that takes images in tiles, and gives the features that it would give of the whole, to rounding.
+    """A backbone that processes images in tiles; the features equal those of the whole image up to rounding.
 
-    Squeeze and excitation blocks pool over the whole image. Their means are found first, one after the other, each by a
-    pass over all tiles that ends there (MobileNetV3 has five: about four times the work of one pass).
+    Squeeze and excitation blocks pool over the whole image. Their means are computed first, one block after the other,
+    each by a pass over all tiles up to that block. (MobileNetV3 has five: about four times the work of one pass.)
     """
 
     def __init__(self, backbone: fx.GraphModule, layout: PatchLayout, size: TileSize) -> None:
@@ -73,7 +75,7 @@ class TiledBackbone:
         self._grids: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
 
     def strips(self, window: Window, image: tuple[int, int]) -> Iterator[Strip]:
-        """Yield the features of an image (H, W), top to bottom. Raises UserError where a feature sees all of it."""
+        """Yield the features of an image (H, W), top to bottom. Raises UserError if a feature sees the whole image."""
         scales: list[torch.Tensor] = []
         for pool in global_pools(self.backbone):
             mean = self._mean(with_scales(self.backbone, scales), len(scales), window, image)
@@ -131,7 +133,7 @@ class TiledBackbone:
 
 
 def _placed(sources: Sequence[Sequence[Source]], reaches: Sequence[Reach], start: int) -> list[list[Source]]:
-    """Return the sources with numbers counted from the first feature of a tile that starts at pixel ``start``."""
+    """Return the sources with indices relative to the first feature of a tile that starts at pixel ``start``."""
     return [
         [layer._replace(raw=layer.raw - start // reach.stride) for layer, reach in zip(layers, reaches, strict=True)]
         for layers in sources
@@ -144,9 +146,7 @@ def _assembled(
     columns: Sequence[Sequence[Source]],
     kernels: Sequence[int],
 ) -> torch.Tensor:
-    """Return the features (rows, columns, C) from the layers' maps (1, C_l, h_l, w_l), for each kernel one after the
-    other.
-    """
+    """Return the features (rows, columns, C) from the layers' maps (1, C_l, h_l, w_l), one kernel after the other."""
     parts = []
     for kernel, of_rows, of_columns in zip(kernels, rows, columns, strict=True):
         for feature_map, row, column in zip(maps, of_rows, of_columns, strict=True):
@@ -159,7 +159,7 @@ def _assembled(
 
 
 def _with_zeros(layer: torch.Tensor, source: Source, axis: int) -> torch.Tensor:
-    """Return the features that a source names along an axis; zeros where it names one outside the map."""
+    """Return the features that a source names along an axis, with zeros for those outside the map."""
     first, last, count = int(source.raw[0]), int(source.raw[-1]), layer.shape[axis]
     start, end = max(first, 0), min(last + 1, count)
     before, after = start - first, last + 1 - end
