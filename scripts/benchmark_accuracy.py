@@ -20,7 +20,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from scripts.benchmarks.accuracy import our_displacement, our_figures, peer_displacement, peer_figures
+from scripts.benchmarks.accuracy import our_accuracy, our_displacement, peer_accuracy, peer_displacement
 from scripts.benchmarks.accuracy_data import AccuracyData, plates, rendered, tiles
 from scripts.benchmarks.accuracy_peer import Peer
 from scripts.benchmarks.accuracy_runs import Extractor, named_extractors
@@ -76,7 +76,7 @@ def measured(options: argparse.Namespace, peer: Peer | None, console: Console) -
     resnet18 = named_extractors([f"resnet18={options.resnet18}"] if options.resnet18 else [])
     main_extractor = resnet18[0] if resnet18 else LITE0
     orders = 1 if options.quick else options.orders
-    figures: dict[str, float | None] = {}
+    measurements: dict[str, float | None] = {}
     for data in datasets(options):
         pairs = [(data.name, main_extractor)]
         if data.name == "plates" and resnet18:
@@ -84,28 +84,28 @@ def measured(options: argparse.Namespace, peer: Peer | None, console: Console) -
         for name, extractor in pairs:
             wanted = ("aupro", "f1") if name == "rendered" else ("aupro",) if name == "lite0_plates" else None
             console.print(f"{name}: {extractor.name}", highlight=False)
-            ours = our_figures(data, extractor, orders)
-            figures |= {f"{name}_{key}": value for key, value in ours.items() if wanted is None or key in wanted}
+            ours = our_accuracy(data, extractor, orders)
+            measurements |= {f"{name}_{key}": value for key, value in ours.items() if wanted is None or key in wanted}
             if peer is not None:
-                theirs = peer_figures(data, extractor, peer, console)
+                theirs = peer_accuracy(data, extractor, peer, console)
                 kept = {key: value for key, value in theirs.items() if wanted is None or key in wanted}
-                figures |= {f"anomalib_{name}_{key}": value for key, value in kept.items()}
-            _write(options.json, figures)
+                measurements |= {f"anomalib_{name}_{key}": value for key, value in kept.items()}
+            _write(options.json, measurements)
     extractors = [LITE0, OWN, *resnet18, *named_extractors(options.extractor)]
-    figures["displacement_px"] = max(our_displacement(extractor) for extractor in extractors)
+    measurements["displacement_px"] = max(our_displacement(extractor) for extractor in extractors)
     if peer is not None:
-        figures["anomalib_displacement_px"] = peer_displacement(main_extractor, peer)
-    _write(options.json, figures)
-    return figures
+        measurements["anomalib_displacement_px"] = peer_displacement(main_extractor, peer)
+    _write(options.json, measurements)
+    return measurements
 
 
-def table(figures: dict[str, float | None]) -> Table:
+def table(measurements: dict[str, float | None]) -> Table:
     """Return a table of our values beside anomalib's, and the difference; shares in percent."""
     shown = Table("figure", "ours", "anomalib", "difference")
-    for name, value in figures.items():
+    for name, value in measurements.items():
         if name.startswith("anomalib_"):
             continue
-        scale, peer = (1 if name.endswith("_px") else 100), figures.get(f"anomalib_{name}")
+        scale, peer = (1 if name.endswith("_px") else 100), measurements.get(f"anomalib_{name}")
         cells = ["" if v is None else f"{v * scale:.1f}" for v in (value, peer)]
         both = value is not None and peer is not None
         shown.add_row(name, *cells, f"{(value - peer) * scale:+.1f}" if both else "")  # type: ignore[operator]
@@ -129,9 +129,9 @@ def main() -> int:
     return 0
 
 
-def _write(path: Path | None, figures: dict[str, float | None]) -> None:
+def _write(path: Path | None, measurements: dict[str, float | None]) -> None:
     if path is not None:
-        path.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+        path.write_text(json.dumps(measurements, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -81,12 +81,12 @@ def means(rows: list[dict[str, object]]) -> Table:
     """Return a table of means over the orders, in percent, with the range (largest minus smallest)."""
     frame = pd.DataFrame(rows)
     keys = ["data", "extractor", "kernel", "map"]
-    figures = ["image_auroc", "aupro", "f1"]
-    grouped = frame.groupby(keys, sort=False)[figures]
+    measurements = ["image_auroc", "aupro", "f1"]
+    grouped = frame.groupby(keys, sort=False)[measurements]
     mean, spread = grouped.mean() * 100, (grouped.max() - grouped.min()) * 100
-    table = Table(*keys, *(figure.replace("_", " ") for figure in figures))
+    table = Table(*keys, *(figure.replace("_", " ") for figure in measurements))
     for key in mean.index:
-        cells = (f"{mean.loc[key, name]:.1f} ({spread.loc[key, name]:.1f})" for name in figures)
+        cells = (f"{mean.loc[key, name]:.1f} ({spread.loc[key, name]:.1f})" for name in measurements)
         table.add_row(*map(str, key), *cells)
     return table
 

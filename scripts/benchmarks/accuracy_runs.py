@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from scripts.benchmarks.accuracy_data import AccuracyData, Judged
-from scripts.benchmarks.accuracy_figures import accuracy
+from scripts.benchmarks.accuracy_metrics import accuracy
 from scripts.training_steps import composed_config, quoted
 from training.coreset.sequential import SequentialCoreset
 from training.data.dataset import Sample
@@ -66,7 +66,7 @@ def judged_by(model: AnomalyModel, grids: Sequence[DistanceGrid], judged: Sequen
     return accuracy(maps, [model.image_score(scores) for scores in counted], judged)
 
 
-def figures_of(
+def accuracy_of(
     data: AccuracyData, extractor: Extractor, judged: Sequence[Judged], order: int, *more: str
 ) -> dict[str, float | None]:
     """Train on one order of the images with the defaults and ``more`` overrides; return the accuracy."""

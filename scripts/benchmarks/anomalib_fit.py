@@ -127,17 +127,17 @@ def measured(job):
     fit = {"patchcore": fitted_patchcore, "mh_patchcore": fitted_mh_patchcore}[job["peer"]]
     with torch.inference_mode():
         model, seconds = fit(job, job["images"])
-        figures = {"seconds": seconds, "fit": sum(seconds.values()), "memory_mb": peak_mb() - before}
-        figures["members"] = len(model.memory_bank) if job["peer"] == "patchcore" else job["points"]
-        figures["scores"] = []
+        measurements = {"seconds": seconds, "fit": sum(seconds.values()), "memory_mb": peak_mb() - before}
+        measurements["members"] = len(model.memory_bank) if job["peer"] == "patchcore" else job["points"]
+        measurements["scores"] = []
         started = time.perf_counter()
         for number, path in enumerate(job["test"]):
             found = model(batch(path, job))
             np.save(Path(job["maps"]) / f"{number}.npy", found.anomaly_map.squeeze().numpy())
-            figures["scores"].append(float(found.pred_score))
+            measurements["scores"].append(float(found.pred_score))
     if job["test"]:
-        figures["inference"] = (time.perf_counter() - started) / len(job["test"])
-    return figures
+        measurements["inference"] = (time.perf_counter() - started) / len(job["test"])
+    return measurements
 
 
 def peak_mb():

@@ -96,6 +96,6 @@ def run_peer(python: Path, job: dict[str, Any], folder: Path, memory_gb: float, 
     except subprocess.TimeoutExpired:
         return {"failed": f"not finished after {seconds:.0f} s"}
     if result.is_file():
-        figures: dict[str, Any] = json.loads(result.read_text())
-        return figures
+        measurements: dict[str, Any] = json.loads(result.read_text())
+        return measurements
     return {"failed": f"status {done.returncode}: {(done.stderr.strip().splitlines() or ['no message'])[-1]}"}

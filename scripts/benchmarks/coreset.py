@@ -56,22 +56,29 @@ def arguments() -> argparse.Namespace:
 
 def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Run the requested stages; values of other stages are None. Raises UserError."""
-    from scripts.benchmarks.stages import Bench, own_figures, peer_figures, tile_figures  # torch loads slowly
+    from scripts.benchmarks.stages import (
+        Bench,
+        compare_on_tiles,
+        compare_with_peer,
+        compare_with_product,
+    )  # torch loads slowly
 
     scale = QUICK if options.quick else FULL
     python = peer_python(console) if options.anomalib or not options.quick else None
     with tempfile.TemporaryDirectory(prefix="stainless_benchmark_") as name:
         bench = Bench(Path(name), scale, tuple(options.training), python, options.memory_gb, options.seconds, console)
-        figures: dict[str, Any] = {**dict.fromkeys(KEYS), **own_figures(bench)}
-        figures |= peer_figures(bench, tuple(options.growth or scale.growth))
+        measurements: dict[str, Any] = {**dict.fromkeys(KEYS), **compare_with_product(bench)}
+        measurements |= compare_with_peer(bench, tuple(options.growth or scale.growth))
         if options.tiles is not None:
-            figures |= tile_figures(bench, options.tiles.resolve())
-    return figures
+            measurements |= compare_on_tiles(bench, options.tiles.resolve())
+    return measurements
 
 
-def plotted(figures: Path, folder: Path, python: Path) -> None:
+def plotted(measurements: Path, folder: Path, python: Path) -> None:
     """Plot time and memory over images, with the matplotlib of anomalib's environment."""
-    subprocess.run([str(python), str(Path(__file__).with_name("performance_plots.py")), figures, folder], check=True)
+    subprocess.run(
+        [str(python), str(Path(__file__).with_name("performance_plots.py")), measurements, folder], check=True
+    )
 
 
 def main() -> None:
@@ -79,15 +86,15 @@ def main() -> None:
     settle_threads()
     options, console = arguments(), Console()
     try:
-        figures = measured(options, console)
+        measurements = measured(options, console)
     except UserError as error:
         console.file.flush()
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)
     for key in KEYS:
-        console.print(f"{key:30} {'not measured' if figures[key] is None else format(figures[key], '.4g')}")
+        console.print(f"{key:30} {'not measured' if measurements[key] is None else format(measurements[key], '.4g')}")
     if options.json is not None:
         options.json.parent.mkdir(parents=True, exist_ok=True)
-        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+        options.json.write_text(json.dumps(measurements, indent=2) + "\n")
         if options.plots is not None:
             plotted(options.json, options.plots, peer_python(console))

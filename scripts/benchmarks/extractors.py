@@ -154,11 +154,11 @@ def milliseconds_per_megapixel(cfg: DictConfig) -> float:
     return 1000 * min(seconds[1:]) / (1024 * 1024 / 1e6)
 
 
-def printed(figures: dict[str, dict[str, dict[str, float]]], console: Console) -> None:
+def printed(measurements: dict[str, dict[str, dict[str, float]]], console: Console) -> None:
     """Print one table for all datasets."""
     names = ("data set", "extractor", *KEYS, SPREAD)
     table = Table(*(Column(name.replace("_", " "), overflow="fold") for name in names))
-    for data, rows in figures.items():
+    for data, rows in measurements.items():
         for name, row in rows.items():
             table.add_row(data, name, *(f"{row[key] * (1 if 'ms' in key else 100):.1f}" for key in (*KEYS, SPREAD)))
     console.print(table)
@@ -166,17 +166,17 @@ def printed(figures: dict[str, dict[str, dict[str, float]]], console: Console) -
 
 def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
     """Return measurements by dataset and extractor. Raises UserError."""
-    figures: dict[str, Any] = {}
+    measurements: dict[str, Any] = {}
     chosen = backbones(options.extractor)
     with tempfile.TemporaryDirectory(prefix="stainless_benchmark_") as scratch:
         for data_number, data in enumerate(options.data):
             for number, backbone in enumerate(chosen):
                 console.print(f"{data.name}: {backbone.name}")
                 folder = Path(scratch) / f"{data_number}_{number}"
-                figures.setdefault(data.name, {})[backbone.name] = judged(data, backbone, options, folder)
+                measurements.setdefault(data.name, {})[backbone.name] = judged(data, backbone, options, folder)
                 if options.json is not None:  # keeps the measurements so far if a later one fails
-                    options.json.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-    return figures
+                    options.json.write_text(json.dumps(measurements, indent=2) + "\n", encoding="utf-8")
+    return measurements
 
 
 def main() -> None:

@@ -84,12 +84,12 @@ def main() -> int:
     parser.add_argument("--quick", action="store_true", help="small pictures, few samples at full size")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        figures = measure(QUICK if options.quick else FULL, Path(folder))
-    document = json.dumps(figures, indent=1)
+        measurements = measure(QUICK if options.quick else FULL, Path(folder))
+    document = json.dumps(measurements, indent=1)
     if options.json == "-":
         print(document)
         return 0
-    for name, value in figures.items():
+    for name, value in measurements.items():
         print(f"{name:32s} {value:.4g}" if isinstance(value, float) else f"{name:32s} {value}")
     if options.json:
         Path(options.json).write_text(f"{document}\n", encoding="utf-8")
@@ -99,7 +99,7 @@ def main() -> int:
 def measure(plan: Plan, folder: Path) -> dict[str, Any]:
     """Return all measurements; ``folder`` is scratch space."""
     execution = Execution(find_device("cpu"), None, 1, 60.0, None)
-    figures: dict[str, Any] = {
+    measurements: dict[str, Any] = {
         "blender": bpy.app.version_string,
         "device": str(execution.device),
         "cores": os.cpu_count(),
@@ -116,8 +116,8 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         with output_to(folder / "blender.log"):
             found = stage()
         print(f"measured: {', '.join(found)}", file=sys.stderr)
-        figures |= found
-    return figures
+        measurements |= found
+    return measurements
 
 
 def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
@@ -154,13 +154,13 @@ def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
 
 def _builds(folder: Path) -> dict[str, float]:
     """Measure the seconds between two samples' renders, on plates with one of each defect and on badly damaged ones."""
-    figures = {}
+    measurements = {}
     for suffix, things in (("", ONE_OF_EACH), ("_damaged", DAMAGED)):
         groups = _groups(folder, f"build_groups{suffix}")
         builds = [_clock(partial(_build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, things))]
         wall, cpu = _medians(builds[1:])  # the first one creates the node groups
-        figures |= {f"rebuild_seconds{suffix}": wall, f"rebuild_seconds{suffix}_cpu": cpu}
-    return figures
+        measurements |= {f"rebuild_seconds{suffix}": wall, f"rebuild_seconds{suffix}_cpu": cpu}
+    return measurements
 
 
 def _memory(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:

@@ -81,7 +81,7 @@ class Bench:
         return run_peer(self.python, {**described, **fixed, **job}, self.folder, self.memory_gb, self.seconds)
 
 
-def own_figures(bench: Bench) -> dict[str, Any]:
+def compare_with_product(bench: Bench) -> dict[str, Any]:
     """Compare coreset and inference with the matrix product of the same size, on one thread."""
     scale, extractor = bench.scale, bench.extractor
     images = [
@@ -114,7 +114,7 @@ def own_figures(bench: Bench) -> dict[str, Any]:
     }
 
 
-def peer_figures(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
+def compare_with_peer(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
     """Fit a growing number of images with this project and with anomalib; compare coresets on the same features."""
     idle = _idle_memory()
     fits: list[dict[str, Any]] = []
@@ -153,7 +153,7 @@ def _same_features(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
     for patches in rows:
         greedy.update(patches)
     own, best = (covering_radius(rows, width, coreset.features) for coreset in (converged.coreset, greedy))
-    figures: dict[str, Any] = {
+    measurements: dict[str, Any] = {
         "radius_over_greedy": own / best,
         "radius": {"sequential": own, "greedy": best},
         "radius_epochs": len(converged.epochs),
@@ -165,13 +165,13 @@ def _same_features(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
         peer = bench.peer("k_center", **{name: str(path) for name, path in files.items()})
         bench.report(f"same features: {seconds:.2f} s, anomalib {json.dumps(peer)}")
         if "failed" not in peer:
-            figures["coreset_seconds"]["anomalib"] = peer["seconds"]["coreset"]
-            figures["coreset_speedup_vs_anomalib"] = peer["seconds"]["coreset"] / seconds
-            figures["radius"]["anomalib"] = covering_radius(rows, width, np.load(files["members"]))
-    return figures
+            measurements["coreset_seconds"]["anomalib"] = peer["seconds"]["coreset"]
+            measurements["coreset_speedup_vs_anomalib"] = peer["seconds"]["coreset"] / seconds
+            measurements["radius"]["anomalib"] = covering_radius(rows, width, np.load(files["members"]))
+    return measurements
 
 
-def tile_figures(bench: Bench, tiles: Path) -> dict[str, Any]:
+def compare_on_tiles(bench: Bench, tiles: Path) -> dict[str, Any]:
     """Return the AUPRO on real images of this project and of anomalib, with equal backbone, layers and images."""
     train, test = bench.scale.tiles
     run = bench.folder / "tiles"
@@ -184,7 +184,7 @@ def tile_figures(bench: Bench, tiles: Path) -> dict[str, Any]:
     defects = [np.isin(read_mask(s, read_image(s.image).shape), dataset.defect_ids) for s in judged]
     model = load_anomaly_model(run, cfg)
     own = _aupro([model.anomaly_map(read_image(s.image)) for s in judged], defects)
-    figures: dict[str, Any] = {"aupro_ours": own, "aupro_images": {"train": train, "test": len(judged)}}
+    measurements: dict[str, Any] = {"aupro_ours": own, "aupro_images": {"train": train, "test": len(judged)}}
     for name in bench.scale.peers if bench.python is not None else ():
         maps = bench.folder / f"maps_{name}"
         maps.mkdir()
@@ -196,8 +196,8 @@ def tile_figures(bench: Bench, tiles: Path) -> dict[str, Any]:
         key = "aupro_anomalib" if name == "patchcore" else f"aupro_{name}"
         bench.report(f"{name} on real images: {json.dumps(done)}")
         if "failed" not in done:
-            figures[key] = _aupro([np.load(maps / f"{number}.npy") for number in range(len(judged))], defects)
-    return figures
+            measurements[key] = _aupro([np.load(maps / f"{number}.npy") for number in range(len(judged))], defects)
+    return measurements
 
 
 def _aupro(maps: list[NDArray[np.float32]], defects: list[NDArray[np.bool_]]) -> float | None:

@@ -155,9 +155,9 @@ def main() -> None:
     if arguments.json and not arguments.json.parent.is_dir():
         parser.error(f"there is no folder {arguments.json.parent} to write {arguments.json.name} into")
     size = (204, 170, 16, 2) if arguments.quick else (204, 171, 64, 3)
-    figures = benchmark(*size, threads=arguments.threads)
-    for name, figure in figures.items():
+    measurements = benchmark(*size, threads=arguments.threads)
+    for name, figure in measurements.items():
         bar = f"  (bar {BARS[name]})" if name in BARS else ""
         print(f"{name}: {figure}{bar}")
     if arguments.json:
-        arguments.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        arguments.json.write_text(json.dumps(measurements, indent=1) + "\n", encoding="utf-8")

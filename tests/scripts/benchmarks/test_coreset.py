@@ -1,4 +1,4 @@
-"""The benchmark's own figures, on small images and without anomalib."""
+"""The benchmark's own measurements, on small images and without anomalib."""
 
 import json
 import os
@@ -65,12 +65,12 @@ def test_a_quick_run_fills_the_keys_that_need_no_peer(tmp_path):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([*command, *settings], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    figures = json.loads((tmp_path / "figures.json").read_text())
-    assert set(KEYS) <= set(figures)
+    measurements = json.loads((tmp_path / "figures.json").read_text())
+    assert set(KEYS) <= set(measurements)
     own = [key for key in KEYS if "anomalib" not in key and key != "aupro_ours"]
-    assert all(figures[key] > 0 for key in own)
-    assert 0.5 < figures["radius_over_greedy"] < 2  # both are within a factor of two of the best
-    assert all(figures[key] is None for key in KEYS if key not in own)
+    assert all(measurements[key] > 0 for key in own)
+    assert 0.5 < measurements["radius_over_greedy"] < 2  # both are within a factor of two of the best
+    assert all(measurements[key] is None for key in KEYS if key not in own)
     assert "meld_seconds" in done.stdout
 
 

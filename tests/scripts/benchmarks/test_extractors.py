@@ -14,7 +14,7 @@ from training.support.user_error import UserError
 
 
 @pytest.fixture(scope="module")
-def figures(tmp_path_factory):
+def measurements(tmp_path_factory):
     """Extractors on a small folder: the same seeded network twice, once as drawn and once from a file."""
     folder = tmp_path_factory.mktemp("extractors")
     write_nominal_folder(folder / "plates", 3, (128, 128), 0)
@@ -38,19 +38,19 @@ def figures(tmp_path_factory):
     return json.loads((folder / "figures.json").read_text())["plates"]
 
 
-def test_every_extractor_gets_every_figure(figures):
+def test_every_extractor_gets_every_figure(measurements):
     own = ["random", "stainless_texture", "stainless_texture_three_scales+adapted"]
-    assert list(figures) == [*own, "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
-    for row in figures.values():
+    assert list(measurements) == [*own, "mobilenet_v3_large=same", "mobilenet_v3_large=other"]
+    for row in measurements.values():
         assert tuple(row) == (*KEYS, SPREAD)
         assert row[SPREAD] == 0  # one order
         assert all(math.isfinite(value) for value in row.values())
         assert all(0 <= row[key] <= 1 for key in KEYS if key != "ms_per_megapixel")
 
 
-def test_the_pipeline_is_the_same_for_all(figures):
-    """The same weights give the same figures, whichever way they come in; other weights give others."""
-    scores = {name: [row[key] for key in KEYS if key != "ms_per_megapixel"] for name, row in figures.items()}
+def test_the_pipeline_is_the_same_for_all(measurements):
+    """The same weights give the same measurements, whichever way they come in; other weights give others."""
+    scores = {name: [row[key] for key in KEYS if key != "ms_per_megapixel"] for name, row in measurements.items()}
     assert scores["random"] == scores["mobilenet_v3_large=same"]
     assert scores["random"] != scores["mobilenet_v3_large=other"]
 

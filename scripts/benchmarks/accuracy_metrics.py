@@ -10,7 +10,7 @@ from eval.metrics.curve_tally import CurveTally
 from eval.metrics.curves import aupro, auroc, weights_by_score
 from scripts.benchmarks.accuracy_data import Judged, fitted_to
 
-FIGURES = ("image_auroc", "aupro", "f1")
+METRICS = ("image_auroc", "aupro", "f1")
 LIMIT = 0.3
 """The false-positive rate up to which AUPRO is integrated."""
 
