@@ -1,4 +1,4 @@
-"""scripts/render.py: every render config composes to a valid job; mistakes come out as one line."""
+"""scripts/render.py: every render config composes to a valid job; mistakes give one line."""
 
 import json
 import re

@@ -10,7 +10,7 @@ _LENGTHS = (1024, 4096)
 _ACROSS = 64
 
 
-class Reach(NamedTuple):
+class ReceptiveField(NamedTuple):
     """The receptive field along an axis: feature i sees the pixels i * stride - before up to i * stride + after - 1."""
 
     stride: int
@@ -18,7 +18,7 @@ class Reach(NamedTuple):
     after: int
 
 
-def measure_reach(stage: fx.GraphModule) -> list[Reach] | None:
+def measure_receptive_fields(stage: fx.GraphModule) -> list[ReceptiveField] | None:
     """Return the receptive field of each map of ``stage``, or None if a feature sees the whole image.
 
     Not-a-number spreads through every layer to exactly the features that depend on it. Half of an image is filled with
@@ -28,11 +28,11 @@ def measure_reach(stage: fx.GraphModule) -> list[Reach] | None:
     """
     stage = copy.deepcopy(stage).cpu()
     for length in _LENGTHS:
-        found = [_reach_along(stage, axis, length) for axis in (2, 3)]
+        found = [_fields_along(stage, axis, length) for axis in (2, 3)]
         rows, columns = found
         if rows is not None and columns is not None:
             return [
-                Reach(r.stride, max(r.before, c.before), max(r.after, c.after))
+                ReceptiveField(r.stride, max(r.before, c.before), max(r.after, c.after))
                 for r, c in zip(rows, columns, strict=True)
             ]
     return None
@@ -70,19 +70,19 @@ def _shapes(stage: fx.GraphModule, height: int, width: int) -> dict[str, tuple[i
 
 
 @torch.inference_mode()
-def _reach_along(stage: fx.GraphModule, axis: int, length: int) -> list[Reach] | None:
+def _fields_along(stage: fx.GraphModule, axis: int, length: int) -> list[ReceptiveField] | None:
     shape = [1, 3, _ACROSS, _ACROSS]
     shape[axis] = length
     half = length // 2
-    reaches = []
+    fields = []
     later, earlier = (_clean(stage, shape, axis, filled) for filled in (slice(half, None), slice(0, half)))
     for number, ((first, count), (last, _)) in enumerate(zip(earlier, later, strict=True)):
         twice = [1, 3, *(2 * length if k == axis else _ACROSS for k in (2, 3))]
         stride, rest = divmod(length, grid_sizes(stage, twice[2], twice[3])[number][axis - 2] - count)
         if rest or first >= count or last < 0:
             return None
-        reaches.append(Reach(stride, first * stride - half, half - last * stride))
-    return reaches
+        fields.append(ReceptiveField(stride, first * stride - half, half - last * stride))
+    return fields
 
 
 def _clean(stage: fx.GraphModule, shape: list[int], axis: int, filled: slice) -> list[tuple[int, int]]:

@@ -10,7 +10,7 @@ from torch import fx
 
 from training.features.backbone_graph import excitation, global_pools, with_scales
 from training.features.patch_grid import Axis, Lerp, PatchLayout, Source, single_layer, source_of
-from training.features.receptive_field import Reach, grid_sizes, measure_reach
+from training.features.receptive_field import ReceptiveField, grid_sizes, measure_receptive_fields
 from training.features.tile_plan import block_size, blocks, pixels_for
 from training.support.free_memory import release_free_memory
 from training.support.user_error import UserError
@@ -71,7 +71,7 @@ class TiledBackbone:
         self.backbone = backbone
         self.layout = layout
         self.size = size
-        self._reaches: dict[int, list[Reach]] = {}
+        self._fields: dict[int, list[ReceptiveField]] = {}
         self._grids: dict[tuple[int, int, int], list[tuple[int, int]]] = {}
 
     def strips(self, window: Window, image: tuple[int, int]) -> Iterator[Strip]:
@@ -92,22 +92,22 @@ class TiledBackbone:
     def _strips(
         self, stage: fx.GraphModule, number: int, window: Window, image: tuple[int, int], layout: PatchLayout
     ) -> Iterator[Strip]:
-        reaches, grids = self._geometry(stage, number, image)
+        fields, grids = self._geometry(stage, number, image)
         counts = [[grid[k] for grid in grids] for k in (0, 1)]
         axes = [layout.common_axis(k, counts[k]) for k in (0, 1)]
         height, width = axes[0].count, axes[1].count
         row_size, column_size = block_size(
-            image, (height, width), reaches, self.size.tile_pixels, self.size.strip_pixels
+            image, (height, width), fields, self.size.tile_pixels, self.size.strip_pixels
         )
         for first, end in blocks(height, row_size):
             rows = layout.sources(0, counts[0], first, end)
-            top, bottom = pixels_for(rows, reaches, counts[0], image[0])
+            top, bottom = pixels_for(rows, fields, counts[0], image[0])
             features = torch.empty(0)
             for left_patch, right_patch in blocks(width, column_size):
                 columns = layout.sources(1, counts[1], left_patch, right_patch)
-                left, right = pixels_for(columns, reaches, counts[1], image[1])
+                left, right = pixels_for(columns, fields, counts[1], image[1])
                 maps = list(stage(window(slice(top, bottom), slice(left, right))).values())
-                placed = _placed(rows, reaches, top), _placed(columns, reaches, left)
+                placed = _placed(rows, fields, top), _placed(columns, fields, left)
                 tile = _assembled(maps, *placed, layout.kernels)
                 if left_patch == 0:
                     features = tile.new_empty((end - first, width, tile.shape[2]))
@@ -118,24 +118,24 @@ class TiledBackbone:
 
     def _geometry(
         self, stage: fx.GraphModule, number: int, image: tuple[int, int]
-    ) -> tuple[list[Reach], list[tuple[int, int]]]:
-        if number not in self._reaches:
-            found = measure_reach(stage)
+    ) -> tuple[list[ReceptiveField], list[tuple[int, int]]]:
+        if number not in self._fields:
+            found = measure_receptive_fields(stage)
             if found is None:
                 raise UserError(
                     "a feature of this backbone sees the whole image, so that a large image cannot be taken in tiles; "
                     "set extractor.tiling=null (it needs the memory), or extractor.resize"
                 )
-            self._reaches[number] = found
+            self._fields[number] = found
         if (number, *image) not in self._grids:
             self._grids[number, *image] = grid_sizes(stage, *image)
-        return self._reaches[number], self._grids[number, *image]
+        return self._fields[number], self._grids[number, *image]
 
 
-def _placed(sources: Sequence[Sequence[Source]], reaches: Sequence[Reach], start: int) -> list[list[Source]]:
+def _placed(sources: Sequence[Sequence[Source]], fields: Sequence[ReceptiveField], start: int) -> list[list[Source]]:
     """Return the sources with indices relative to the first feature of a tile that starts at pixel ``start``."""
     return [
-        [layer._replace(raw=layer.raw - start // reach.stride) for layer, reach in zip(layers, reaches, strict=True)]
+        [layer._replace(raw=layer.raw - start // field.stride) for layer, field in zip(layers, fields, strict=True)]
         for layers in sources
     ]
 

@@ -1,4 +1,4 @@
-"""The benchmark's own measurements, on small images and without anomalib."""
+"""The coreset benchmark on small images and without anomalib."""
 
 import json
 import os

@@ -15,7 +15,7 @@ from training.support.user_error import UserError
 
 @pytest.fixture(scope="module")
 def measurements(tmp_path_factory):
-    """Extractors on a small folder: the same seeded network twice, once as drawn and once from a file."""
+    """Measurements on a small folder: the same seeded network twice, once drawn and once from a file."""
     folder = tmp_path_factory.mktemp("extractors")
     write_nominal_folder(folder / "plates", 3, (128, 128), 0)
     from training.features.backbone_weights import seeded_weights
@@ -49,7 +49,7 @@ def test_every_extractor_gets_every_figure(measurements):
 
 
 def test_the_pipeline_is_the_same_for_all(measurements):
-    """The same weights give the same measurements, whichever way they come in; other weights give others."""
+    """Equal weights give equal measurements from a draw or a file; other weights give others."""
     scores = {name: [row[key] for key in KEYS if key != "ms_per_megapixel"] for name, row in measurements.items()}
     assert scores["random"] == scores["mobilenet_v3_large=same"]
     assert scores["random"] != scores["mobilenet_v3_large=other"]
@@ -66,7 +66,7 @@ def test_orders_are_averaged_and_their_spread_is_told(tmp_path):
 
     rows = [row(1), *(row(1, "coreset.shuffle=true", f"coreset.seed={seed}") for seed in (1, 2))]
     together = row(3)
-    assert len({one["aupro"] for one in rows}) > 1  # the order does matter
+    assert len({one["aupro"] for one in rows}) > 1  # the order matters
     for key in KEYS[:-1]:
         assert together[key] == pytest.approx(sum(one[key] for one in rows) / 3)
     scores = [one["aupro"] for one in rows]

@@ -52,7 +52,7 @@ def test_the_peers_are_their_literal_algorithms(kind, size):
 
 
 def test_the_converged_sequential_coreset_covers_as_well_as_the_peer():
-    """Both radii are within a factor of two of the best, and so of each other."""
+    """Both radii are within a factor of two of the best, and hence of each other."""
     patches = KINDS[0](np.random.default_rng(1))
     ours, peer = SequentialCoreset(15, 7), FarthestFirstCoreset(15, seed=0)
     peer.update(patches)

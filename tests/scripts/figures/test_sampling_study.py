@@ -1,4 +1,4 @@
-"""What the study varies reaches Cycles, and changes what it should and nothing else."""
+"""The settings of the study reach Cycles and change the intended property only."""
 
 import cv2
 import numpy as np
@@ -30,7 +30,7 @@ def test_settings_change_the_noise_and_bounces_nothing(tmp_path):
     assert np.array_equal(no_bounce, default)
     for other in (tree, reflections):
         assert (other != default).mean() > 0.2
-        assert other.mean() == pytest.approx(default.mean(), abs=12)  # white is cut off, so noise costs brightness
+        assert other.mean() == pytest.approx(default.mean(), abs=12)  # white is clipped, so noise reduces brightness
     assert np.abs(np.diff(more, axis=0)).mean() < 0.8 * np.abs(np.diff(default, axis=0)).mean()
     assert all((folder / "dataset.json").exists() for folder in folders)
 

@@ -14,7 +14,7 @@ def centres():
 
 
 def literal_polygon(points):
-    """Ray casting, pixel by pixel, edge by edge."""
+    """Cast rays pixel by pixel and edge by edge."""
     inside = np.zeros(SIZE, bool)
     for row, column, x, y in centres():
         for (x0, y0), (x1, y1) in zip(points, [*points[1:], points[0]], strict=True):

@@ -1,6 +1,6 @@
-"""Shards on real Dask workers: the same bytes as one Blender's, also if a worker is killed in the middle.
+"""Shards on real Dask workers give the bytes of a single Blender, even if a worker is killed.
 
-Dask runs in processes of its own: Blender's module, which other tests load here, does not end beside Dask's threads.
+Dask runs in separate processes: Blender's module, which other tests load here, does not exit beside Dask's threads.
 """
 
 import importlib.util
@@ -29,7 +29,7 @@ PLATES = 8
 
 
 def command(*overrides: str, plates: int = PLATES) -> list[str]:
-    """The command for a tiny job."""
+    """Return the command for a tiny job."""
     things = ", ".join(f"{name}: {json.dumps(value)}" for name, value in THINGS.items())
     tiny = ["render=synth", "job.image.width=61", "job.image.height=51", "job.image.samples=1"]
     splits = f"job.splits=[{{name: train, plates: {plates}, {things}}}]"
@@ -42,7 +42,7 @@ def run(folder: Path, arguments: list[str], **more) -> subprocess.CompletedProce
 
 @contextmanager
 def dask_cluster(folder: Path, workers: int):
-    """A scheduler and workers as an engineer starts them; gives its address and the workers' processes."""
+    """Start a scheduler and workers on the command line; yield the address and the workers' processes."""
     file = folder / "scheduler.json"
     dask = [sys.executable, "-m", "distributed.cli.dask_scheduler", "--scheduler-file", str(file)]
     started = [subprocess.Popen([*dask, "--host", "127.0.0.1", "--port", "0", "--no-dashboard"], cwd=ROOT)]
@@ -103,7 +103,7 @@ def test_slurm_without_its_extra_says_what_to_install(tmp_path):
     assert done.stderr.strip() == "error: launcher=slurm needs dask-jobqueue: uv sync --extra slurm"
 
 
-# Stand-ins for SLURM's commands: a job is a process group of this machine, its number the group's.
+# Substitutes for SLURM's commands: a job is a process group of this machine, with the group's number.
 SBATCH = """#!/bin/bash
 cp "${!#}" "$JOBS/$$.sh"
 setsid bash "$JOBS/$$.sh" > "$JOBS/$$.log" 2>&1 < /dev/null &

@@ -27,7 +27,7 @@ PLATES = 5
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """A job file and the dataset that two supervised workers make of it, restarted after every other sample."""
+    """A job file, and its dataset from two supervised workers that restart after every other sample."""
     folder = tmp_path_factory.mktemp("supervised")
     job, told = write_job(folder, PLATES), []
     outcome = supervise(
@@ -109,7 +109,7 @@ def test_blender_is_replaced_when_its_memory_has_grown(tmp_path, undisturbed):
 
     def narrow_after_two(event: dict) -> None:
         told.append(event["event"])
-        # Bounds are frozen for everybody else; here the memory that is too much is found only while it runs.
+        # Bounds are frozen otherwise; here the memory limit is only known while the worker runs.
         small = event["event"] == "sample" and told.count("sample") == 2
         object.__setattr__(bounds, "memory_limit_mb", 1.0 if small else BOUNDS["memory_limit_mb"])
 

@@ -1,4 +1,4 @@
-"""What a supervisor makes of processes that end badly, or do not end. Programs of a line stand in for Blender."""
+"""The supervisor with processes that fail or hang; one-line programs replace Blender."""
 
 import json
 import os
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and executab
 
 
 def program(folder: Path, code: str) -> str:
-    """A program that is started like Blender and does something else."""
+    """Return a program that starts like Blender and runs other code."""
     path = folder / "blender"
     path.write_text(f"#!{sys.executable}\nimport json, os, sys, time\n{code}\n")
     path.chmod(0o755)
