@@ -108,7 +108,7 @@ def _split_by_plate(dataset: Dataset, pattern: str, fraction: float, seed: int) 
     for sample in dataset.samples:
         found = re.search(pattern, sample.image.stem)
         if found is None:
-            raise UserError(f"{sample.image} does not tell its plate: --plate-pattern is {pattern}")
+            raise UserError(f"{sample.image} does not match --plate-pattern {pattern}")
         samples.append(replace(sample, plate_id=found[1] if found.groups() else found[0]))
     trained = {sample.plate_id for sample in samples if sample.split == "train"}
     shows: dict[str, set[int]] = {}

@@ -37,7 +37,7 @@ def stage_of(architecture, layers):
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_tiles_give_the_features_of_the_whole_image(name):
-    """Features agree to 1e-5 of the largest, over several tiles in both directions, at sizes not divisible by a stride."""
+    """Features agree to 1e-5 of the largest, over several tiles each way, at sizes not divisible by a stride."""
     image = plate(np.random.default_rng(0), 381, 507)
     image[100:200, 300:400] = 255  # varies over the image; otherwise pools over tiles would be correct by chance
     tile = 600_000 if name.endswith("deep") else 170_000
