@@ -3,9 +3,9 @@
 On MVTec-layout folders (at 256 x 256) and the quickstart's rendered plates, with weights from files:
   uv run scripts/benchmark_patch_choices.py --tiles magnetic_tile --plates metal_plate
       --rendered runs/quickstart/datasets --extractor resnet18=resnet18.pth --json choices.json
-A quick look, with the project's weights that need no file, on a few images and one order:
+A quick check with the project's own weights, on a few images and one order:
   uv run scripts/benchmark_patch_choices.py --quick --rendered runs/quickstart/datasets
-The test images of the tiles are 200 that benchmark_accuracy.py does not judge.
+The tiles' test images are 200 that benchmark_accuracy.py does not use.
 """
 
 import argparse
@@ -32,14 +32,14 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--rendered", type=Path, metavar="FOLDER", help="folder with stained/ and inspected/")
     parser.add_argument("--extractor", nargs="+", default=[], metavar="CONFIG=FILE", help="weights to compare")
     parser.add_argument("--kernels", nargs="+", default=list(KERNELS), help="values of extractor.pooling (%(default)s)")
-    parser.add_argument("--orders", type=int, default=3, help="orders of the train images (%(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every row there")
+    parser.add_argument("--orders", type=int, default=3, help="number of orders of the train images (%(default)s)")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all rows to this file")
     parser.add_argument("--quick", action="store_true", help="12 train and 8 test images, one order")
     return parser.parse_args()
 
 
 def datasets(options: argparse.Namespace) -> list[AccuracyData]:
-    """Return the data sets that are named. Raises UserError where none is."""
+    """Return the named datasets. Raises UserError if there is none."""
     named = []
     if options.tiles:
         named.append(tiles(options.tiles, others=True))
@@ -48,7 +48,7 @@ def datasets(options: argparse.Namespace) -> list[AccuracyData]:
     if options.rendered:
         named.append(rendered(options.rendered / "stained", options.rendered / "inspected"))
     if not named:
-        raise UserError("name at least one data set: --tiles, --plates or --rendered")
+        raise UserError("name at least one dataset: --tiles, --plates or --rendered")
     return [data.thinned(12, 8) for data in named] if options.quick else named
 
 
@@ -68,7 +68,7 @@ def main() -> int:
         rows = []
         for row in compared(sets, extractors, options.kernels, 1 if options.quick else options.orders):
             rows.append(row)
-            if options.json:  # rows that are measured are kept if the rest fails
+            if options.json:  # keeps the rows measured so far if a later one fails
                 options.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -78,15 +78,15 @@ def main() -> int:
 
 
 def means(rows: list[dict[str, object]]) -> Table:
-    """Return a table of means over the orders, in percent, with the spread (largest less smallest)."""
+    """Return a table of means over the orders, in percent, with the range (largest minus smallest)."""
     frame = pd.DataFrame(rows)
     keys = ["data", "extractor", "kernel", "map"]
-    figures = ["image_auroc", "aupro", "f1"]
-    grouped = frame.groupby(keys, sort=False)[figures]
+    measurements = ["image_auroc", "aupro", "f1"]
+    grouped = frame.groupby(keys, sort=False)[measurements]
     mean, spread = grouped.mean() * 100, (grouped.max() - grouped.min()) * 100
-    table = Table(*keys, *(figure.replace("_", " ") for figure in figures))
+    table = Table(*keys, *(figure.replace("_", " ") for figure in measurements))
     for key in mean.index:
-        cells = (f"{mean.loc[key, name]:.1f} ({spread.loc[key, name]:.1f})" for name in figures)
+        cells = (f"{mean.loc[key, name]:.1f} ({spread.loc[key, name]:.1f})" for name in measurements)
         table.add_row(*map(str, key), *cells)
     return table
 

@@ -33,7 +33,7 @@ def main() -> int:
 def extension_tool(blender: str | None) -> list[str]:
     """Return the command that Blender's `extension` subcommands follow.
 
-    Raises RuntimeError where there is neither a Blender program nor bpy.
+    Raises RuntimeError if there is neither a Blender program nor bpy.
     """
     program = shutil.which(blender or "blender")
     if program:
@@ -44,11 +44,11 @@ def extension_tool(blender: str | None) -> list[str]:
     tools = sorted(folder.glob("*/scripts/addons_core/bl_pkg/cli/blender_ext.py")) if folder else []
     if not tools:
         raise RuntimeError("there is no Blender on PATH and no bpy here; name one with --blender /path/to/blender")
-    return [sys.executable, str(tools[-1])]  # what the program's `--command extension` runs
+    return [sys.executable, str(tools[-1])]  # the script behind `blender --command extension`
 
 
 def build(tool: list[str], out: Path) -> Path:
-    """Build and validate the zip in `out`, whole or not at all. Raises RuntimeError with Blender's words."""
+    """Build and validate the zip in ``out``, whole or not at all. Raises RuntimeError with Blender's message."""
     manifest = tomllib.loads((ADD_ON / "blender_manifest.toml").read_text(encoding="utf-8"))
     name = f"{manifest['id']}-{manifest['version']}.zip"
     out.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Write a dataset folder in another layout: that of MVTec AD, COCO or LabelMe. Nothing is lost on the way."""
+"""Write a dataset folder in the layout of MVTec AD, COCO or LabelMe, without loss."""
 
 import argparse
 import sys
@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from eval.runs.whole_folder import whole_folder
-from scripts.coco_export import export_coco
-from scripts.dataset_tables import DatasetTables, read_tables
-from scripts.labelme_export import export_labelme
-from scripts.mvtec_export import export_mvtec
+from scripts.layouts.coco_export import export_coco
+from scripts.layouts.dataset_tables import DatasetTables, read_tables
+from scripts.layouts.labelme_export import export_labelme
+from scripts.layouts.mvtec_export import export_mvtec
 from training.data.sample import Dataset
 from training.data.stainless_layout import open_stainless
 from training.support.user_error import UserError
@@ -22,7 +22,7 @@ LAYOUTS: dict[str, Callable[[Dataset, DatasetTables, Path], None]] = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 after a user's mistake, told in one line."""
+    """Run the command; return 0, or 2 after a user's mistake, reported in one line."""
     parser = argparse.ArgumentParser(prog="export_dataset.py", description=__doc__)
     parser.add_argument("dataset", type=Path, help="a dataset folder")
     parser.add_argument("--to", required=True, choices=list(LAYOUTS), help="the layout to write")

@@ -1,4 +1,4 @@
-"""Turn images with LabelMe annotations into a dataset folder, split by plate so that no plate is in two splits."""
+"""Convert images with LabelMe annotations into a dataset folder, split by plate."""
 
 import argparse
 import sys
@@ -10,19 +10,19 @@ import cv2
 import numpy as np
 
 from eval.runs.whole_folder import whole_folder
-from scripts.dataset_tables import SIDECAR, DatasetTables, read_tables
-from scripts.dataset_writer import DatasetWriter
-from scripts.label_map import DEFAULT, LabelMap, read_label_map, spelling
-from scripts.labelme_file import IGNORED
-from scripts.labelme_folder import LabelledImage, draw_labels, find_images, shows_defect
-from scripts.plate_split import PlateCounts, split_plates
+from scripts.layouts.dataset_tables import SIDECAR, DatasetTables, read_tables
+from scripts.layouts.dataset_writer import DatasetWriter
+from scripts.layouts.label_map import DEFAULT, LabelMap, read_label_map, spelling
+from scripts.layouts.labelme_file import IGNORED
+from scripts.layouts.labelme_folder import LabelledImage, draw_labels, find_images, shows_defect
+from scripts.layouts.plate_split import PlateCounts, split_plates
 from training.data.sample import DefectClass
 from training.support.progress import with_progress
 from training.support.user_error import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 after a user's mistake, told in one line."""
+    """Run the command; return 0, or 2 after a user's mistake, reported in one line."""
     options = _parser().parse_args(arguments)
     counts = PlateCounts(options.train, options.validation, options.test_clean, options.test_defective)
     try:
@@ -36,9 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def import_labelme(source: Path, out: Path, labels: Path, counts: PlateCounts, seed: int) -> list[str]:
-    """Write the dataset folder, whole or not at all; return what a person should know of it, line by line.
+    """Write the dataset folder, whole or not at all; return notes for the user, line by line.
 
-    A folder that export_dataset.py made keeps the splits, the classes and the tables it came from. Raises UserError.
+    A folder that export_dataset.py made keeps its splits, classes and tables. Raises UserError.
     """
     if out.exists():
         raise UserError(f"{out} exists already; choose another --out or remove it")
@@ -89,7 +89,7 @@ def _order(
 
 
 def _with_classes_of(known: LabelMap, tables: DatasetTables) -> LabelMap:
-    """The exported dataset's classes with their ids, and the mapping's for the rest."""
+    """Return the exported dataset's classes with their ids, and the mapping's classes for the rest."""
     classes = tuple(
         DefectClass(c["id"], c["name"], c["kind"], tuple(c["colour"])) for c in tables.description["classes"]
     )
@@ -114,7 +114,7 @@ def _recorded(
 def _add(
     writer: DatasetWriter, row: dict[str, str], labelled: LabelledImage, known: LabelMap, tables: DatasetTables | None
 ) -> list[str]:
-    """Write one sample; returns a note for every instance that another one hides."""
+    """Write one sample; return a note for every instance that another one hides."""
     content, suffix = labelled.content()
     pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_GRAYSCALE)
     where = labelled.image or (labelled.annotation and labelled.annotation.path)
@@ -123,7 +123,7 @@ def _add(
     if labelled.annotation is not None and pixels.shape != labelled.annotation.size:
         drawn = f"{labelled.annotation.size[1]} x {labelled.annotation.size[0]}"
         raise UserError(
-            f"{labelled.annotation.path} is drawn on an image of {drawn} pixels, but {where} has "
+            f"{labelled.annotation.path} was drawn on an image of {drawn} pixels, but {where} has "
             f"{pixels.shape[1]} x {pixels.shape[0]}"
         )
     mask, instances, labels = draw_labels(labelled.annotation, (pixels.shape[0], pixels.shape[1]), known)
@@ -142,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         epilog="for instance: python -m scripts.import_labelme photos --out datasets/real --test-defective 3",
     )
-    parser.add_argument("source", type=Path, help="folder of images and LabelMe files, searched deeply")
+    parser.add_argument("source", type=Path, help="folder of images and LabelMe files, searched recursively")
     parser.add_argument("--out", type=Path, required=True, help="dataset folder to write")
     parser.add_argument("--labels", type=Path, default=DEFAULT, help="YAML of classes and spellings (%(default)s)")
     for name, count, what in (
@@ -152,13 +152,13 @@ def _parser() -> argparse.ArgumentParser:
         ("test-defective", 6, "defective plates for the test split"),
     ):
         parser.add_argument(f"--{name}", type=_count, default=count, metavar="PLATES", help=f"{what} (%(default)s)")
-    parser.add_argument("--seed", type=int, default=0, help="of the draw of plates (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the split (%(default)s)")
     return parser
 
 
 def _count(text: str) -> int:
     if not text.isdigit():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of plates")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of plates")
     return int(text)
 
 

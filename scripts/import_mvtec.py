@@ -1,4 +1,4 @@
-"""Turn a folder in the layout of MVTec AD into a dataset folder."""
+"""Convert a folder in the layout of MVTec AD into a dataset folder."""
 
 import argparse
 import re
@@ -8,9 +8,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from eval.runs.whole_folder import whole_folder
-from scripts.dataset_tables import SIDECAR, read_tables
-from scripts.dataset_writer import DatasetWriter
-from scripts.plate_split import draw_fraction
+from scripts.layouts.dataset_tables import SIDECAR, read_tables
+from scripts.layouts.dataset_writer import DatasetWriter
+from scripts.layouts.plate_split import draw_fraction
 from training.data.image_file import read_image, read_instances, read_mask
 from training.data.mvtec_layout import open_mvtec
 from training.data.sample import SPLITS, Dataset, DefectClass, Sample
@@ -19,7 +19,7 @@ from training.support.user_error import UserError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; 0, or 2 after a user's mistake, told in one line."""
+    """Run the command; return 0, or 2 after a user's mistake, reported in one line."""
     options = _parser().parse_args(arguments)
     try:
         if options.out.exists():
@@ -46,10 +46,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def import_mvtec(
     source: Path, out: Path, impurities: Sequence[str], fraction: float, seed: int, plate_pattern: str | None
 ) -> None:
-    """Write the dataset folder, whole or not at all. A class is a folder's name; validation images are cut from test/.
+    """Write the dataset folder, whole or not at all; validation images are drawn from test/.
 
-    Every image is a plate of its own, unless plate_pattern, searched in the file's name, tells the plate. Raises
-    UserError.
+    A class is a folder's name. Every image is a separate plate, unless ``plate_pattern``, searched in the file's name,
+    gives the plate. Raises UserError.
     """
     dataset = open_mvtec(source, fraction if plate_pattern is None else 0.0, seed)
     names = [entry.name for entry in dataset.classes[1:]]
@@ -71,7 +71,7 @@ def import_mvtec(
 
 
 def restore(source: Path, out: Path) -> None:
-    """Write the dataset that export_dataset.py made this MVTec-layout folder of, with all that it held."""
+    """Write the dataset from which export_dataset.py made this MVTec-layout folder, without loss."""
     tables = read_tables(source / SIDECAR)
     classes = tuple(
         DefectClass(c["id"], c["name"], c["kind"], tuple(c["colour"])) for c in tables.description["classes"]
@@ -100,12 +100,15 @@ def _copy(
 
 
 def _split_by_plate(dataset: Dataset, pattern: str, fraction: float, seed: int) -> list[Sample]:
-    """Give samples their plates, and the validation split whole plates, drawn alike from those that show alike."""
+    """Return the samples with their plates, and whole plates in the validation split, drawn by stratum.
+
+    A stratum is the set of plates that show the same classes.
+    """
     samples = []
     for sample in dataset.samples:
         found = re.search(pattern, sample.image.stem)
         if found is None:
-            raise UserError(f"{sample.image} does not tell its plate: --plate-pattern is {pattern}")
+            raise UserError(f"{sample.image} does not match --plate-pattern {pattern}")
         samples.append(replace(sample, plate_id=found[1] if found.groups() else found[0]))
     trained = {sample.plate_id for sample in samples if sample.split == "train"}
     shows: dict[str, set[int]] = {}
@@ -129,12 +132,14 @@ def _parser() -> argparse.ArgumentParser:
         "source", type=Path, help="folder with train/good, test/good, test/<class>, ground_truth/<class>"
     )
     parser.add_argument("--out", type=Path, required=True, help="dataset folder to write")
-    parser.add_argument("--impurities", nargs="+", default=[], metavar="CLASS", help="classes that are no defects")
-    parser.add_argument("--validation-fraction", type=float, default=0.3, help="part of test/ to cut off (%(default)s)")
+    parser.add_argument("--impurities", nargs="+", default=[], metavar="CLASS", help="classes that are not defects")
+    parser.add_argument(
+        "--validation-fraction", type=float, default=0.3, help="share of test/ for validation (%(default)s)"
+    )
     parser.add_argument(
         "--plate-pattern", type=_pattern, help="regular expression that finds the plate in a file's name"
     )
-    parser.add_argument("--seed", type=int, default=0, help="of the draw of validation images (%(default)s)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of the validation split (%(default)s)")
     return parser
 
 
@@ -142,7 +147,7 @@ def _pattern(text: str) -> str:
     try:
         re.compile(text)
     except re.error as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no regular expression: {error}") from error
+        raise argparse.ArgumentTypeError(f"{text!r} is not a regular expression: {error}") from error
     return text
 
 

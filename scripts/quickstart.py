@@ -1,6 +1,6 @@
-"""From nothing to a report: render plates in Blender, train four coresets on them, judge scratched and dented plates.
+"""Render plates in Blender, train four coresets on them, evaluate them on defective plates, and write a report.
 
-What is complete is reused by a second run with the same settings:
+A second run with the same settings reuses all complete parts:
   uv run scripts/quickstart.py
 Start over:
   uv run scripts/quickstart.py --fresh
@@ -23,20 +23,20 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from scripts.render import composed_job
-from scripts.render_process import RenderError, run_render_job
+from scripts.rendering.process import RenderError, run_render_job
 from scripts.training_steps import composed_config, quoted, train_and_evaluate
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError
 
 DATASETS = ("clean", "stained", "inspected")
 CONTENTS = ("datasets", "runs", "report")
-EXTRACTOR = "extractor=efficientnet_lite0"  # its weights come with a package: the same figures without a network
-DONE = "quickstart.yaml"  # written last into a run folder: what the run was made from
+EXTRACTOR = "extractor=efficientnet_lite0"  # its weights come with a package: results do not depend on the network
+DONE = "quickstart.yaml"  # written last into a run folder: the inputs of the run
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A way to a model: its folder and name in the report, the config and its overrides."""
+    """A way to train a model: its folder and name in the report, the config and its overrides."""
 
     folder: str
     name: str
@@ -45,7 +45,7 @@ class Scenario:
 
 
 def scenarios(root: Path) -> tuple[Scenario, ...]:
-    """The quickstart's training scenarios, each after those that it builds on (paper, table II)."""
+    """Return the quickstart's training scenarios, each after those that it builds on (paper, table II)."""
     clean, stained, judged = (quoted(root / "datasets" / name) for name in DATASETS)
     run_of_clean, run_of_stained = (quoted(root / "runs" / name) for name in ("clean", "stained"))
     threshold = f"dataset.evaluation_root={judged}"
@@ -79,37 +79,37 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     except RenderError as error:
-        print(f"error: {error} (run the same command again: what is finished stays)", file=sys.stderr)
+        print(f"error: {error} (run the same command again: finished parts are kept)", file=sys.stderr)
         return 1
     except OSError as error:
         print(f"error: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted (run the same command again: what is finished stays)", file=sys.stderr)
+        print("interrupted (run the same command again: finished parts are kept)", file=sys.stderr)
         return 130
     return 0
 
 
 def start_over(root: Path) -> None:
-    """Delete what an earlier quickstart made in `root`. Raises UserError where anything else lies in it."""
+    """Delete the results of an earlier quickstart in ``root``. Raises UserError if it contains anything else."""
     others = sorted(path.name for path in root.iterdir() if path.name not in CONTENTS) if root.exists() else []
     if others:
         raise UserError(
-            f"--fresh would delete {root}, which holds {others[0]}, too; give a folder of its own with --out"
+            f"--fresh would delete {root}, which also contains {others[0]}; choose a separate folder with --out"
         )
     if root.exists():
         shutil.rmtree(root)
 
 
 def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: Sequence[str]) -> Path:
-    """Render, train, evaluate and report below `root`; return the report's path.
+    """Render, train, evaluate and report below ``root``; return the report's path.
 
-    The overrides go to conf/render.yaml and to the training configs. Raises UserError and RenderError, in one line.
+    The overrides apply to conf/render.yaml and to the training configs. Raises UserError and RenderError, in one line.
     """
     started = time.monotonic()
     console = Console()
     steps = scenarios(root)
-    # Every config is composed before the first picture, so that a mistyped setting costs no time.
+    # Every config is composed before the first picture is rendered, so that a mistyped setting fails at once.
     jobs = {
         name: composed_job(composed_config("render", f"render=quickstart_{name}", *render_overrides))
         for name in DATASETS
@@ -141,7 +141,7 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
 
 
 def _scenario_config(scenario: Scenario, overrides: Sequence[str]) -> DictConfig:
-    if scenario.config != "train":  # what builds on a coreset uses the extractor that is recorded with it
+    if scenario.config != "train":  # scenarios that build on a coreset use its recorded extractor
         overrides = [override for override in overrides if not override.startswith("extractor")]
     elif not any(override.startswith("extractor=") for override in overrides):
         overrides = [EXTRACTOR, *overrides]
@@ -149,7 +149,7 @@ def _scenario_config(scenario: Scenario, overrides: Sequence[str]) -> DictConfig
 
 
 def _make_run(scenario: Scenario, cfg: DictConfig, folder: Path, console: Console) -> None:
-    """Make a scenario's run folder, unless it is there and was made from the same settings and contents."""
+    """Make a scenario's run folder, unless it exists and was made from the same settings and contents."""
     origin = _origin(cfg)
     done = folder / DONE
     if done.exists() and done.read_text(encoding="utf-8") == origin:
@@ -161,7 +161,7 @@ def _make_run(scenario: Scenario, cfg: DictConfig, folder: Path, console: Consol
 
 
 def _origin(cfg: DictConfig) -> str:
-    """What a run is made from: its settings, and a hash of what each dataset and each run that it builds on is."""
+    """Return the inputs of a run: its settings, and a hash of each dataset and of each run that it builds on."""
     sources = [cfg.source] if "source" in cfg else cfg.get("sources", [])
     files = [Path(root) / "dataset.json" for root in (cfg.dataset.root, cfg.dataset.evaluation_root)]
     files += [Path(source) / DONE for source in sources]
@@ -175,7 +175,7 @@ def _parse() -> argparse.Namespace:
         description=description, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--out", type=Path, default=Path("runs/quickstart"), help="folder of all results (%(default)s)")
-    parser.add_argument("--fresh", action="store_true", help="delete that folder first, if nothing else lies in it")
+    parser.add_argument("--fresh", action="store_true", help="delete that folder first, if it contains nothing else")
     parser.add_argument("--render", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/render.yaml")
     parser.add_argument(
         "--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to the training configs"

@@ -1,4 +1,4 @@
-"""Compose a render job from conf/render.yaml, validate it and render it into a dataset folder, here or on a cluster."""
+"""Compose a render job from conf/render.yaml, validate it and render it into a dataset, here or on a cluster."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ from blender_addon.job.job_error import JobError
 from blender_addon.pictures.whole_file import json_bytes, write_whole
 from render_jobs.job import validate_job
 from render_jobs.job_status import read_status
-from scripts.render_process import RenderError, run_render_job
+from scripts.rendering.process import RenderError, run_render_job
 from training.support.entry_point import run
 from training.support.user_error import UserError
 
@@ -22,12 +22,12 @@ def composed_job(cfg: DictConfig) -> dict[str, Any]:
         validate_job(job, "job")
     except JobError as error:
         raise UserError(str(error)) from error
-    assert isinstance(job, dict)  # the schema says so
+    assert isinstance(job, dict)  # guaranteed by the schema
     return {str(key): value for key, value in job.items()}
 
 
 def render(cfg: DictConfig) -> None:
-    """Render the composed job, or say how far it is; the dataset folder's path is printed last."""
+    """Render the composed job, or print its progress; the dataset folder's path is printed last."""
     out = Path(cfg.out)
     try:
         if cfg.status:
@@ -40,13 +40,13 @@ def render(cfg: DictConfig) -> None:
         if cfg.dask is None:
             run_render_job(composed_job(cfg), out, cfg.execution, str(cfg.shard))
         else:
-            from scripts.render_cluster import render_on_cluster
+            from scripts.rendering.cluster import render_on_cluster
 
             render_on_cluster(composed_job(cfg), out, cfg.execution, cfg.dask)
     except JobError as error:
         raise UserError(str(error)) from error
     except RenderError as error:
-        print(f"error: {error} (what is finished stays; run the same command again)", file=sys.stderr)
+        print(f"error: {error} (finished pictures are kept; run the same command again)", file=sys.stderr)
         sys.exit(1)
     print(f"dataset: {out}")
 

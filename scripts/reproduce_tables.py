@@ -1,10 +1,10 @@
-"""From dataset folders to the paper's tables I and II: train, finetune and meld all 19 scenarios, judge them, compare.
+r"""Make the paper's tables I and II from dataset folders: train, finetune, meld, evaluate and compare 19 scenarios.
 
   uv run scripts/reproduce_tables.py --real datasets/real --synth datasets
-The same command continues after a kill: what is finished stays. Runs that a sweep has made are used, too:
+The same command continues after a kill; finished parts are kept. Runs of a sweep are used as well:
   uv run python -m training.train -m 'experiment=glob(*)' hydra/launcher=joblib paths.runs=runs/tables \\
     paths.real=datasets/real paths.synth=datasets
-A first look with 20 images for each coreset:
+A first look with 20 images per coreset:
   uv run scripts/reproduce_tables.py --real datasets/real --synth datasets --quick
 """
 
@@ -34,11 +34,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-RECORD = "origin.json"  # written last into an evaluation: what was evaluated, and how
+RECORD = "origin.json"  # written last into an evaluation: its inputs and settings
 
 
 def main() -> int:
-    """Make what is not finished, and the tables of what is."""
+    """Make all unfinished parts, and the tables of the finished ones."""
     options = _parse()
     settle_threads()
     quick = ["budget=quick_look"] if options.quick else []
@@ -56,7 +56,7 @@ def main() -> int:
         print(f"error: {error.filename or out}: {error.strerror or error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("interrupted (run the same command again: what is finished stays)", file=sys.stderr)
+        print("interrupted (run the same command again: finished parts are kept)", file=sys.stderr)
         return 130
     return 0
 
@@ -64,10 +64,10 @@ def main() -> int:
 def reproduce_tables(
     real: Path, synth: Path, out: Path, overrides: Sequence[str], notes: Sequence[str], console: Console
 ) -> list[Path]:
-    """Make and judge every scenario below `out`, write the tables there; return their paths.
+    """Make and evaluate every scenario below ``out``, write the tables there; return their paths.
 
-    The overrides go to conf/train.yaml. Raises UserError: a wrong setting or dataset before anything is trained;
-    scenarios that failed, when the others are finished and in the tables.
+    The overrides apply to conf/train.yaml. Raises UserError for a wrong setting or dataset before anything is trained,
+    and for failed scenarios after the others are finished and in the tables.
     """
     from eval.paper.page import write_paper_tables
     from eval.paper.tables import published_values
@@ -93,8 +93,8 @@ def reproduce_tables(
         except UserError as error:
             log.error("%s failed: %s", experiment, error)
             failures[experiment] = str(error)
-    told = [f"Not measured, for want of the run: {', '.join(failures)}."] if failures else []
-    paths = write_paper_tables(results, [*notes, *told], out)
+    missing = [f"Not measured, because the run failed: {', '.join(failures)}."] if failures else []
+    paths = write_paper_tables(results, [*notes, *missing], out)
     _print_tables(results, console)
     minutes = (time.monotonic() - started) / 60
     console.print(f"{minutes:.1f} minutes; tables: {', '.join(map(str, paths))}", soft_wrap=True, highlight=False)
@@ -175,8 +175,8 @@ def _parse() -> argparse.Namespace:
         help="folder with the dataset folders synth, synth_rot90, synth_scale2 and synth_ws, synth_ws_rot90, ...",
     )
     parser.add_argument("--out", type=Path, help="folder of runs and tables (runs/tables, or runs/tables_quick)")
-    parser.add_argument("--quick", action="store_true", help="few images and a small coreset: a look, no result")
-    parser.add_argument("--note", nargs="+", default=[], metavar="TEXT", help="what a reader of the tables must know")
+    parser.add_argument("--quick", action="store_true", help="few images and a small coreset: a check, not a result")
+    parser.add_argument("--note", nargs="+", default=[], metavar="TEXT", help="notes for readers of the tables")
     parser.add_argument("--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/train.yaml")
     return parser.parse_args()
 

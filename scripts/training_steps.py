@@ -1,4 +1,4 @@
-"""What programs of this room do with training and evaluation: compose conf/, train into a run folder, judge it."""
+"""Steps shared by programs that train and evaluate: compose conf/, train into a run folder, evaluate it."""
 
 import shutil
 from collections.abc import Callable
@@ -14,7 +14,10 @@ from training.support.user_error import UserError
 
 
 def composed_config(name: str, *overrides: str) -> DictConfig:
-    """Return conf/<name>.yaml with overrides, as the entry points compose it. Raises UserError for a wrong one."""
+    """Return conf/<name>.yaml with overrides, composed like by the entry points.
+
+    Raises UserError for a wrong override.
+    """
     try:
         with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
             return compose(name, [*overrides])
@@ -23,9 +26,9 @@ def composed_config(name: str, *overrides: str) -> DictConfig:
 
 
 def train_and_evaluate(kind: str, cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Make a run folder anew from ``conf/<kind>.yaml`` (train, finetune or meld) as composed, and evaluate it.
+    """Replace a run folder by a run of the composed ``conf/<kind>.yaml`` (train, finetune or meld), and evaluate it.
 
-    Returns the document of results.json. Raises UserError.
+    Returns the content of results.json. Raises UserError.
     """
     from eval.runs.run_evaluation import evaluate_run
     from eval.runs.settings import read_settings
@@ -33,18 +36,18 @@ def train_and_evaluate(kind: str, cfg: DictConfig, folder: Path) -> dict[str, An
     if folder.exists():
         shutil.rmtree(folder)
     (folder / ".hydra").mkdir(parents=True)
-    OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # where evaluation looks for a run's settings
+    OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # evaluation reads a run's settings from here
     _trainer(kind)(cfg, folder)
     return evaluate_run(folder, read_settings(composed_config("evaluate", f"model={quoted(folder)}")))
 
 
 def quoted(path: Path) -> str:
-    """Return a path as a value in Hydra's grammar, whatever letters it has."""
+    """Return a path as a value in Hydra's grammar, with all special characters escaped."""
     return "'" + str(path).replace("'", r"\'") + "'"
 
 
 def _trainer(kind: str) -> Callable[[DictConfig, Path], object]:
-    from training.runs.meld_run import meld_run  # both load torch, which a second run need not wait for
+    from training.runs.meld_run import meld_run  # imported here: both load torch, which a complete run does not need
     from training.runs.training_run import finetune_run, train_run
 
     return {"train": train_run, "finetune": finetune_run, "meld": meld_run}[kind]

@@ -9,8 +9,10 @@ from training.support.entry_point import run
 
 
 def adapt(cfg: DictConfig) -> None:
-    """Run what ``conf/adapt.yaml`` describes, into Hydra's run folder."""
-    from training.pretraining.adapting import adapt_run  # loads torch, which --help need not wait for
+    """Run the adaptation that ``conf/adapt.yaml`` describes and write into Hydra's run folder."""
+    from training.pretraining.adapting import (
+        adapt_run,
+    )  # imported here: torch loads slowly, and --help does not need it
 
     adapt_run(cfg, Path(HydraConfig.get().runtime.output_dir))
 

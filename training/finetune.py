@@ -9,9 +9,9 @@ from training.support.entry_point import run
 
 
 def finetune(cfg: DictConfig) -> None:
-    """Run what ``conf/finetune.yaml`` describes, into Hydra's run folder."""
+    """Run the finetuning that ``conf/finetune.yaml`` describes and write into Hydra's run folder."""
     from training.runs.training_run import (
-        finetune_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
+        finetune_run,  # imported here: torch loads slowly, and --help does not need it
     )
 
     finetune_run(cfg, Path(HydraConfig.get().runtime.output_dir))

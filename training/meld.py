@@ -9,9 +9,9 @@ from training.support.entry_point import run
 
 
 def meld(cfg: DictConfig) -> None:
-    """Run what ``conf/meld.yaml`` describes, into Hydra's run folder."""
+    """Run the meld that ``conf/meld.yaml`` describes and write into Hydra's run folder."""
     from training.runs.meld_run import (
-        meld_run,  # numba loads for seconds: --help and mistyped settings need not wait for it
+        meld_run,  # imported here: numba loads slowly, and --help does not need it
     )
 
     meld_run(cfg, Path(HydraConfig.get().runtime.output_dir))

@@ -10,8 +10,11 @@ FAILED_IMAGES = 1
 
 
 def predict(cfg: DictConfig) -> None:
-    """Predict what ``conf/predict.yaml`` describes; ends with 1 where single images failed."""
-    from training.prediction.run import FailedImagesError, predict_run  # torch loads for seconds: --help need not wait
+    """Predict the images that ``conf/predict.yaml`` describes; exit with 1 if single images failed."""
+    from training.prediction.run import (
+        FailedImagesError,
+        predict_run,
+    )  # imported here: torch loads slowly, and --help does not need it
 
     try:
         predict_run(cfg)

@@ -10,8 +10,8 @@ from training.support.free_memory import keep_freed_memory
 
 
 def pretrain(cfg: DictConfig) -> None:
-    """Run what ``conf/pretrain.yaml`` describes, into Hydra's run folder."""
-    from training.pretraining.run import pretrain_run  # loads torch, which --help need not wait for
+    """Run the pretraining that ``conf/pretrain.yaml`` describes and write into Hydra's run folder."""
+    from training.pretraining.run import pretrain_run  # imported here: torch loads slowly, and --help does not need it
 
     keep_freed_memory()
     pretrain_run(cfg, Path(HydraConfig.get().runtime.output_dir))

@@ -1,4 +1,4 @@
-"""Collect a coreset from nominal images and find its threshold; make the paper's experiments, each once.
+"""Collect a coreset from nominal images and find its threshold; make the paper's experiments.
 
 Entry point: python -m training.train --help.
 """
@@ -15,7 +15,7 @@ from training.support.user_error import UserError
 
 
 def train(cfg: DictConfig) -> None:
-    """Run what ``conf/train.yaml`` describes into Hydra's run folder; an experiment into its own."""
+    """Run the training that ``conf/train.yaml`` describes into Hydra's run folder, an experiment into its own."""
     called = HydraConfig.get()
     experiment = called.runtime.choices.get("experiment")
     if experiment:
@@ -23,22 +23,22 @@ def train(cfg: DictConfig) -> None:
 
         if cfg.name != experiment:
             raise UserError(
-                f"experiment {experiment} cannot be called {cfg.name}, for what builds on it finds it by its own name; "
-                "leave name= out, and choose the place with paths.runs="
+                f"experiment {experiment} cannot be named {cfg.name}: later experiments look it up by its own name; "
+                "leave out name=, and choose the folder with paths.runs="
             )
         make_experiment(cfg, partial(_experiment, list(called.overrides.task)))
         return
     if cfg.kind != "train" or cfg.builds_on:
         raise UserError("kind and builds_on are for experiments; use training.finetune or training.meld otherwise")
     from training.runs.training_run import (
-        train_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
+        train_run,  # imported here: torch loads slowly, and --help does not need it
     )
 
     train_run(cfg, Path(called.runtime.output_dir))
 
 
 def _experiment(overrides: list[str], name: str) -> DictConfig:
-    """Compose another experiment with the settings of this call."""
+    """Compose another experiment with the overrides of this call."""
     kept = [override for override in overrides if override.split("=")[0].lstrip("+") not in ("experiment", "name")]
     return compose("train", [*kept, f"experiment={name}"])
 

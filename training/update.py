@@ -9,9 +9,9 @@ from training.support.entry_point import run
 
 
 def update(cfg: DictConfig) -> None:
-    """Run what ``conf/update.yaml`` describes, into Hydra's run folder."""
+    """Run the update that ``conf/update.yaml`` describes and write into Hydra's run folder."""
     from training.runs.training_run import (
-        update_run,  # torch loads for seconds: --help and mistyped settings need not wait for it
+        update_run,  # imported here: torch loads slowly, and --help does not need it
     )
 
     update_run(cfg, Path(HydraConfig.get().runtime.output_dir))

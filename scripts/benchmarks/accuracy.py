@@ -7,9 +7,9 @@ import numpy as np
 from rich.console import Console
 
 from scripts.benchmarks.accuracy_data import AccuracyData, Judged
-from scripts.benchmarks.accuracy_figures import accuracy
+from scripts.benchmarks.accuracy_metrics import accuracy
 from scripts.benchmarks.accuracy_peer import Peer, written
-from scripts.benchmarks.accuracy_runs import Extractor, figures_of, map_settings
+from scripts.benchmarks.accuracy_runs import Extractor, accuracy_of, map_settings
 from scripts.benchmarks.planted import Planted, displacements_of, planted, textures
 from training.coreset.sequential import SequentialCoreset
 from training.features.extractor import FeatureExtractor
@@ -21,15 +21,15 @@ SIDE = (256, 256)
 NOMINAL_TEXTURES = 8
 
 
-def our_figures(data: AccuracyData, extractor: Extractor, orders: int, *more: str) -> Figures:
-    """Return the means of the accuracy figures over orders of the train images; ``more`` overrides the defaults."""
+def our_accuracy(data: AccuracyData, extractor: Extractor, orders: int, *more: str) -> Figures:
+    """Return the mean accuracy over orders of the train images; ``more`` overrides the defaults."""
     judged = data.judged()
-    rows = [figures_of(data, extractor, judged, order, *more) for order in range(orders)]
+    rows = [accuracy_of(data, extractor, judged, order, *more) for order in range(orders)]
     return {name: _mean([row[name] for row in rows]) for name in rows[0]}
 
 
-def peer_figures(data: AccuracyData, extractor: Extractor, peer: Peer, console: Console) -> Figures:
-    """Return the accuracy figures of anomalib's PatchCore, fitted to the images in the folder's order."""
+def peer_accuracy(data: AccuracyData, extractor: Extractor, peer: Peer, console: Console) -> Figures:
+    """Return the accuracy of anomalib's PatchCore, fitted to the images in the folder's order."""
     built = extractor.built(f"extractor.resize={data.resize}")
     judged = data.judged()
     train, test = ([sample.image for sample in samples] for samples in (data.train, data.test))
@@ -49,7 +49,7 @@ def our_displacement(extractor: Extractor) -> float:
 
 
 def peer_displacement(extractor: Extractor, peer: Peer) -> float:
-    """Return the same of anomalib's maps."""
+    """Return the largest mean displacement [pixels], in y or x, of planted defects in anomalib's maps."""
     folder, defects = peer.folder, _defects()
     train = written(textures(NOMINAL_TEXTURES, SIDE, seed=1), folder / "planted_train")
     test = written(_pictures(defects), folder / "planted_test")

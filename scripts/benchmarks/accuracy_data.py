@@ -1,4 +1,4 @@
-"""Images that accuracy is measured on: magnetic tiles, painted plates and the quickstart's rendered plates."""
+"""Images for accuracy benchmarks: magnetic tiles, painted plates and the quickstart's rendered plates."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ _SEED = 0
 
 @dataclass(frozen=True)
 class Judged:
-    """A test image, where its defects are, and the pixels that do not count: bool (H, W)."""
+    """A test image, the mask of its defects, and the mask of the pixels that do not count: bool (H, W)."""
 
     image: NDArray[np.uint8]
     defect: NDArray[np.bool_]
@@ -37,7 +37,7 @@ class AccuracyData:
     resize: str
 
     def ordered(self, order: int) -> tuple[Sample, ...]:
-        """Return the train samples in the folder's order (0), or in one drawn by the seed ``order``."""
+        """Return the train samples in the folder's order (0), or in an order drawn by the seed ``order``."""
         if order == 0:
             return self.train
         return tuple(self.train[i] for i in np.random.default_rng(order).permutation(len(self.train)))
@@ -47,13 +47,14 @@ class AccuracyData:
         return [_judged(sample, self.defect_ids) for sample in self.test]
 
     def thinned(self, train: int, test: int) -> "AccuracyData":
-        """Return at most so many images of each, evenly spread."""
+        """Return at most so many images of each split, evenly spread."""
         return replace(self, train=_spread(self.train, train), test=_spread(self.test, test))
 
 
 def tiles(root: Path, others: bool = False) -> AccuracyData:
-    """Return the magnetic tiles at 256 x 256: every fourth train image, 200 test images drawn by seed; ``others``
-    takes 200 of those that were not drawn.
+    """Return the magnetic tiles at 256 x 256: every fourth train image, 200 test images drawn by seed.
+
+    ``others`` draws 200 of the remaining test images instead.
     """
     data = _mvtec("tiles", root)
     drawn = np.random.default_rng(_SEED).permutation(len(data.test))
@@ -67,7 +68,7 @@ def plates(root: Path) -> AccuracyData:
 
 
 def rendered(stained: Path, inspected: Path) -> AccuracyData:
-    """Return the quickstart's plates at their own size: train on the stained ones, judge the inspected ones."""
+    """Return the quickstart's plates at their own size: stained ones for training, inspected ones for testing."""
     train, judged = (
         open_dataset(composed_config("train", f"dataset.root={quoted(r)}").dataset) for r in (stained, inspected)
     )
@@ -83,7 +84,7 @@ def images_of(folder: Path, split: str) -> list[Judged]:
 
 
 def fitted_to(scores: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Return a map at the size of its mask."""
+    """Return a map resized to its mask."""
     return scores if scores.shape == shape else np.asarray(cv2.resize(scores, shape[::-1]), np.float32)
 
 

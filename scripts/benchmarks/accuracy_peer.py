@@ -1,4 +1,4 @@
-"""anomalib's PatchCore on the images of the accuracy benchmark: its own greedy selection and its re-weighted score."""
+"""anomalib's PatchCore on the images of the accuracy benchmark, with its own greedy selection and re-weighted score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from scripts.anomalib_peer import described_backbone, run_peer
+from scripts.benchmarks.anomalib_peer import described_backbone, run_peer
 from training.features.extractor import FeatureExtractor
 from training.support.user_error import UserError
 
@@ -19,7 +19,7 @@ SHARE = 0.1
 
 
 class PeerMaps(NamedTuple):
-    """Anomaly maps (h, w) at the size that the backbone saw, image scores, and members kept."""
+    """Anomaly maps (h, w) at the size of the backbone's input, image scores, and the number of members kept."""
 
     maps: list[NDArray[np.float32]]
     scores: list[float]
@@ -28,7 +28,7 @@ class PeerMaps(NamedTuple):
 
 @dataclass(frozen=True)
 class Peer:
-    """anomalib's Python, a folder for its files, and the limits of a fit: of the selection, of all, and of memory."""
+    """anomalib's Python, a folder for its files, and limits: selection time, total time, memory."""
 
     python: Path
     folder: Path
@@ -37,7 +37,7 @@ class Peer:
     memory_gb: float
 
     def judged(self, name: str, extractor: FeatureExtractor, train: Sequence[Path], test: Sequence[Path]) -> PeerMaps:
-        """Fit the train images, judge the test images. Raises UserError where the peer fails."""
+        """Fit the train images and predict the test images. Raises UserError if the peer fails."""
         folder = self.folder / name
         folder.mkdir(parents=True)
         described = described_backbone(extractor, folder / "backbone.safetensors")
@@ -59,7 +59,7 @@ class Peer:
 
 
 def written(pictures: Sequence[NDArray[np.uint8]], folder: Path) -> list[Path]:
-    """Write RGB pictures as PNG files, for a peer that reads files; return their paths."""
+    """Write RGB pictures as PNG files for a peer that reads files; return their paths."""
     folder.mkdir(parents=True)
     paths = [folder / f"{number:04d}.png" for number in range(len(pictures))]
     for path, picture in zip(paths, pictures, strict=True):

@@ -1,4 +1,4 @@
-"""Coresets of this project for the accuracy benchmarks: trained on one order of the images, judged by their maps."""
+"""Coresets for the accuracy benchmarks: trained on one order of the images, measured by their anomaly maps."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from omegaconf import OmegaConf
 
 from scripts.benchmarks.accuracy_data import AccuracyData, Judged
-from scripts.benchmarks.accuracy_figures import accuracy
+from scripts.benchmarks.accuracy_metrics import accuracy
 from scripts.training_steps import composed_config, quoted
 from training.coreset.sequential import SequentialCoreset
 from training.data.dataset import Sample
@@ -24,7 +24,7 @@ MEMBERS = 2048
 
 @dataclass(frozen=True)
 class Extractor:
-    """A name for the tables, and the overrides of conf/train.yaml that choose it."""
+    """A name for the tables, and the overrides of conf/train.yaml that select it."""
 
     name: str
     overrides: tuple[str, ...]
@@ -35,7 +35,7 @@ class Extractor:
 
 
 def map_settings(*overrides: str) -> dict[str, Any]:
-    """Return ``conf/anomaly_map`` with overrides, as AnomalyModel takes it."""
+    """Return ``conf/anomaly_map`` with overrides, as keyword arguments of AnomalyModel."""
     cfg = composed_config("train", "dataset.root=unused", *overrides)
     settings: dict[str, Any] = OmegaConf.to_container(cfg.anomaly_map, resolve=True)  # type: ignore[assignment]
     return settings
@@ -59,17 +59,17 @@ def distance_grids(model: AnomalyModel, judged: Sequence[Judged]) -> list[Distan
 
 
 def judged_by(model: AnomalyModel, grids: Sequence[DistanceGrid], judged: Sequence[Judged]) -> dict[str, float | None]:
-    """Return the accuracy figures of the maps that a model's settings make of patch distances."""
+    """Return the accuracy of the maps that a model computes from patch distances."""
     shapes = [image.defect.shape for image in judged]
     maps = [model.map_from(grid, (shape[0], shape[1])) for grid, shape in zip(grids, shapes, strict=True)]
     counted = [np.where(image.ignored, np.float32(0), scores) for scores, image in zip(maps, judged, strict=True)]
     return accuracy(maps, [model.image_score(scores) for scores in counted], judged)
 
 
-def figures_of(
+def accuracy_of(
     data: AccuracyData, extractor: Extractor, judged: Sequence[Judged], order: int, *more: str
 ) -> dict[str, float | None]:
-    """Train on one order of the images with the defaults and ``more`` overrides; return the accuracy figures."""
+    """Train on one order of the images with the defaults and ``more`` overrides; return the accuracy."""
     built = extractor.built(f"extractor.resize={data.resize}", *(o for o in more if o.startswith("extractor.")))
     members = coreset_of(built, data.ordered(order), data.defect_ids)
     settings = map_settings(*(o for o in more if o.startswith("anomaly_map")))

@@ -1,4 +1,4 @@
-"""Choices of the patch grid compared: kernel, upsampling, blur and image score, on several sets and orders."""
+"""Comparison of choices of the patch grid: kernel, upsampling, blur and image score, on several datasets and orders."""
 
 from collections.abc import Iterator, Sequence
 from itertools import product
@@ -17,15 +17,13 @@ MAPS = {
     "bilinear, mean of 0.1 %": ("anomaly_map.upsampling=bilinear", "anomaly_map.score_share=0.001"),
     "bilinear, mean of 1 %": ("anomaly_map.upsampling=bilinear", "anomaly_map.score_share=0.01"),
 }
-"""Settings of the anomaly map: paper is nearest upsampling, sigma 2, maximum."""
+"""Settings of the anomaly map; "paper" is nearest upsampling, sigma 2, maximum."""
 
 
 def compared(
     datasets: Sequence[AccuracyData], extractors: Sequence[Extractor], kernels: Sequence[str], orders: int
 ) -> Iterator[dict[str, Any]]:
-    """Yield a row for each data set, extractor, kernel, order and setting of the map: its names and the accuracy
-    figures in 0..1.
-    """
+    """Yield a row for each dataset, extractor, kernel, order and setting of the map: its names and accuracy in 0..1."""
     for data, extractor, kernel in product(datasets, extractors, kernels):
         built = extractor.built(f"extractor.resize={data.resize}", f"extractor.pooling={kernel}")
         judged = data.judged()
@@ -33,6 +31,8 @@ def compared(
             members = coreset_of(built, data.ordered(order), data.defect_ids)
             grids = distance_grids(AnomalyModel(built, members, **map_settings()), judged)
             for name, overrides in MAPS.items():
-                model = AnomalyModel(built, members[:2], **map_settings(*overrides))  # the distances are there already
+                model = AnomalyModel(
+                    built, members[:2], **map_settings(*overrides)
+                )  # members are unused: the distances are computed already
                 row = {"data": data.name, "extractor": extractor.name, "kernel": kernel, "order": order, "map": name}
                 yield {**row, **judged_by(model, grids, judged)}

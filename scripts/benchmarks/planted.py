@@ -1,4 +1,4 @@
-"""Defects planted at known places on seeded textures: where the anomaly map puts them, and how borders compare."""
+"""Defects planted at known places on seeded textures, to measure displacement and border effects of anomaly maps."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.benchmark_images import brushed_texture
+from scripts.benchmarks.images import brushed_texture
 
 Picture = NDArray[np.uint8]
 AnomalyMap = NDArray[np.float32]
 SQUARE = 16
 """Side of a planted square [pixels]."""
 PEAK_SHARE = 0.5
-"""The part of what a square adds that counts as its place; fainter parts are mostly the texture's own scatter."""
+"""Share of the peak from which a square's response counts; fainter parts are mostly scatter of the texture."""
 
 
 @dataclass(frozen=True)
@@ -27,8 +27,9 @@ class Planted:
 
 
 def textures(count: int, side: tuple[int, int], seed: int) -> list[Picture]:
-    """Return nominal textures (H, W, 3), each from its own seed: grooves along rows, grooves along columns, a fine and
-    a coarse grain in turn.
+    """Return nominal textures (H, W, 3), each from its own seed.
+
+    Their kinds are, in turn: grooves along rows, grooves along columns, fine grain and coarse grain.
     """
     kinds = (_along_rows, _along_columns, _fine_grain, _coarse_grain)
     return [kinds[number % 4](np.random.default_rng([seed, number]), side) for number in range(count)]
@@ -57,7 +58,7 @@ def _grain(rng: np.random.Generator, side: tuple[int, int], sigma: float) -> Pic
 
 
 def planted(count: int, side: tuple[int, int], seed: int, margin: int = 48) -> list[Planted]:
-    """Return textures with a square each, ``margin`` [pixels] or more from every border."""
+    """Return textures with one square each, at least ``margin`` [pixels] from every border."""
     found = []
     for number, plain in enumerate(textures(count, side, seed)):
         rng = np.random.default_rng([seed, number, 1])
@@ -67,7 +68,7 @@ def planted(count: int, side: tuple[int, int], seed: int, margin: int = 48) -> l
 
 
 def at_borders(count: int, side: tuple[int, int], seed: int) -> list[Planted]:
-    """Return textures with a square each that touches a border: top, left, bottom and right in turn."""
+    """Return textures with one square each that touches a border: top, left, bottom and right in turn."""
     found = []
     for number, plain in enumerate(textures(count, side, seed)):
         rng = np.random.default_rng([seed, number, 2])
@@ -78,26 +79,25 @@ def at_borders(count: int, side: tuple[int, int], seed: int) -> list[Planted]:
     return found
 
 
-def displacements(judge: Callable[[Picture], AnomalyMap], defects: Sequence[Planted]) -> NDArray[np.float64]:
-    """Return how far below and right of each square the map puts it, (N, 2) [pixels]."""
-    pairs = [(judge(d.picture), judge(d.plain)) for d in defects]
+def displacements(anomaly_map: Callable[[Picture], AnomalyMap], defects: Sequence[Planted]) -> NDArray[np.float64]:
+    """Return the displacement (N, 2) [pixels] of each square in the map, positive below and right."""
+    pairs = [(anomaly_map(d.picture), anomaly_map(d.plain)) for d in defects]
     return displacements_of([with_it for with_it, _ in pairs], [without for _, without in pairs], defects)
 
 
 def displacements_of(
     with_it: Sequence[AnomalyMap], without: Sequence[AnomalyMap], defects: Sequence[Planted]
 ) -> NDArray[np.float64]:
-    """Return displacements (N, 2) [pixels], y and x: the centroid of what each square adds to the map, as far as it
-    reaches PEAK_SHARE of its peak, less the square's centre.
+    """Return displacements (N, 2) [pixels], y and x, of the maps' responses from the squares' centres.
+
+    The response is the centroid of what a square adds to the map, down to PEAK_SHARE of its peak.
     """
     found = zip(with_it, without, defects, strict=True)
     return np.array([_centroid(high - low) - np.array(defect.centre) for high, low, defect in found])
 
 
 def outer_ring_share(maps: Sequence[AnomalyMap], cell: int) -> tuple[float, float]:
-    """Return the share of maps whose largest value lies within ``cell`` pixels of a border, and that ring's share of
-    the area.
-    """
+    """Return the share of maps with the maximum within ``cell`` pixels of a border, and that ring's area share."""
     inside = 0
     for scores in maps:
         place = np.unravel_index(int(scores.argmax()), scores.shape)
@@ -107,9 +107,9 @@ def outer_ring_share(maps: Sequence[AnomalyMap], cell: int) -> tuple[float, floa
     return 1 - inside / len(maps), ring
 
 
-def contrast(judge: Callable[[Picture], AnomalyMap], defects: Sequence[Planted], nominal: float) -> float:
-    """Return the mean largest score of planted defects over ``nominal``, the mean largest score of nominal images."""
-    return float(np.mean([judge(d.picture).max() for d in defects]) / nominal)
+def contrast(anomaly_map: Callable[[Picture], AnomalyMap], defects: Sequence[Planted], nominal: float) -> float:
+    """Return the mean largest score of planted defects divided by ``nominal``, that of nominal images."""
+    return float(np.mean([anomaly_map(d.picture).max() for d in defects]) / nominal)
 
 
 def _with_square(plain: Picture, top: int, left: int, rng: np.random.Generator) -> Planted:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.benchmarks.accuracy_data import Judged
-from scripts.benchmarks.accuracy_figures import largest_f1
+from scripts.benchmarks.accuracy_metrics import largest_f1
 from training.model.anomaly_model import AnomalyModel
 from training.model.score_histogram import ScoreHistogram, lower_edges
 from training.model.threshold import maximum_f1
@@ -29,8 +29,9 @@ def score_histograms(model: AnomalyModel, images: Sequence[Judged]) -> list[Hist
 def f1_of_draws(
     validation: Sequence[Histograms], test: Sequence[Histograms], plates: int, draws: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """Return the test F1 (draws,) in 0..1 of the threshold that maximises F1 over ``plates`` validation plates, drawn
-    anew each time without repetition.
+    """Return the test F1 (draws,) in 0..1 of thresholds that maximise F1 over ``plates`` validation plates.
+
+    Each draw takes other plates, without repetition within a draw.
     """
     found = []
     for _ in range(draws):

@@ -23,7 +23,7 @@ data.setup()
 
 
 def listed(items):
-    """Name, label and mask area of every item, sorted."""
+    """Return name, label and mask area of every item, sorted."""
     found = []
     for item in items:
         area = 0 if item.gt_mask is None else int((item.gt_mask > 0).sum())

@@ -8,7 +8,7 @@ import pytest
 from pycocotools.coco import COCO
 
 from scripts import import_labelme, import_mvtec
-from scripts.anomalib_peer import peer_python
+from scripts.benchmarks.anomalib_peer import peer_python
 from scripts.export_dataset import main
 from tests.eval.small_plates import HEIGHT, WIDTH, write_dataset, write_png
 from training.data.dataset import read_instances, read_mask
@@ -20,13 +20,13 @@ SPLITS = ["train"] * 3 + ["validation"] * 2 + ["test"] * 3
 
 @pytest.fixture
 def plates(tmp_path: Path) -> Path:
-    """Small plates whose last two test images also show a dent, or nothing; with drawn parameters in the tables."""
+    """Small plates; two test images also show a dent, or nothing; with drawn parameters in the tables."""
     root = write_dataset(tmp_path / "plates", SPLITS, seed=3)
     mask, instances = (
         cv2.imread(str(root / part / "000006.png"), cv2.IMREAD_UNCHANGED) for part in ("masks", "instances")
     )
     mask[60:66, 10:20], instances[60:66, 10:20] = 2, 7
-    mask[2, 40:43] = 6  # of a class, but of no instance
+    mask[2, 40:43] = 6  # of a class, but without an instance
     write_png(root / "masks" / "000006.png", mask)
     write_png(root / "instances" / "000006.png", instances)
     for part, dtype in (("masks", np.uint8), ("instances", np.uint16)):
@@ -48,7 +48,7 @@ def export(plates: Path, layout: str, out: Path) -> Path:
 
 
 def tree(root: Path) -> dict[str, object]:
-    """What a dataset holds: bytes of pictures, pixels of masks and instances, text of tables."""
+    """Return a dataset's content: bytes of pictures, pixels of masks and instances, text of tables."""
     held: dict[str, object] = {"dataset.json": json.loads((root / "dataset.json").read_text())}
     for name in ("samples.csv", "instances.csv"):
         held[name] = pd.read_csv(root / name, dtype=str, keep_default_na=False).to_dict("records")
@@ -152,7 +152,7 @@ def anomalib_python():
         unavailable = ("uv, which is not installed", "Failed to fetch", "network was disabled")
         if any(missing in str(error) for missing in unavailable):
             pytest.skip(str(error))
-        raise  # with the package index in reach, an environment that cannot be made is a defect
+        raise  # if the package index is reachable, a failure to create the environment is a defect
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from scripts.import_labelme import main
-from scripts.label_map import DEFAULT
+from scripts.layouts.label_map import DEFAULT
 from training.data.dataset import read_instances, read_mask
 from training.data.stainless_layout import open_stainless
 
@@ -101,7 +101,7 @@ def test_shapes_become_classes_instances_and_the_border(photos, tmp_path):
     assert set(np.unique(mask)) == {0, DENT, SCRATCH, STAIN, 255}
     assert (mask[36:] == 255).all()
     assert mask[8, 14] == STAIN
-    assert mask[5, 15] == SCRATCH  # a defect lies above an impurity, whichever was drawn later
+    assert mask[5, 15] == SCRATCH  # a defect covers an impurity, whichever was drawn later
     assert mask[2, 15] == STAIN
     assert mask[20, 45] == mask[30, 55] == DENT
     assert instances[20, 45] == instances[30, 55]  # one group_id, one instance
@@ -152,8 +152,8 @@ def test_a_mapping_of_ones_own_and_other_counts(photos, tmp_path, capsys):
         (shape("dent", "polygon", [[70, 5], [80, 5], [80, 12]]), ["shape 1 (polygon 'dent') lies outside the image"]),
         (shape("dent", "polygon", [[7, 5], [8, 5]]), ["has 2 points", "at least 3"]),
         (shape("rust", "polygon", [[7, 5], [8, 5], [8, 9]]), ["unknown label 'rust'", "plate_labels.yaml"]),
-        (shape("dent", "spline", [[7, 5], [8, 5], [8, 9]]), ["no LabelMe annotation", "spline"]),
-        (shape("dent", "mask", [[7, 5], [8, 5]]) | {"mask": "AAAA"}, ["its mask is no PNG"]),
+        (shape("dent", "spline", [[7, 5], [8, 5], [8, 9]]), ["not a LabelMe annotation", "spline"]),
+        (shape("dent", "mask", [[7, 5], [8, 5]]) | {"mask": "AAAA"}, ["its mask is not a PNG"]),
         (shape("dent", "circle", [[7, 5]]), ["has 1 points; it needs 2"]),
     ],
 )
@@ -171,7 +171,7 @@ def test_other_mistakes_are_told_in_one_line(photos, tmp_path, capsys):
     assert "there are 11 clean plates, but 12 for train" in refusal(capsys, photos, "--out", out, "--train", "12")
     assert "no folder" in refusal(capsys, tmp_path / "none", "--out", out)
     (photos / "loose.png").write_bytes((photos / "bad_1" / "front.png").read_bytes())
-    assert "loose does not tell its plate" in refusal(capsys, photos, "--out", out)
+    assert "loose does not contain its plate" in refusal(capsys, photos, "--out", out)
     (photos / "loose.png").unlink()
     broken = photos / "bad_1" / "front.json"
     good = json.loads(broken.read_text())

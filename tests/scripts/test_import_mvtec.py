@@ -65,7 +65,7 @@ def test_mistakes_are_told_in_one_line(tiles, tmp_path, capsys):
 
     out = tmp_path / "d"
     assert "no class rust; it has crack, hole" in refusal(tiles, "--out", out, "--impurities", "rust")
-    assert "does not tell its plate" in refusal(tiles, "--out", out, "--plate-pattern", "^x(.+)")
+    assert "does not match --plate-pattern" in refusal(tiles, "--out", out, "--plate-pattern", "^x(.+)")
     assert "is in train/ and in test/" in refusal(tiles, "--out", out, "--plate-pattern", "_(.)$")
     (tiles / "ground_truth" / "hole" / "p1_a_mask.png").unlink()
     assert "has no mask" in refusal(tiles, "--out", out)

@@ -1,4 +1,4 @@
-"""The whole way from Blender to the report, on pictures so small that it takes a minute."""
+"""The quickstart from Blender to the report, on pictures so small that it takes a minute."""
 
 import json
 
@@ -41,7 +41,7 @@ def test_quickstart_renders_trains_reports_and_reuses(tmp_path):
     assert stamps == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.safetensors")}
     assert pictures == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("images/*.png")}
 
-    # What builds on a run is made anew with it, although its own settings are the same.
+    # A run is made again if a run that it builds on is, although its own settings are the same.
     quickstart(tmp_path, SMALL, [*FEW, "extractor=squeezenet1_1", "extractor.weights=random"])
     assert {load_model(path)[0].shape for path in stamps} == {(64, 768)}
 

@@ -1,4 +1,4 @@
-"""scripts/render.py: every render config composes to a valid job; mistakes come out as one line."""
+"""scripts/render.py: every render config composes to a valid job; mistakes give one line."""
 
 import json
 import re
@@ -12,7 +12,7 @@ import pytest
 from hydra import compose, initialize_config_dir
 
 from scripts.render import composed_job
-from scripts.render_process import default_execution, run_render_job
+from scripts.rendering.process import default_execution, run_render_job
 from training.support.entry_point import CONF_FOLDER
 from training.support.user_error import UserError
 

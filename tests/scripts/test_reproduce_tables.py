@@ -1,4 +1,4 @@
-"""From dataset folders to the tables, with a row that fails and is mended, on pictures of a few pixels."""
+"""From dataset folders to the tables on tiny pictures, with a row that fails and is repaired."""
 
 import json
 

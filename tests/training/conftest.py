@@ -14,7 +14,10 @@ from training.features.extractor import FeatureExtractor, build_extractor
 
 @pytest.fixture
 def stainless_folder(tmp_path: Path) -> Path:
-    """Six train, three validation and two test plates; the latter have a scratch and a stain, all an ignored border."""
+    """Six train, three validation and two test plates with an ignored border.
+
+    Validation and test plates have a scratch and a stain.
+    """
     root, rng = tmp_path / "plates", np.random.default_rng(7)
     rows = []
     for number in range(11):

@@ -1,10 +1,10 @@
-"""The literal sequential PatchCore rule (paper, section IV), as slow and as plain as it can be written."""
+"""The literal sequential PatchCore rule (paper, section IV), slow and simple."""
 
 import numpy as np
 
 
 def canonical(a: np.ndarray, b: np.ndarray) -> float:
-    """The squared distance: Python floats are float64, each operation is rounded, channels ascend."""
+    """Return the squared distance: Python floats are float64, each operation is rounded, channels ascend."""
     total = 0.0
     for x, y in zip(a.tolist(), b.tolist(), strict=True):
         total += (x - y) * (x - y)

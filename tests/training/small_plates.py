@@ -1,4 +1,4 @@
-"""What the tests of training are made from: noise plates, a small backbone, composed configs."""
+"""Common parts of the training tests: noise plates, a small backbone, composed configs."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ CLASSES = [
     {"id": 4, "name": "scratch", "kind": "defect", "colour": [255, 0, 0]},
     {"id": 6, "name": "water_stain", "kind": "impurity", "colour": [0, 0, 255]},
 ]
-torch.set_num_threads(1)  # small images gain nothing from more, and lose much on a busy machine
+torch.set_num_threads(1)  # more threads slow down small images on a busy machine
 TINY = ["extractor=resnet18", "extractor.weights=random", "coreset.size=40", "coreset.epochs=3"]
 
 

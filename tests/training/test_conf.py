@@ -1,4 +1,4 @@
-"""Every YAML of the training side composes, and says what the program reads."""
+"""Every YAML file of the training side composes and matches the program."""
 
 import pytest
 from omegaconf import OmegaConf

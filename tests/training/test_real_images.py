@@ -1,4 +1,4 @@
-"""Trained backbones and real images, where they lie beside the checkout."""
+"""Trained backbones and real images, if they lie beside the checkout."""
 
 from pathlib import Path
 
@@ -39,7 +39,7 @@ def test_each_trained_backbone_loads_and_sees_the_image(extractor):
     patches = built.patches(image)
     assert built.warnings == []
     assert np.isfinite(patches).all()
-    assert (patches.std(axis=(0, 1)) > 0).mean() > 0.5  # some channels of SqueezeNet see nothing in a grey tile
+    assert (patches.std(axis=(0, 1)) > 0).mean() > 0.5  # some channels of SqueezeNet are zero on a grey tile
 
 
 def test_a_short_training_tells_blowholes_from_tiles(tmp_path):

@@ -1,4 +1,4 @@
-"""Back ends: what keeps a full coreset and applies the rule to it. All give the same replacements, to the last bit."""
+"""Back ends of a full coreset. All make the same replacements, bit for bit."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -26,30 +26,35 @@ class CoresetBackend(Protocol):
         ...
 
     def update(self, patches: NDArray[np.float32], width: int) -> NDArray[np.int64]:
-        """Test patches (N, C) in order (paper, section IV); return the replacements (R, 2): the patch's number in this
-        call, and the slot.
+        """Test patches (N, C) in order and replace members (paper, section IV).
 
-        A patch replaces where its distance to the closest member exceeds the smallest distance between members; the
-        victim is the lowest index in any closest pair. ``width`` patches are a row of the patch map: it only speeds up.
+        A patch replaces a member if its distance to the closest member exceeds the smallest distance between members.
+        The replaced member is the one with the lowest index in any closest pair. ``width`` is the number of patches in
+        a row of the patch map; it affects speed only.
+
+        Returns the replacements (R, 2): the patch's index in this call, and the slot.
         """
         ...
 
     def cover(self, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:
-        """Return the larger of ``squared_radius`` and the largest squared canonical distance from a patch to its
-        nearest member.
+        """Return the larger of ``squared_radius`` and the patches' largest squared distance to the coreset.
+
+        A patch's distance to the coreset is the canonical distance to its nearest member.
         """
         ...
 
 
 def chosen_backend(name: str, device: str) -> Callable[[NDArray[np.float32]], CoresetBackend]:
-    """Return what turns features (M, C) into a full coreset: ``numba`` on the CPU, or ``torch`` on a torch device.
+    """Return the constructor of a full coreset from features (M, C).
 
-    Raises UserError for another name.
+    ``name`` is ``numba`` (CPU) or ``torch`` (on ``device``). Raises UserError for another name.
     """
     if name == "numba":
         return NumbaCoreset
     if name == "torch":
-        from training.coreset.torch_rule import TorchCoreset  # torch loads for seconds; the CPU's rule does not need it
+        from training.coreset.torch_rule import (
+            TorchCoreset,
+        )  # imported here: torch loads slowly, and the CPU back end does not need it
 
         return lambda features: TorchCoreset(features, device)
     raise UserError(f"coreset.backend {name!r} is none of {', '.join(BACKENDS)}")

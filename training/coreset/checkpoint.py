@@ -1,4 +1,4 @@
-"""Checkpoints of an unfinished collection: whole images only, in one file that appears whole or not at all."""
+"""Checkpoints of an unfinished collection, written after whole images in one atomic file."""
 
 import hashlib
 import json
@@ -25,32 +25,33 @@ Tensors = dict[str, NDArray[np.float32]]
 
 
 class Checkpoint:
-    """The checkpoint file of one job: what it is about must match before it is continued."""
+    """The checkpoint file of one job; only the same job can be continued from it."""
 
     def __init__(self, path: Path, job: dict[str, Any], seconds: float) -> None:
         self.path = path
-        self.job = json.loads(json.dumps(job))  # as it comes back from the file
+        self.job = json.loads(json.dumps(job))  # the form in which the file returns it
         self.seconds = seconds
         self._written = time.monotonic()
 
     def is_due(self) -> bool:
-        """Whether the last writing is ``seconds`` ago."""
+        """Return whether at least ``seconds`` have passed since the last write."""
         return time.monotonic() - self._written >= self.seconds
 
     def save(self, tensors: Tensors, state: dict[str, Any]) -> None:
-        """Write members and reservoir (each float32 (N, C)) and the state (JSON) whole."""
+        """Write members and reservoir (each float32 (N, C)) and the JSON state in one atomic file."""
         full = {"format": FORMAT, "version": VERSION, "job": self.job, "state": state, "sha256": _sha256(tensors)}
         metadata = {_KEY: json.dumps(full, allow_nan=False)}
         write_whole(self.path, safetensors.numpy.save(tensors, metadata=metadata))
         self._written = time.monotonic()
 
     def load(self) -> tuple[Tensors, dict[str, Any]] | None:
-        """Return tensors and state, or None where there is no file; raises UserError for a damaged file or that of
-        another job.
+        """Return tensors and state, or None if there is no file.
+
+        Raises UserError for a damaged file and for the checkpoint of another job.
         """
         if not self.path.is_file():
             return None
-        again = "delete it, or start anew with checkpoint.resume=false"
+        again = "delete it, or start again with checkpoint.resume=false"
         try:
             with safe_open(self.path, framework="numpy") as file:
                 full = json.loads((file.metadata() or {}).get(_KEY, "{}"))
@@ -61,28 +62,28 @@ class Checkpoint:
             found = f"{full.get('format')} version {full.get('version')}"
             raise UserError(f"{self.path} is {found}; this program reads {FORMAT} version {VERSION}; {again}")
         if full["sha256"] != _sha256(tensors):
-            raise UserError(f"{self.path} is damaged: its numbers do not have the recorded hash; {again}")
+            raise UserError(f"{self.path} is damaged: its arrays do not match the recorded hash; {again}")
         difference = differing_field(full["job"], self.job)
         if difference is not None:
             field, stored, present = difference
             raise UserError(
-                f"{self.path} is of another run: {field} was {stored} and is {present} now; "
-                "choose another name, or start anew with checkpoint.resume=false"
+                f"{self.path} belongs to another run: {field} was {stored} and is now {present}; "
+                "choose another name, or start again with checkpoint.resume=false"
             )
         return tensors, full["state"]
 
-    def told(self, error: UserError) -> UserError:
-        """Return an error that also says what is kept."""
+    def with_advice(self, error: UserError) -> UserError:
+        """Return the error with a note on where the collected state is kept and how to continue."""
         return UserError(
-            f"{error}; what was collected so far is kept in {self.path}: give the same command again to continue, or "
-            "checkpoint.resume=false to start anew"
+            f"{error}; the state so far is kept in {self.path}: run the same command again to continue, or "
+            "set checkpoint.resume=false to start again"
         )
 
     def remove(self) -> None:
-        """Delete the file, and what a killed writer left beside it; the run is finished, or starts anew."""
+        """Delete the file and any temporary files that a killed process left beside it."""
         self.path.unlink(missing_ok=True)
-        for left in self.path.parent.glob(f".{self.path.name}.*"):
-            left.unlink()
+        for leftover in self.path.parent.glob(f".{self.path.name}.*"):
+            leftover.unlink()
 
 
 def _sha256(tensors: Tensors) -> str:

@@ -1,4 +1,4 @@
-"""Collecting a coreset: epochs over a stream of patches until one of them changes nothing (paper, section IV)."""
+"""Collection of a coreset: epochs over a stream of patches until one makes no replacement (paper, section IV)."""
 
 import logging
 import math
@@ -18,8 +18,10 @@ log = logging.getLogger(__name__)
 
 
 class Patches(Protocol):
-    """The patches of one image, or of a strip of it: features (N, C) float32, rows of ``width``, how many were left
-    out, and whether the image ends with them.
+    """The patches of one image or of a strip of it.
+
+    Holds features (N, C) float32, the number of patches in a row (``width``), the number of patches left out
+    (``ignored``), and whether these are the image's last patches.
     """
 
     @property
@@ -33,43 +35,44 @@ class Patches(Protocol):
 
 
 Stream = Callable[[int, int], Iterable[Patches]]
-"""stream(epoch, first): the images of an epoch, both counted from 0, from number ``first`` on."""
+"""``stream(epoch, first)`` yields the images of an epoch from number ``first`` on; both count from 0."""
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one epoch did; smallest_distance is the paper's d_m at its end."""
+    """The counts of one epoch; ``smallest_distance`` is the paper's d_m at its end."""
 
     patches: int
     ignored: int
     replacements: int
     tested: bool
-    """Whether the coreset was full when it began: only then does an epoch without replacement end the training."""
+    """True if the coreset was full at the start; only such an epoch can end the training by making no replacement."""
     smallest_distance: float
 
 
 @dataclass
 class RunningEpoch:
-    """What is known of an epoch after some of its images."""
+    """The state of an epoch after some of its images."""
 
     images: int = 0
     patches: int = 0
     ignored: int = 0
     replacements: int = 0
     tested: bool = False
-    """Whether the coreset was full when it began, so that every patch is tested by the rule."""
+    """True if the coreset was full at the start, so that the rule tests every patch."""
     squared_radius: float | None = None
-    """The largest squared distance of its patches to the coreset, as long as that has been full and unchanged."""
+    """The largest squared distance of the epoch's patches to the coreset; None unless it was full and unchanged so far.
+    """
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What the members promise about the patches of the last epoch, as distances.
+    """Guarantees of the members about the patches of the last epoch, as distances.
 
-    Members lie at least ``smallest_distance`` apart. Every patch lies within ``covering_radius`` of one (None: not
-    measured). After an epoch without replacement (``converged``) the radius is at most the smallest distance, and so
-    at most twice the smallest radius that any M points could have: M + 1 points, the farthest patch and the members,
-    are at least the radius apart, and two of them must share the nearest of those M points.
+    Members lie at least ``smallest_distance`` apart. Every patch lies within ``covering_radius`` of a member (None: not
+    measured). After an epoch without replacement (``converged``) the radius is at most the smallest distance. It is
+    then at most twice the smallest radius that any M points could have: the farthest patch and the M members are M + 1
+    points that lie at least the radius apart, and two of them must share the nearest of those M points.
     """
 
     smallest_distance: float
@@ -79,34 +82,34 @@ class Certificate:
 
 @dataclass
 class Collection:
-    """A coreset on its way through the epochs; all of its state can be saved after any image."""
+    """A coreset during its epochs; the whole state can be saved after any image."""
 
     coreset: SequentialCoreset
     reservoir: Reservoir | None = None
-    """Where given, the first epoch only samples what fills the coreset."""
+    """If given, the first epoch only draws the sample that fills the coreset."""
     epochs: list[Epoch] = field(default_factory=list)
     running: RunningEpoch = field(default_factory=RunningEpoch)
     _within_image: bool = field(default=False, init=False)
 
     def run(self, stream: Stream, limit: int, measure: bool, checkpoint: Checkpoint | None = None) -> Certificate:
-        """Run ``stream`` through the coreset, at most ``limit`` times; stop early after an epoch without replacement.
+        """Pass ``stream`` through the coreset for at most ``limit`` epochs, or until an epoch makes no replacement.
 
-        ``measure`` asks for the covering radius, which costs another pass where the last epoch made replacements. Goes
-        on where a restored state stopped. Raises UserError where the first epoch has too few patches to fill the
-        coreset.
+        ``measure`` requests the covering radius. It costs one more pass if the last epoch made replacements. A restored
+        collection continues where its saved state stopped. Raises UserError if the first epoch has too few patches to
+        fill the coreset.
         """
         if limit < 1:
             raise UserError(f"coreset.epochs {limit} must be at least 1")
         try:
             return self._run(stream, limit, measure, checkpoint)
-        except UserError as error:  # it mostly comes between two images; an interruption may come within one
+        except UserError as error:  # an interruption may come within an image; only whole images are saved
             if checkpoint is None or self._within_image or not (self.epochs or self.running.images):
                 raise
             checkpoint.save(*self.state())
-            raise checkpoint.told(error) from error
+            raise checkpoint.with_advice(error) from error
 
     def state(self) -> tuple[Tensors, dict[str, Any]]:
-        """Return arrays and JSON from which ``restore`` continues to the same bits."""
+        """Return arrays and JSON from which ``restore`` continues bit for bit."""
         sampled = self.coreset.features[:0] if self.reservoir is None else self.reservoir.rows
         counts = {
             "patches_seen": self.coreset.patches_seen,
@@ -122,7 +125,7 @@ class Collection:
         }
 
     def restore(self, tensors: Tensors, state: dict[str, Any]) -> None:
-        """Take over what ``state`` returned."""
+        """Restore the state that ``state`` returned."""
         self.coreset.restore(tensors["members"], state["patches_seen"], state["replacements"])
         if self.reservoir is not None:
             self.reservoir.rows, self.reservoir.offered = tensors["reservoir"].copy(), state["offered"]

@@ -1,8 +1,8 @@
-"""The canonical distance: compiled pure functions on arrays.
+"""The canonical distance, as compiled pure functions on arrays.
 
-The canonical distance of two float32 feature vectors is the float64 sum, channels ascending, without fused multiply-
-add, of the squares of their float64 differences; it is symmetric to the last bit. Sixty-four distances grow side by
-side (vectorised over members), each in its own order of channels.
+The canonical squared distance of two float32 feature vectors is the float64 sum of the squares of their float64
+differences, channels ascending, without fused multiply-add. It is symmetric to the last bit. Sixty-four distances are
+summed side by side (vectorised over members), each in its own order of channels.
 """
 
 from collections.abc import Callable
@@ -13,16 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 BLOCK = 64
-_UNROLLED = 8  # channels a pass over the sums
+_UNROLLED = 8  # channels per pass over the sums
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile with numba without fastmath (no reassociation, no contraction), keeping the result on disk where a folder
-    is writable. (numba looks for changes in the caller's file only: who edits a callee deletes __pycache__.)
+    """Compile with numba without fastmath (no reassociation, no contraction).
+
+    The result is cached on disk if a folder is writable. Numba checks only the caller's file for changes: delete
+    __pycache__ after editing a callee.
     """
     try:
         return numba.njit(cache=True, nogil=True)(function)
-    except RuntimeError:  # numba finds no place for its cache
+    except RuntimeError:  # numba found no writable cache folder
         return numba.njit(nogil=True)(function)
 
 
@@ -40,8 +42,9 @@ def squared_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> np.float
 def grow(
     block: NDArray[np.float32], patch: NDArray[np.float32], start: int, stop: int, sums: NDArray[np.float64]
 ) -> None:
-    """Add channels start to stop of the squared distances of a patch (C,) and a block (C, 64) of members to sums
-    (64,).
+    """Add channels ``start`` to ``stop`` to the squared distances of a patch (C,) to a block (C, 64) of members.
+
+    The sums (64,) change in place.
     """
     whole = start + (stop - start) // _UNROLLED * _UNROLLED
     for first in range(start, whole, _UNROLLED):

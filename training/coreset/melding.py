@@ -1,7 +1,7 @@
-"""Melding coresets (paper, section IV): the members of all sources, in order, pass through the same rule.
+"""Melding of coresets (paper, section IV): the members of all sources pass through the rule in order.
 
-The order is part of the result. With ``fan_in`` the sources are first melded in groups of so many neighbours, the
-results again, and so on: a tree, whose tasks Dask can spread over processes or machines, with the same result on any.
+The order affects the result. With ``fan_in`` the sources are melded in groups of that many neighbours, then the results
+are melded in the same way: a tree. Dask can spread its tasks over processes or machines; the result is the same on any.
 """
 
 import math
@@ -23,7 +23,7 @@ Members = NDArray[np.float32]
 
 
 class MemberRows(NamedTuple):
-    """The members of one coreset (M, C), as if they were the patches of an image."""
+    """The members of one coreset (M, C) in the form of an image's patches."""
 
     features: Members
     width: int = 1
@@ -32,7 +32,7 @@ class MemberRows(NamedTuple):
 
 
 class Melded(NamedTuple):
-    """The new members (M, C), what they promise about the members of all sources, and the epochs of the last meld."""
+    """The new members (M, C), their certificate for the members of all sources, and the epochs of the last meld."""
 
     features: Members
     certificate: Certificate
@@ -42,7 +42,7 @@ class Melded(NamedTuple):
 def meld(coresets: Sequence[Members], size: int, epochs: int) -> Melded:
     """Meld coresets (any number of members each, C) into one of ``size`` members.
 
-    Raises UserError where they have fewer members than that together.
+    Raises UserError if they have fewer members in total.
     """
     collection = Collection(SequentialCoreset(size, coresets[0].shape[1]))
     rows = [MemberRows(np.ascontiguousarray(members, dtype=np.float32)) for members in coresets]
@@ -51,11 +51,11 @@ def meld(coresets: Sequence[Members], size: int, epochs: int) -> Melded:
 
 
 def meld_tree(paths: Sequence[Path], size: int, epochs: int, fan_in: int, cluster: str | None, workers: int) -> Melded:
-    """Meld model files in groups of ``fan_in`` neighbours, the results again, until one is left.
+    """Meld model files in groups of ``fan_in`` neighbours, then the results, until one coreset is left.
 
     ``cluster`` is None (this process), "local" (a Dask cluster of ``workers`` processes) or the address of a Dask
-    scheduler whose workers see the same files; the result is the same. Groups with fewer than ``size`` members stay as
-    they are. Raises UserError.
+    scheduler whose workers can read the same files; the result is the same. Groups with at most ``size`` members are
+    only concatenated. Raises UserError.
     """
     if fan_in < 2:
         raise UserError(f"tree.fan_in {fan_in} must be at least 2, or null to meld all at once")
@@ -71,7 +71,10 @@ def meld_tree(paths: Sequence[Path], size: int, epochs: int, fan_in: int, cluste
 
 
 def _over_all_sources(melded: Melded, paths: Sequence[Path]) -> Melded:
-    """Return the meld with the covering radius over the members of all files, which a tree's last meld never saw."""
+    """Return the meld with the covering radius over the members of all files.
+
+    The last meld of a tree sees only intermediate results.
+    """
     size, channels = melded.features.shape
     coreset, squared = SequentialCoreset(size, channels), 0.0
     coreset.update(melded.features)
@@ -92,7 +95,7 @@ def _reduced(group: Sequence[Members], size: int, epochs: int) -> Members:
 
 @contextmanager
 def _scheduler(cluster: str | None, workers: int) -> Iterator[Callable[[list[Any]], Sequence[Members]]]:
-    """Yield what computes a list of delayed tasks."""
+    """Yield a function that computes a list of delayed tasks."""
     import dask
 
     if cluster is None:

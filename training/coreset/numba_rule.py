@@ -1,4 +1,4 @@
-"""The rule of the sequential coreset on the CPU (paper, section IV), compiled; exact in the canonical distance."""
+"""The rule of the sequential coreset on the CPU (paper, section IV), compiled, exact in the canonical distance."""
 
 import math
 from typing import NamedTuple
@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from training.coreset.distance import BLOCK, compiled, distances_to_all
 from training.coreset.search import favourite_within, find_within, is_within
 
-_CHOSEN_AGAIN = 4096  # patches between two choices of the favourites
+_CHOSEN_AGAIN = 4096  # patches between two selections of the favourites
 
 
 class NumbaCoreset:
-    """A full coreset that one CPU thread keeps; a ``CoresetBackend``. Memory: 8 M^2 + 8 M C bytes."""
+    """A full coreset on one CPU thread; a ``CoresetBackend``. Memory: 8 M^2 + 8 M C bytes."""
 
     def __init__(self, features: NDArray[np.float32]) -> None:
         self.arrays = arrays_of(features)
@@ -29,43 +29,46 @@ class NumbaCoreset:
         return float(self.arrays.minima.min())
 
     def update(self, patches: NDArray[np.float32], width: int) -> NDArray[np.int64]:
-        """Test patches (N, C) in order; return the replacements (R, 2): patch of this call, slot."""
+        """Test patches (N, C) in order and replace members.
+
+        Returns the replacements (R, 2): the patch's index in this call, and the slot.
+        """
         log = np.empty((len(patches), 2), dtype=np.int64)
         return log[: _update(self.arrays, patches, width, log)]
 
     def cover(self, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:
-        """Return the larger of ``squared_radius`` and the largest squared distance from a patch to its nearest
-        member.
-        """
+        """Return the larger of ``squared_radius`` and the largest squared distance of a patch to its nearest member."""
         return float(_cover(self.arrays, patches, width, squared_radius))
 
 
 class CoresetArrays(NamedTuple):
-    """All that the rule knows of a full coreset of M members with C channels; the kernels change it in place."""
+    """The state of a full coreset of M members with C channels; the kernels change it in place."""
 
     features: NDArray[np.float32]
-    """(M, C), a row a member."""
+    """(M, C), one row per member."""
     blocks: NDArray[np.float32]
-    """(ceil(M / 64), C, 64), the same numbers, members innermost; absent members are +inf."""
+    """(ceil(M / 64), C, 64), the same numbers, members innermost; +inf for absent members."""
     distances: NDArray[np.float64]
-    """(M, M + 8) canonical squared distances; +inf on the diagonal and in the last eight columns. (A column is written
-    three times as fast where rows are no power of two apart.)
+    """(M, M + 8) canonical squared distances; +inf on the diagonal and in the last eight columns.
+
+    The extra columns keep the row length from being a power of two, which makes writing a column three times as fast.
     """
     minima: NDArray[np.float64]
     """(M,) the minimum of each row of distances."""
     nearest: NDArray[np.int64]
-    """(M,) where it stands."""
+    """(M,) the column of that minimum."""
     served: NDArray[np.int64]
-    """(M,) how often a member was the witness lately."""
+    """(M,) the number of recent rejections that each member was the witness of."""
     favourites: NDArray[np.int64]
-    """(64,) the members that served most, and may serve again; -1 where there is none."""
+    """(64,) the members that were witnesses most often, tried first; -1 for none."""
     favourite_block: NDArray[np.float32]
-    """(C, 64), their features; +inf where there is none."""
+    """(C, 64) their features; +inf for none."""
 
 
 def arrays_of(features: NDArray[np.float32]) -> CoresetArrays:
-    """Return the arrays of a full coreset around its ``features`` (M, C), which are not copied. Memory: 8 M^2 + 8 M C
-    bytes.
+    """Return the arrays of a full coreset for its ``features`` (M, C), which are not copied.
+
+    Memory: 8 M^2 + 8 M C bytes.
     """
     size, channels = features.shape
     arrays = CoresetArrays(
@@ -96,7 +99,7 @@ def _put(state: CoresetArrays, slot: int, patch: NDArray[np.float32]) -> None:
 
 @compiled
 def nearest_other(distances: NDArray[np.float64], slot: int) -> int:
-    """Return the first column of the smallest entry in a row of the table."""
+    """Return the first column of the smallest entry in a row of the table of distances."""
     best = 0
     for j in range(distances.shape[1]):
         if distances[slot, j] < distances[slot, best]:
@@ -147,26 +150,25 @@ def _choose_favourites(state: CoresetArrays) -> None:
     for j in range(min(BLOCK, members)):
         state.favourites[j] = order[members - 1 - j]
         state.favourite_block[:, j] = state.features[state.favourites[j]]
-    state.served[:] //= 2  # what served long ago counts less
+    state.served[:] //= 2  # older rejections count less
 
 
 @compiled
 def _searched(state: CoresetArrays, patch: NDArray[np.float32], limit: float, sums: NDArray[np.float32]) -> int:
-    """Return a member within the limit, or -1 where there is none; sums (64,) is working space."""
+    """Return a member within the limit, or -1 if there is none; sums (64,) is working space."""
     found = favourite_within(state.favourite_block, state.favourites, state.features, patch, limit, sums)
     return found if found >= 0 else find_within(state.blocks, state.features, patch, limit, sums)
 
 
 @compiled
 def _update(state: CoresetArrays, patches: NDArray[np.float32], width: int, log: NDArray[np.int64]) -> int:
-    """Test ``patches`` (N, C) in order against a full coreset (paper, section IV); return the number of replacements
-    R.
+    """Test ``patches`` (N, C) in order against a full coreset (paper, section IV); return the number R of replacements.
 
-    A patch replaces where its distance to the closest member exceeds the smallest distance between members; the
-    victim is the lowest index in any closest pair. So one member within that distance (a witness) settles a
-    rejection. Before the search through all members, likely ones are tried: the witness of the patch before, of the
-    patch above (``width`` patches earlier), and the 64 members that have served most. The first R rows of ``log`` (N,
-    2) get the replacing patches' numbers and their slots.
+    A patch replaces a member if its distance to the closest member exceeds the smallest distance between members. The
+    replaced member is the one with the lowest index in any closest pair. One member within that distance (a witness) is
+    therefore enough to reject a patch. Likely witnesses are tried before all members: that of the previous patch, that
+    of the patch above (``width`` patches earlier), and the 64 favourites. The first R rows of ``log`` (N, 2) receive
+    the patches' indices and the slots.
     """
     witnesses = np.empty(patches.shape[0], dtype=np.int64)
     sums = np.empty(BLOCK)
@@ -202,8 +204,8 @@ def _update(state: CoresetArrays, patches: NDArray[np.float32], width: int, log:
 def _cover(state: CoresetArrays, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:
     """Return the larger of ``squared_radius`` and the largest squared distance from a patch to its nearest member.
 
-    A patch with any member within the radius so far cannot enlarge it, and likely ones are tried first, as in
-    ``_update``: only the few patches that do enlarge it cost a distance to every member.
+    A patch with any member within the radius so far cannot enlarge it. Likely members are tried first, as in
+    ``_update``, so only the few patches that enlarge the radius need a distance to every member.
     """
     witnesses = np.empty(patches.shape[0], dtype=np.int64)
     sums = np.empty(BLOCK)

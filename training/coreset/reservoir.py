@@ -1,4 +1,4 @@
-"""What fills an empty coreset: the first patches, or a random sample of the first epoch's."""
+"""A random sample of the first epoch's patches, to fill an empty coreset."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,8 @@ FILLINGS = ("first", "reservoir")
 class Reservoir:
     """A uniform sample of ``size`` of all patches offered (Vitter's algorithm R); memory is that of the sample.
 
-    Patch number t draws from position t of the seed's stream, so the sample depends on the seed and the patches alone,
-    not on how they are divided into images; rows and offered are all of the state.
+    Patch number t is drawn at position t of the seed's stream. The sample depends only on the seed and the patches, not
+    on their division into images. ``rows`` and ``offered`` are the whole state.
     """
 
     def __init__(self, size: int, channels: int, seed: int) -> None:
@@ -22,17 +22,17 @@ class Reservoir:
         """Number of patches seen."""
 
     def offer(self, patches: NDArray[np.float32]) -> None:
-        """Let patches (N, C) enter in order, each with probability size / (its number + 1)."""
+        """Add patches (N, C) in order, each with probability size / (its number + 1)."""
         entering = min(len(patches), self.size - len(self.rows))
         if entering:
             self.rows = np.concatenate([self.rows, patches[:entering]])
         numbers = np.arange(self.offered + entering, self.offered + len(patches))
         slots = np.floor(self._uniform(len(numbers)) * (numbers + 1)).astype(np.int64)
         taken = np.flatnonzero(slots < self.size)
-        self.rows[slots[taken]] = patches[entering + taken]  # the last of several takers of a slot stays
+        self.rows[slots[taken]] = patches[entering + taken]  # the last patch drawn for a slot keeps it
         self.offered += len(patches)
 
     def _uniform(self, count: int) -> NDArray[np.float64]:
         stream = np.random.PCG64([self.seed, 1])
-        stream.advance(max(self.offered, self.size))  # a draw for each patch from number ``size`` on
+        stream.advance(max(self.offered, self.size))  # one draw per patch from number ``size`` on
         return np.random.Generator(stream).random(count)

@@ -1,9 +1,9 @@
-"""Fast searches for a member near a patch, with the canonical distance's answers: compiled pure functions on arrays.
+"""Fast searches for a member near a patch, exact in the canonical distance: compiled pure functions on arrays.
 
 A float32 sum S of C squared differences, added in any order, fused or not, is certified to lie near the canonical
 squared distance D: |S - D| <= 2 (C + 4) 2^-24 S + C 2^-125. (Differences, squares and additions of non-negative terms
-make a relative error of at most (C + 2) 2^-24 up to second order, underflow at most 2^-126 a term.) Where S and a
-limit are farther apart than that, S decides; else the canonical sum does.
+give a relative error of at most (C + 2) 2^-24 up to second order, underflow at most 2^-126 per term.) If S and a limit
+are farther apart than that, S decides; otherwise the canonical sum does.
 """
 
 from collections.abc import Callable
@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 
 from training.coreset.distance import BLOCK, compiled, squared_distance
 
-_UNROLLED = 16  # channels a pass over the sums
-_LOOK = 32  # channels between two looks at the bound
+_UNROLLED = 16  # channels per pass over the sums
+_LOOK = 32  # channels between two checks of the bound
 _ROUNDING = 2.0**-24
 _UNDERFLOW = 2.0**-125
-_OVERFLOW = 1e37  # float32 sums may overflow where a limit is above this
+_OVERFLOW = 1e37  # float32 sums may overflow if a limit is above this
 
 
 def _compiled_freely(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile with numba so that sums may be reordered and fused: only for float32 sums, whose bound allows for it."""
+    """Compile with numba, allowing sums to be reordered and fused; only for float32 sums, whose bound permits it."""
     freedom = {"reassoc", "contract", "nnan", "nsz"}
     try:
         return numba.njit(cache=True, nogil=True, fastmath=freedom)(function)
-    except RuntimeError:  # numba finds no place for its cache
+    except RuntimeError:  # numba found no writable cache folder
         return numba.njit(nogil=True, fastmath=freedom)(function)
 
 
@@ -53,8 +53,9 @@ def _smallest(values: NDArray[np.float32]) -> np.float32:
 def _sum_up(
     block: NDArray[np.float32], patch: NDArray[np.float32], bound: np.float32, sums: NDArray[np.float32]
 ) -> bool:
-    """Write the squared distances of a patch (C,) to a block (C, 64) of members into sums (64,); return False, with
-    the sums incomplete, as soon as all are above the bound.
+    """Write the squared distances of a patch (C,) to a block (C, 64) of members into sums (64,).
+
+    Returns False, with incomplete sums, as soon as all are above the bound.
     """
     for j in range(BLOCK):
         sums[j] = np.float32(0)
@@ -104,7 +105,7 @@ def is_within(a: NDArray[np.float32], b: NDArray[np.float32], limit: float) -> b
 
 @compiled
 def _bound(limit: float, channels: int) -> np.float32:
-    """Return what float32 sums of members within a limit are certainly not above."""
+    """Return an upper bound of the float32 sums of all members within a limit."""
     slack, lost = 2 * (channels + 4) * _ROUNDING, channels * _UNDERFLOW
     return np.float32((limit + lost) * (1 + 2 * slack) + lost)
 
@@ -117,9 +118,9 @@ def find_within(
     limit: float,
     sums: NDArray[np.float32],
 ) -> int:
-    """Return a member whose canonical squared distance to the patch (C,) is <= limit, or -1 where there is none.
+    """Return a member whose canonical squared distance to the patch (C,) is <= limit, or -1 if there is none.
 
-    Members stand in ``features`` (M, C) and again in ``blocks`` (ceil(M / 64), C, 64); sums (64,) is working space.
+    ``features`` (M, C) and ``blocks`` (ceil(M / 64), C, 64) both hold the members; sums (64,) is working space.
     """
     members = features.shape[0]
     bound = _bound(min(limit, _OVERFLOW), len(patch))
@@ -141,8 +142,9 @@ def favourite_within(
     limit: float,
     sums: NDArray[np.float32],
 ) -> int:
-    """Return a favourite whose canonical squared distance to the patch (C,) is <= limit, or -1 where the nearest in
-    float32 is not; ``block`` (C, 64) has the features of ``favourites`` (64,).
+    """Return the favourite nearest in float32 if its canonical squared distance to the patch (C,) is <= limit, else -1.
+
+    ``block`` (C, 64) holds the features of ``favourites`` (64,).
     """
     if _sum_up(block, patch, _bound(min(limit, _OVERFLOW), len(patch)), sums):
         best = favourites[_first_of(sums, _smallest(sums))]

@@ -1,4 +1,4 @@
-"""The sequential coreset (paper, section IV): a memory of M patch features that spreads over the nominal zone."""
+"""The sequential coreset (paper, section IV): M patch features that spread over the nominal features."""
 
 import math
 from collections.abc import Callable
@@ -12,10 +12,10 @@ from training.support.user_error import UserError
 
 
 class SequentialCoreset:
-    """M feature vectors and the distances between them; memory is that of M, whatever the number of patches seen.
+    """M feature vectors and the distances between them; memory depends on M only, not on the number of patches.
 
     The result is that of the literal algorithm, replacement by replacement, in the canonical distance
-    (``coreset_distance``): ``update`` may be called with any division of the patches into chunks.
+    (``distance.py``). ``update`` accepts the patches in chunks of any size.
     """
 
     def __init__(
@@ -26,7 +26,7 @@ class SequentialCoreset:
         self.size = size
         self.channels = channels
         self.backend: CoresetBackend | None = None
-        """What keeps the members and applies the rule, from the moment that the coreset is full."""
+        """The back end that keeps the members and applies the rule; None until the coreset is full."""
         self.patches_seen = 0
         self.replacements = 0
         self._make = backend
@@ -34,26 +34,24 @@ class SequentialCoreset:
 
     @property
     def features(self) -> NDArray[np.float32]:
-        """The members (M, C), in the order of their slots; as many as there are, while the coreset is filled."""
+        """The members (M, C) in the order of their slots; fewer rows until the coreset is full."""
         return self._filling if self.backend is None else self.backend.features
 
     @property
     def is_full(self) -> bool:
-        """Whether as many patches have come as there are places."""
+        """True once the coreset has all of its members."""
         return self.backend is not None
 
     @property
     def smallest_distance(self) -> float:
-        """The paper's d_m, Euclidean: the smallest distance between two members. It never falls. NaN until the
-        coreset is full.
-        """
+        """The paper's d_m: the smallest Euclidean distance between two members, NaN until full. It never decreases."""
         return math.nan if self.backend is None else math.sqrt(self.backend.smallest_squared)
 
     def update(self, patches: NDArray[np.float32], width: int = 1) -> NDArray[np.int64]:
-        """Let patches (N, C) enter in order: first they fill the coreset, then they replace members.
+        """Add patches (N, C) in order: the first fill the coreset, later ones replace members.
 
-        ``width`` is the number of patches in a row of the patch map; it only speeds up. Returns the replacements (R,
-        2): the patch's number, counted from 0 over the life of the coreset, and the slot. Features must be finite.
+        ``width`` is the number of patches in a row of the patch map; it affects speed only. Features must be finite.
+        Returns the replacements (R, 2): the patch's number, counted from 0 over the life of the coreset, and the slot.
         """
         patches = np.ascontiguousarray(patches, dtype=np.float32)
         entering = 0
@@ -70,7 +68,7 @@ class SequentialCoreset:
         return log
 
     def restore(self, features: NDArray[np.float32], patches_seen: int, replacements: int) -> None:
-        """Take over the members and counters of a coreset of the same size, full or not yet."""
+        """Restore the members and counters of a coreset of the same size, full or not."""
         self.backend = None
         self._filling = np.array(features, dtype=np.float32)
         if len(self._filling) == self.size:
@@ -78,8 +76,9 @@ class SequentialCoreset:
         self.patches_seen, self.replacements = patches_seen, replacements
 
     def cover(self, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:
-        """Return the larger of ``squared_radius`` and the largest squared distance from patches (N, C) to their nearest
-        member; the coreset must be full, and stays as it is.
+        """Return the larger of ``squared_radius`` and the largest squared distance from patches (N, C) to the coreset.
+
+        The coreset must be full and does not change.
         """
         assert self.backend is not None
         return self.backend.cover(np.ascontiguousarray(patches, dtype=np.float32), max(width, 1), squared_radius)

@@ -1,10 +1,10 @@
-"""The rule of the sequential coreset on a torch device: chunks decided by speculation, exact in the canonical distance.
+"""The rule of the sequential coreset on a torch device: speculative chunks, exact in the canonical distance.
 
-A chunk's distances come from one float64 matrix product, and a certified bound on its rounding errors tells which
-patches surely have a member within d_m: they change nothing. All others are decided in order by canonical distances,
-computed a channel at a time for all of them at once. Replacing a member may take a surely rejected patch's last
-witness away; such a patch joins the others, and the chunk is decided again from its start. The host waits for the
-device once for each such round, not for each patch.
+The distances of a chunk come from one float64 matrix product. A certified bound on its rounding errors identifies the
+patches that surely have a member within d_m; they change nothing. All others are decided in order by canonical
+distances, computed channel by channel for all of them at once. A replaced member may have been the last witness of a
+rejected patch. Such a patch joins the others, and the chunk is decided again from its start. The host waits for the
+device once per round, not once per patch.
 """
 
 from typing import NamedTuple
@@ -17,7 +17,7 @@ CHUNK = 2048
 
 
 class _Round(NamedTuple):
-    """One attempt to decide a chunk: the tables after it, and what each tested patch did."""
+    """One attempt to decide a chunk: the tables after it, and the outcome of each tested patch."""
 
     distances: torch.Tensor
     minima: torch.Tensor
@@ -28,9 +28,7 @@ class _Round(NamedTuple):
 
 
 class TorchCoreset:
-    """A full coreset on a torch device; a ``CoresetBackend``. Memory: 16 M^2 bytes, and 16 CHUNK (M + CHUNK) a
-    chunk.
-    """
+    """A full coreset on a torch device; a ``CoresetBackend``. Memory: 16 M^2 + 16 CHUNK (M + CHUNK) bytes."""
 
     def __init__(self, features: NDArray[np.float32], device: str | torch.device) -> None:
         self._members = torch.from_numpy(features.copy()).to(device)
@@ -51,7 +49,10 @@ class TorchCoreset:
 
     @torch.inference_mode()
     def update(self, patches: NDArray[np.float32], width: int) -> NDArray[np.int64]:  # noqa: ARG002 (one interface)
-        """Test patches (N, C) in order; return the replacements (R, 2): patch of this call, slot."""
+        """Test patches (N, C) in order and replace members.
+
+        Returns the replacements (R, 2): the patch's index in this call, and the slot.
+        """
         logs = [np.empty((0, 2), dtype=np.int64)]
         for start in range(0, len(patches), CHUNK):
             chunk = torch.from_numpy(patches[start : start + CHUNK]).to(self._members.device)
@@ -60,9 +61,7 @@ class TorchCoreset:
 
     @torch.inference_mode()
     def cover(self, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:  # noqa: ARG002
-        """Return the larger of ``squared_radius`` and the largest squared distance from a patch to its nearest
-        member.
-        """
+        """Return the larger of ``squared_radius`` and the largest squared distance of a patch to its nearest member."""
         for start in range(0, len(patches), CHUNK):
             chunk = torch.from_numpy(patches[start : start + CHUNK]).to(self._members.device)
             lower, upper = self._bounds(chunk)
@@ -88,7 +87,7 @@ class TorchCoreset:
 
     def _updated(self, chunk: torch.Tensor) -> NDArray[np.int64]:
         _, upper = self._bounds(chunk)
-        limit = self._minima.min()  # it never falls, so who is within it now stays rejected while the witness stays
+        limit = self._minima.min()  # d_m never decreases: a patch within it stays rejected as long as its witness stays
         witnesses = upper <= limit
         tested = ~witnesses.any(dim=1)
         while True:
@@ -109,14 +108,12 @@ class TorchCoreset:
         self._distances, self._minima = round_.distances, round_.minima
         accepted = round_.accepted.nonzero()[:, 0]
         log = torch.stack([numbers[accepted], round_.victims[accepted]], dim=1).cpu().numpy()
-        for patch, slot in log.tolist():  # in order: a slot may be taken twice
+        for patch, slot in log.tolist():  # in order, because a slot may be replaced twice
             self._members[slot] = chunk[patch]
         return log
 
     def _decided(self, candidates: torch.Tensor) -> _Round:
-        """Apply the rule to candidates (K, C) in order, on copies of the tables, without asking the device for a
-        value.
-        """
+        """Apply the rule to candidates (K, C) in order, on copies of the tables, without waiting for the device."""
         distances, minima = self._distances.clone(), self._minima
         to_members = canonical_squared(candidates, self._members)
         to_each_other = canonical_squared(candidates, candidates)
@@ -127,8 +124,10 @@ class TorchCoreset:
         for k in range(count):
             smallest = minima.min()
             accept = to_members[k].min() > smallest
-            victim = torch.where(minima == smallest, slots, members).min()  # the first, whatever argmin would choose
-            at = victim[None]  # indexing with a tensor without dimensions would make the host wait
+            victim = torch.where(
+                minima == smallest, slots, members
+            ).min()  # the first of equal minima; argmin guarantees no order
+            at = victim[None]  # indexing with a 0-d tensor would make the host wait
             row = torch.where(accept, to_members[k], distances.index_select(0, at)[0])
             row = torch.where(slots == victim, torch.inf, row)
             distances.index_copy_(0, at, row[None, :])
@@ -144,7 +143,7 @@ class TorchCoreset:
 def canonical_squared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     """Return the canonical squared distances (N, M), float64, of float32 rows a (N, C) and b (M, C).
 
-    Product and addition are operations of their own, so that no compiler fuses them.
+    Product and addition are separate operations, so no compiler fuses them.
     """
     sums = torch.zeros(len(a), len(b), dtype=torch.float64, device=a.device)
     for x, y in zip(a.double().T, b.double().T, strict=True):

@@ -1,6 +1,6 @@
-"""Data augmentation (DA; paper, section V-B): drawn per (seed, epoch, image), applied to image and mask together.
+"""Data augmentation (DA; paper, section V-B), drawn per (seed, epoch, image) and applied to image and mask together.
 
-The parameters come from a NumPy generator and go to ``torchvision.transforms.v2.functional``; the ready-made transform
+The parameters come from a NumPy generator and go to ``torchvision.transforms.v2.functional``; torchvision's transform
 classes would draw from torch's global generator.
 """
 
@@ -18,15 +18,17 @@ from torchvision.tv_tensors import Image, Mask
 from training.data.sample import IGNORE_ID
 from training.support.user_error import UserError
 
-_RANGES = {"brightness": 0.0, "contrast": 0.0, "blur_sigma": 0.0, "noise_sigma": 0.0}  # name: the least allowed value
+_RANGES = {"brightness": 0.0, "contrast": 0.0, "blur_sigma": 0.0, "noise_sigma": 0.0}  # name: smallest allowed value
 
 _BAND_PIXELS = 2**18
 
 
 @dataclass(frozen=True)
 class Border:
-    """A region that turns black: angle (radians) of the edge's normal, which points at it; depth is its share of the
-    image's extent along the normal.
+    """A region that turns black at one side of the image.
+
+    ``angle`` [rad] is the direction of the edge's normal, which points at the region; ``depth`` is the region's share
+    of the image's extent along the normal.
     """
 
     angle: float
@@ -36,7 +38,7 @@ class Border:
 
 @dataclass(frozen=True)
 class AugmentationParams:
-    """One draw: factors, sigmas in pixels (blur) and of white (noise), the seed of the noise, the black border."""
+    """One draw: factors, deviations of blur [pixels] and noise (white = 1), the noise seed, the black border."""
 
     flip_horizontal: bool
     flip_vertical: bool
@@ -49,7 +51,7 @@ class AugmentationParams:
 
 
 class Augmentation:
-    """What ``conf/augment`` describes: another draw for each (seed, epoch, image), the same for the same."""
+    """The augmentation that ``conf/augment`` describes: one reproducible draw per (seed, epoch, image)."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         _check(settings)
@@ -58,19 +60,19 @@ class Augmentation:
     def __call__(
         self, image: NDArray[np.uint8], mask: NDArray[np.uint8], epoch: int, sample_id: str
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-        """Return image (H, W, 3) and class ids (H, W) as this epoch shows them; the arguments are left alone."""
+        """Return the augmented image (H, W, 3) and class ids (H, W) of an epoch; the arguments do not change."""
         rng = np.random.default_rng([self.settings["seed"], epoch, *sample_id.encode()])
         return augmented(image, mask, draw_augmentation_params(self.settings, rng))
 
 
 def build_augmentation(cfg: DictConfig) -> Augmentation | None:
-    """Return the augmentation that ``conf/augment`` describes; None for none. Raises UserError for a wrong setting."""
+    """Return the augmentation that ``conf/augment`` describes, or None. Raises UserError for a wrong setting."""
     settings: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
     return Augmentation(settings) if settings else None
 
 
 def draw_augmentation_params(settings: dict[str, Any], rng: np.random.Generator) -> AugmentationParams:
-    """Draw every parameter evenly from its range in ``conf/augment``."""
+    """Draw every parameter uniformly from its range in ``conf/augment``."""
     border = settings["border"]
     return AugmentationParams(
         flip_horizontal=rng.random() < settings["flip_probability"],
@@ -94,8 +96,9 @@ def augmented(
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Apply one draw to an RGB image (H, W, 3) and its class ids (H, W), and return both.
 
-    Flips, brightness, contrast, blur, noise, then the black border, which a camera's blur and noise barely touch.
-    Rounded to 8 bits once, at the end; computed by bands of rows, which change nothing.
+    The order is flips, brightness, contrast, blur, noise, black border; blur and noise barely affect a real dark
+    border. Values are rounded to 8 bits once, at the end. Computation is in bands of rows, which do not change the
+    result.
     """
     pixels = Image(torch.from_numpy(image).permute(2, 0, 1))
     ids = Mask(torch.from_numpy(mask))
@@ -110,8 +113,10 @@ def augmented(
     for first, end in _bands(image.shape):
         top, bottom = max(first - radius, 0), min(end + radius, len(image))
         band = _brightened(pixels[:, top:bottom], params.brightness)
-        band = band.mul_(params.contrast).add_((1 - params.contrast) * mean).clamp_(0, 1)  # as F.adjust_contrast
-        if radius > 0:  # a smaller image limits the reach, because its reflection ends
+        band = (
+            band.mul_(params.contrast).add_((1 - params.contrast) * mean).clamp_(0, 1)
+        )  # the formula of F.adjust_contrast
+        if radius > 0:  # reflection limits the radius in a small image
             band = F.gaussian_blur(band, [2 * radius + 1] * 2, [params.blur_sigma] * 2)
         rows = band[:, first - top : end - top].permute(1, 2, 0)
         if params.noise_sigma > 0:
@@ -128,7 +133,7 @@ def augmented(
 
 
 def border_region(shape: tuple[int, ...], border: Border) -> NDArray[np.bool_]:
-    """Return which pixel centres of an image (H, W) lie behind the border's edge."""
+    """Return a mask (H, W) of the pixels whose centres lie behind the border's edge."""
     height, width = shape
     across, down = math.cos(border.angle), math.sin(border.angle)
     half_extent = (abs(across) * width + abs(down) * height) / 2
@@ -138,7 +143,7 @@ def border_region(shape: tuple[int, ...], border: Border) -> NDArray[np.bool_]:
 
 
 def _bands(shape: tuple[int, ...]) -> list[tuple[int, int]]:
-    """Return ranges of rows, so that only some of an image is held as float32 at a time."""
+    """Return ranges of rows that limit how much of an image is held as float32 at a time."""
     rows = max(_BAND_PIXELS // shape[1], 1)
     return [(first, min(first + rows, shape[0])) for first in range(0, shape[0], rows)]
 
@@ -148,7 +153,7 @@ def _brightened(pixels: torch.Tensor, factor: float) -> torch.Tensor:
 
 
 def _mean_luminance(pixels: torch.Tensor, brightness: float) -> float:
-    """Return the mean grey value that contrast stretches around, of pixels (3, H, W) made brighter."""
+    """Return the mean grey value of brightened pixels (3, H, W), the fixed point of the contrast change."""
     height, width = pixels.shape[1:]
     total = 0.0
     for first, end in _bands((height, width)):

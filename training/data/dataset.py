@@ -1,6 +1,4 @@
-"""Datasets: opening them (``conf/dataset``) and reading their images; everything that other rooms need comes from
-here.
-"""
+"""Opening of datasets (``conf/dataset``) and reading of their images: the interface to other packages."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -31,10 +29,10 @@ __all__ = [
 def open_dataset(cfg: DictConfig) -> Dataset:
     """Open the dataset that ``conf/dataset`` describes.
 
-    The train split comes from ``root``, which may be a list: domain randomization (DR; paper, section V-B) trains on
-    the concatenation of several folders. Validation and test come from ``evaluation_root`` (train on synthetic plates,
-    find the threshold on real ones); where that is a list, too, from its first. ``max_images`` thins the train split
-    evenly. Raises UserError.
+    The train split comes from ``root``. It may be a list: domain randomization (DR; paper, section V-B) trains on the
+    concatenation of several folders. Validation and test come from ``evaluation_root``, for training on synthetic
+    plates with a threshold from real ones; if that is a list, from its first folder. ``max_images`` thins the train
+    split evenly. Raises UserError.
     """
     roots = folders_of(cfg.root)
     evaluation_root = folders_of(cfg.evaluation_root)[0]
@@ -48,8 +46,9 @@ def open_dataset(cfg: DictConfig) -> Dataset:
 
 
 def folders_of(root: str | ListConfig) -> list[Path]:
-    """Return the folders that a config's root names: one, or a list. Raises UserError for an empty list, or for a
-    folder named twice.
+    """Return the folders that a config's root names: one, or a list.
+
+    Raises UserError for an empty list and for a folder named twice.
     """
     folders = [Path(folder) for folder in root] if isinstance(root, ListConfig) else [Path(root)]
     if not folders:
@@ -72,8 +71,9 @@ def _open_folder(root: Path, layout: str, cfg: DictConfig) -> Dataset:
 
 
 def _concatenated(datasets: list[Dataset]) -> Dataset:
-    """Join the train splits; the rest is the first dataset's. Train samples of several folders are called
-    <number of the folder>_<sample_id>.
+    """Join the train splits; all other samples are the first dataset's.
+
+    Train samples of several folders are named <number of the folder>_<sample_id>.
     """
     first = datasets[0]
     if len(datasets) == 1:
@@ -100,7 +100,7 @@ def _joined(nominal: Dataset, evaluation: Dataset) -> Dataset:
 
 
 def _renumbered(evaluation: Dataset, taken: tuple[DefectClass, ...]) -> Dataset:
-    """Give the classes of an MVTec-layout folder, whose ids are ours to choose, their namesakes' ids or free ones."""
+    """Give the classes of an MVTec-layout folder the ids of equally named classes in ``taken``, or free ids."""
     by_name = {c.name: c.id for c in taken}
     free = iter(sorted(set(range(1, IGNORE_ID)) - set(by_name.values())))
     ids = {c.id: by_name[c.name] if c.name in by_name else next(free) for c in evaluation.classes}
@@ -113,7 +113,7 @@ def _renumbered(evaluation: Dataset, taken: tuple[DefectClass, ...]) -> Dataset:
 
 
 def _agreed_classes(classes: tuple[DefectClass, ...], root: Path, other: Dataset) -> tuple[DefectClass, ...]:
-    """Return the classes of both, by id; colours are the other's. Raises UserError where an id means two things."""
+    """Return the classes of both, by id, with the other's colours. Raises UserError if an id has two meanings."""
     by_id = {c.id: c for c in other.classes}
     for c in classes:
         same = by_id.setdefault(c.id, c)

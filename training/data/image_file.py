@@ -1,4 +1,4 @@
-"""Decoding of images, masks and instance maps, with the checks that keep a wrong file out of a result."""
+"""Decoding of images, masks and instance maps, with checks that reject wrong files."""
 
 import struct
 import zlib
@@ -19,18 +19,18 @@ _PNG, _JPEG, _JPEG_END = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"\xff\xd9"
 def read_image(path: Path) -> NDArray[np.uint8]:
     """Return an image as uint8 (H, W, 3), RGB, upright.
 
-    Grey is repeated, of 16 bits the upper 8 are taken, transparency is dropped, CMYK (as Adobe writes it) becomes RGB,
-    and a photo is turned as its EXIF orientation says. Raises UserError where the file is missing, truncated or no
-    image.
+    Grey is repeated over three channels. Of 16 bits the upper 8 are used. Transparency is dropped. CMYK (as Adobe
+    writes it) becomes RGB. The EXIF orientation is applied. Raises UserError if the file is missing, truncated or not
+    an image.
     """
     return _decode(path, cv2.IMREAD_COLOR_RGB)
 
 
 def read_mask(sample: Sample, image_shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return a sample's class ids as uint8 (H, W); all zero where the sample has no mask.
+    """Return a sample's class ids as uint8 (H, W); all zero for a sample without a mask.
 
-    Raises UserError where the mask is missing, does not decode, is of another size than the image (H, W, ...), or
-    holds an unknown class.
+    Raises UserError if the mask is missing, does not decode, differs in size from the image (H, W, ...), or holds an
+    unknown class.
     """
     height, width = image_shape[:2]
     if sample.mask is None:
@@ -53,8 +53,8 @@ def read_mask(sample: Sample, image_shape: tuple[int, ...]) -> NDArray[np.uint8]
 def read_instances(sample: Sample, mask: NDArray[np.uint8]) -> NDArray[np.int32]:
     """Return instance ids as int32 (H, W), 0 for none, counted from 1 in each image.
 
-    From the sample's instance file; without one, the 8-connected components of each class in ``mask``, classes
-    ascending. Raises UserError where the file does not decode or is of another size than the mask.
+    They come from the sample's instance file. Without one, they are the 8-connected components of each class in
+    ``mask``, classes ascending. Raises UserError if the file does not decode or differs in size from the mask.
     """
     if sample.instances is not None:
         stored = _single_channel(sample.instances)
@@ -72,7 +72,7 @@ def read_instances(sample: Sample, mask: NDArray[np.uint8]) -> NDArray[np.int32]
 
 
 def _present(ids: NDArray[np.uint8]) -> list[int]:
-    """Return the values in a mask, ascending; row by row, because bincount makes 64-bit numbers of what it counts."""
+    """Return the values in a mask, ascending; counted by rows, because bincount converts its input to 64 bits."""
     counts = np.zeros(256, dtype=np.int64)
     for row in ids:
         counts += np.bincount(row, minlength=256)
@@ -83,15 +83,15 @@ def _single_channel(path: Path) -> NDArray[Any]:
     pixels = _decode(path, cv2.IMREAD_UNCHANGED)
     if pixels.ndim == 2:
         return pixels
-    if not (pixels[..., :1] == pixels[..., :3]).all():  # some exporters store a grey mask as RGB or RGBA
-        raise UserError(f"{path}: a mask must have one channel, this is a colour picture")
+    if not (pixels[..., :1] == pixels[..., :3]).all():  # some exporters store grey masks as RGB or RGBA
+        raise UserError(f"{path}: a mask must have one channel; this file is a colour image")
     return pixels[..., 0]
 
 
 def _check_size(sample: Sample, path: Path, pixels: NDArray[Any], size: tuple[int, ...]) -> None:
     if pixels.shape != tuple(size):
         own, image = f"{pixels.shape[1]} x {pixels.shape[0]}", f"{size[1]} x {size[0]}"
-        raise UserError(f"{path} is of {own} pixels, but its image {sample.image.name} of {image}")
+        raise UserError(f"{path} has {own} pixels, but its image {sample.image.name} has {image}")
 
 
 def _decode(path: Path, mode: int) -> NDArray[Any]:
@@ -99,7 +99,7 @@ def _decode(path: Path, mode: int) -> NDArray[Any]:
         content = path.read_bytes()  # not cv2.imread, which cannot open every path on Windows
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
-    # Decoders fill up a truncated file with grey or black, and print words of their own about a damaged one.
+    # Decoders complete a truncated file with grey or black, and print messages of their own about a damaged one.
     png_is_damaged = content.startswith(_PNG) and not _png_is_whole(content)
     if png_is_damaged or (content.startswith(_JPEG) and _JPEG_END not in content[-4096:]):
         raise UserError(f"{path} does not decode as an image: it is truncated or damaged; copy or render it again")
@@ -107,14 +107,14 @@ def _decode(path: Path, mode: int) -> NDArray[Any]:
     if pixels is None:
         raise UserError(
             f"{path} does not decode as an image (PNG, JPEG, BMP or TIFF of 8 or 16 bit); "
-            "convert or replace it, or take it out of the dataset"
+            "convert or replace it, or remove it from the dataset"
         )
     return pixels
 
 
 def _decoded(content: bytes, mode: int) -> NDArray[Any] | None:
-    """Decode without the log lines that OpenCV would put beside our own message."""
-    logging: Any = getattr(cv2.utils, "logging", cv2)  # where OpenCV 5 has it, and where 4 does
+    """Decode without OpenCV's log lines, which would appear beside our own message."""
+    logging: Any = getattr(cv2.utils, "logging", cv2)  # its place in OpenCV 5, and in OpenCV 4
     level = logging.getLogLevel()
     logging.setLogLevel(0)
     try:
@@ -126,7 +126,7 @@ def _decoded(content: bytes, mode: int) -> NDArray[Any] | None:
 
 
 def _png_is_whole(content: bytes) -> bool:
-    """Whether all chunks up to the last are there, each with the checksum that it states."""
+    """Return whether all chunks up to the last are present with correct checksums."""
     view, start = memoryview(content), len(_PNG)
     while start + 12 <= len(content):
         (length,) = struct.unpack_from(">I", content, start)

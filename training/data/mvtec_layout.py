@@ -1,5 +1,6 @@
-"""Reading folders in the layout of MVTec AD: train/good, test/good, test/<defect>,
-ground_truth/<defect>/<stem>_mask.png.
+"""Reading of folders in the layout of MVTec AD.
+
+Images: train/good, test/good, test/<defect>. Masks: ground_truth/<defect>/<stem>_mask.png.
 """
 
 import colorsys
@@ -15,12 +16,12 @@ GOOD = "good"
 
 
 def open_mvtec(root: Path, validation_fraction: float, split_seed: int) -> Dataset:
-    """List an MVTec-layout folder; the validation split is cut from test/, by seed, the same fraction of every class
-    folder.
+    """List an MVTec-layout folder; the validation split is drawn from test/ by seed.
 
-    A class folder's draw depends on its own name only, so a class added later leaves the others' split as it was. A
-    folder of two or more images gives at least one image to either split. A folder without train/ is there to judge
-    with: it has no train split. Raises UserError where images or masks are missing.
+    The draw takes the same fraction of every class folder and depends on the folder's name only, so a class added later
+    does not change the split of the others. A folder of two or more images gives at least one image to either split. A
+    folder without train/ is for evaluation only: it has no train split. Raises UserError if images or masks are
+    missing.
     """
     if not (root / "train" / GOOD).is_dir() and ((root / "train").is_dir() or not (root / "test").is_dir()):
         raise UserError(f"no dataset at {root}: an MVTec-layout folder has train/good and test/<class>")
@@ -43,7 +44,7 @@ def open_mvtec(root: Path, validation_fraction: float, split_seed: int) -> Datas
     sample_ids = [sample.sample_id for sample in samples]
     if len(set(sample_ids)) < len(sample_ids):
         repeated = next(name for name in sample_ids if sample_ids.count(name) > 1)
-        raise UserError(f"{root}: two images would both be called {repeated}; rename one of their folders")
+        raise UserError(f"{root}: two images would both be named {repeated}; rename one of their folders")
     classes = (
         DefectClass(0, "background", "background", (0, 0, 0)),
         *map(_defect_class, range(1, len(names) + 1), names),
@@ -56,7 +57,7 @@ def _images(folder: Path) -> list[Path]:
     stems = [path.stem for path in images]
     if len(set(stems)) != len(stems):
         repeated = next(stem for stem in stems if stems.count(stem) > 1)
-        raise UserError(f"{folder}: two images are called {repeated}")
+        raise UserError(f"{folder}: two images are named {repeated}")
     return images
 
 

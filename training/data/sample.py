@@ -1,4 +1,4 @@
-"""What a dataset is once it has been read, whatever its layout on disk."""
+"""A dataset after reading, independent of its layout on disk."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ IGNORE_ID = 255
 
 @dataclass(frozen=True)
 class DefectClass:
-    """A class of mask pixels; kind is background, defect (positives of every metric) or impurity (negatives)."""
+    """A class of mask pixels; kind is background, defect (positive in every metric) or impurity (negative)."""
 
     id: int
     name: str
@@ -19,7 +19,7 @@ class DefectClass:
 
 @dataclass(frozen=True)
 class Sample:
-    """One image with its annotation; mask is None where every pixel is background."""
+    """One image with its annotation; mask is None if every pixel is background."""
 
     sample_id: str
     split: str
@@ -31,7 +31,7 @@ class Sample:
     known_ids: tuple[int, ...] | None = None
     """Class ids that the mask may hold besides the ignore id; None accepts any."""
     binary_id: int | None = None
-    """Where the mask file is black and white: the class id of its white (> 127) pixels."""
+    """The class id of the white (> 127) pixels of a black and white mask; None for a mask of class ids."""
 
 
 @dataclass(frozen=True)
@@ -50,5 +50,5 @@ class Dataset:
 
     @property
     def defect_ids(self) -> tuple[int, ...]:
-        """Class ids whose pixels are positives."""
+        """The ids of the classes whose pixels are positives."""
         return tuple(c.id for c in self.classes if c.kind == "defect")

@@ -1,4 +1,4 @@
-"""Reading this project's dataset folder (docs/dataset.md)."""
+"""Reading of this project's dataset folder (docs/dataset.md)."""
 
 import json
 from pathlib import Path, PureWindowsPath
@@ -17,7 +17,7 @@ _COLUMNS = ("sample_id", "split", "image", "mask", "instances", "light", "plate_
 def open_stainless(root: Path) -> Dataset:
     """Read and check ``dataset.json`` and the tables of a dataset folder; images are only checked to exist.
 
-    Raises UserError naming the file and the sample for anything missing, malformed, or pointing outside the folder.
+    Raises UserError, naming the file and the sample, for anything missing, malformed or outside the folder.
     """
     description = read_description(root / "dataset.json")
     classes = tuple(DefectClass(c["id"], c["name"], c["kind"], tuple(c["colour"])) for c in description["classes"])
@@ -38,7 +38,10 @@ def open_stainless(root: Path) -> Dataset:
 
 
 def read_description(path: Path) -> dict[str, Any]:
-    """Read a ``dataset.json`` and validate it against the schema; raises UserError that names the first wrong field."""
+    """Read a ``dataset.json`` and validate it against the schema.
+
+    Raises UserError that names the first wrong field.
+    """
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -88,12 +91,10 @@ def _sample(root: Path, row: dict[Any, Any], known_ids: tuple[int, ...]) -> Samp
 
 
 def _inside(root: Path, sample_id: str, column: str, text: str) -> Path | None:
-    """Return the file that a table names, refusing absolute paths, '..' and links that lead out of the folder."""
+    """Return the file that a table names; reject absolute paths, '..' and links that lead out of the folder."""
     if not text:
         return None
-    as_windows = PureWindowsPath(
-        text
-    )  # reads / and \ as separators and knows drives: the stricter reading, on any machine
+    as_windows = PureWindowsPath(text)  # the stricter reading on any machine: / and \ are separators, drives are known
     path = root / text
     if (
         as_windows.drive

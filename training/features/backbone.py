@@ -1,4 +1,4 @@
-"""A backbone with its weights, cut off after the last layer that patches are taken from."""
+"""A backbone with its weights, cut off after the last layer that patches use."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ PROVIDERS = ("torchvision", "timm")
 
 
 def truncated_backbone(config: dict[str, Any]) -> tuple[GraphModule, Weights]:
-    """Return the backbone that ``conf/extractor`` describes, in evaluation mode, and where its weights came from.
+    """Return the backbone that ``conf/extractor`` describes, in evaluation mode, and the source of its weights.
 
     Raises UserError for an unknown architecture or layer and for weights that do not fit.
     """
@@ -46,7 +46,7 @@ def truncated_backbone(config: dict[str, Any]) -> tuple[GraphModule, Weights]:
 
 
 def network_and_layers(config: dict[str, Any]) -> tuple[nn.Module, list[str]]:
-    """Return the untruncated network without weights, and the names of its nodes that patches are taken from."""
+    """Return the whole network without weights, and the names of the nodes that patches use."""
     architecture, layers = config["architecture"], list(config["layers"])
     if config["provider"] == "timm":
         network = timm_network(architecture)
@@ -65,7 +65,7 @@ def network_and_layers(config: dict[str, Any]) -> tuple[nn.Module, list[str]]:
 
 
 def _replace_hardswish(module: nn.Module) -> None:
-    """Make a MobileNetV3 the 'minimalistic' one, whose published weights expect ReLU."""
+    """Turn a MobileNetV3 into its 'minimalistic' variant, whose published weights expect ReLU."""
     for name, child in module.named_children():
         if isinstance(child, nn.Hardswish):
             setattr(module, name, nn.ReLU(inplace=True))
@@ -74,7 +74,7 @@ def _replace_hardswish(module: nn.Module) -> None:
 
 
 def _load(truncated: nn.Module, full_state: dict[str, torch.Tensor], all_names: set[str], source: str) -> None:
-    """Load strictly, except that weights of layers cut off may be in the file or not."""
+    """Load weights strictly, but allow weights of the layers that are cut off."""
     wanted = truncated.state_dict()
     missing = [name for name in wanted if name not in full_state and not name.endswith("num_batches_tracked")]
     if missing:

@@ -1,4 +1,4 @@
-"""A backbone as a graph: cut off after its last layer, batch norms folded, and open where it pools globally."""
+"""Transformations of a backbone's graph: folding of batch norms, and cuts at global pools."""
 
 import copy
 from itertools import pairwise
@@ -19,12 +19,12 @@ EXCITATIONS = (SqueezeExcitation, SqueezeExcite)
 def folded(truncated: fx.GraphModule) -> fx.GraphModule:
     """Return the graph in evaluation mode with every batch norm folded into the convolution before it.
 
-    With channels last, as here, MobileNetV3 takes half the time and half the memory; features differ by rounding only.
+    In channels-last format, MobileNetV3 then takes half the time and half the memory; features differ by rounding only.
     """
     own = copy.deepcopy(truncated).eval()
     graph_module = fx.GraphModule(own, own.graph)
     for block in graph_module.modules():
-        if not isinstance(block, nn.Sequential):  # such as torchvision's Conv2dNormActivation, which stays one node
+        if not isinstance(block, nn.Sequential):  # for example torchvision's Conv2dNormActivation, which stays one node
             continue
         for i, (first, second) in enumerate(pairwise(list(block))):
             if isinstance(first, nn.Conv2d) and isinstance(second, nn.BatchNorm2d):
@@ -42,12 +42,12 @@ def folded(truncated: fx.GraphModule) -> fx.GraphModule:
 
 
 def _after_norm(norm: nn.BatchNorm2d) -> nn.Module:
-    """Return what a batch norm does beside the norm: timm's have an activation."""
+    """Return the part of a batch norm that is not normalisation: timm's includes an activation."""
     return norm.act if isinstance(norm, BatchNormAct2d) else nn.Identity()
 
 
 def global_pools(backbone: fx.GraphModule) -> list[fx.Node]:
-    """Return the nodes (squeeze and excitation) whose output depends on the mean of their whole input, in order."""
+    """Return, in order, the nodes (squeeze and excitation) whose output depends on the mean of their whole input."""
     calls = [node for node in backbone.graph.nodes if node.op == "call_module"]
     return [node for node in calls if isinstance(backbone.get_submodule(str(node.target)), EXCITATIONS)]
 
@@ -55,7 +55,7 @@ def global_pools(backbone: fx.GraphModule) -> list[fx.Node]:
 def with_scales(backbone: fx.GraphModule, scales: list[torch.Tensor]) -> fx.GraphModule:
     """Return the backbone with its first global pools replaced by known ``scales``, sharing all weights.
 
-    Where pools remain, the graph ends before the next one, and returns {"pooled": its input}.
+    If pools remain, the graph ends before the next one and returns {"pooled": its input}.
     """
     pools = global_pools(backbone)
     known = {node.name: scale for node, scale in zip(pools, scales, strict=False)}
@@ -79,7 +79,7 @@ def with_scales(backbone: fx.GraphModule, scales: list[torch.Tensor]) -> fx.Grap
 
 
 def excitation(pool: fx.Node, backbone: fx.GraphModule, mean: torch.Tensor) -> torch.Tensor:
-    """Return the scale (1, C, 1, 1) that a squeeze and excitation gives to an input of this mean (1, C, 1, 1)."""
+    """Return the scale (1, C, 1, 1) of a squeeze and excitation for an input of this mean (1, C, 1, 1)."""
     block: Any = backbone.get_submodule(str(pool.target))
     scale: torch.Tensor
     if isinstance(block, SqueezeExcitation):
@@ -97,5 +97,5 @@ class _Scale(nn.Module):
         self.register_buffer("scale", scale)
 
     def forward(self, feature_map: torch.Tensor) -> torch.Tensor:
-        """Return what squeeze and excitation would, had it seen the whole image."""
+        """Return the output of squeeze and excitation for the whole image's mean."""
         return self.scale * feature_map

@@ -1,4 +1,4 @@
-"""Where a backbone's weights come from: ImageNet files, the project's own, a package's or a user's file, or a draw."""
+"""Sources of a backbone's weights: ImageNet files, the project's own, a package's or user's file, a random draw."""
 
 import hashlib
 import math
@@ -24,13 +24,15 @@ OWN = "stainless_texture"
 OWN_FILE = Path(__file__).with_name("weights") / f"{OWN}.safetensors"
 OWN_ARCHITECTURE = "mobilenet_v3_large"
 RECIPE = "recipe"
-"""The word in a safetensors header that tells weights of training.pretrain, which expect standardised images."""
+"""The key in a safetensors header that marks weights of training.pretrain, which expect standardised images."""
 _ANSWER_WITHIN_SECONDS = 5.0
 
 
 class Weights(NamedTuple):
-    """A state dict of an untruncated backbone, where it came from in the end (source), what a reader must know, and
-    whether it expects standardised images.
+    """The state dict of a whole backbone.
+
+    ``source`` is where it finally came from, ``warnings`` are for readers of results, and ``standardise`` is true if
+    the weights expect standardised images.
     """
 
     state: dict[str, torch.Tensor]
@@ -40,13 +42,13 @@ class Weights(NamedTuple):
 
 
 def find_weights(config: dict[str, Any], backbone: nn.Module, needed: Collection[str] = ()) -> Weights:
-    """Return weights for the untruncated ``backbone`` of ``conf/extractor``.
+    """Return weights for the whole ``backbone`` of ``conf/extractor``.
 
     ``config["weights"]`` is "imagenet", "stainless_texture", "random", "package:<package>/<file>", or the path of a
-    .pth or .safetensors state dict. Where the ImageNet file is neither cached nor reachable, the project's own weights
-    stand in if they are of this architecture and have all ``needed`` names, else seeded random ones; either comes with
-    a warning. Raises UserError for a file that cannot be read or has another hash than ``weights_sha256``, for a
-    missing package, and for "stainless_texture" with another architecture.
+    .pth or .safetensors state dict. If the ImageNet file is neither cached nor reachable, the project's own weights
+    replace it if they are of this architecture and have all ``needed`` names, and seeded random weights otherwise; both
+    come with a warning. Raises UserError for a file that cannot be read or whose hash differs from ``weights_sha256``,
+    for a missing package, and for "stainless_texture" with another architecture.
     """
     source, architecture, seed = config["weights"], config["architecture"], config["seed"]
     if source == "random":
@@ -69,7 +71,7 @@ def find_weights(config: dict[str, Any], backbone: nn.Module, needed: Collection
     own = load_file(OWN_FILE) if architecture == OWN_ARCHITECTURE and needed else {}
     if own and own.keys() >= set(needed):
         warning = (
-            f"{missing}: the project's own weights ({OWN}), trained on formula-driven pictures, stand in; give "
+            f"{missing}: the project's own weights ({OWN}), trained on formula-driven pictures, are used instead; give "
             "ImageNet's with extractor.weights=<path>"
         )
         return Weights(own, OWN, [warning], standardise=True)
@@ -82,10 +84,10 @@ def find_weights(config: dict[str, Any], backbone: nn.Module, needed: Collection
 
 
 def seeded_weights(backbone: nn.Module, seed: int) -> dict[str, torch.Tensor]:
-    """Return He-normal weights (fan-in, so depth-wise convolutions keep the signal's size) and zero biases, drawn in
-    module order.
+    """Return He-normal weights and zero biases, drawn in module order.
 
-    The draw has a generator of its own: torchvision's constructors can only draw from torch's global one.
+    Fan-in scaling keeps the signal's size in depth-wise convolutions too. The draw uses its own generator, because
+    torchvision's constructors can only draw from torch's global one.
     """
     generator = torch.Generator().manual_seed(seed)
     state = {name: tensor.clone() for name, tensor in backbone.state_dict().items()}
@@ -102,7 +104,7 @@ def sha256_of(state: dict[str, torch.Tensor]) -> str:
     """Return the SHA-256 over names, types, shapes and bytes of a state dict, in the order of the names."""
     digest = hashlib.sha256()
     for name in sorted(state):
-        if name.endswith("num_batches_tracked"):  # a training counter that no forward pass reads
+        if name.endswith("num_batches_tracked"):  # a counter of the training; no forward pass reads it
             continue
         tensor = state[name].detach().cpu().contiguous()
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
@@ -119,7 +121,7 @@ def _from_file(path: Path) -> dict[str, torch.Tensor]:
             if path.suffix == ".safetensors"
             else torch.load(path, map_location="cpu", weights_only=True)
         )
-    except Exception as error:  # torch and safetensors raise many kinds for a file that is not theirs
+    except Exception as error:  # torch and safetensors raise many types for a foreign file
         raise UserError(
             f"{path} is not a state dict that can be loaded safely: {str(error).splitlines()[0]}"
         ) from error
@@ -136,8 +138,9 @@ def _is_pretrained(path: Path) -> bool:
 
 
 def unavailable(config: dict[str, Any]) -> str | None:
-    """Return why the ImageNet weights of an extractor cannot be had, or None where they are cached or the server that
-    has them answers.
+    """Return why the ImageNet weights of an extractor are unavailable, or None.
+
+    They are available where they are cached or their server answers.
     """
     if config["provider"] == "timm":
         return hub_reason(config["architecture"], _answers(HUB))
@@ -155,9 +158,7 @@ def _cached(url: str) -> Path:
 
 def _from_torchvision(architecture: str) -> tuple[dict[str, torch.Tensor] | None, str]:
     choices = torchvision.models.get_model_weights(architecture)
-    weights = choices[
-        "IMAGENET1K_V1"
-    ]  # the weights of the original PatchCore family; V2 trains longer, for classification
+    weights = choices["IMAGENET1K_V1"]  # the original PatchCore's weights; V2 is trained longer, for classification
     if not _cached(weights.url).is_file() and not _answers(weights.url):
         return None, f"not cached, and {weights.url.split('/')[2]} does not answer"
     try:
@@ -174,8 +175,9 @@ def _from_hub(config: dict[str, Any]) -> tuple[dict[str, torch.Tensor] | None, s
 
 
 def _answers(url: str) -> bool:
-    """Ask for the file's head, through the user's proxies; in a thread, because resolving a name can block beyond any
-    timeout.
+    """Return whether a HEAD request for ``url`` succeeds in time, through the user's proxies.
+
+    It runs in a thread, because resolving a name can block beyond any timeout.
     """
     answered = threading.Event()
 

@@ -1,5 +1,6 @@
-"""The patch feature extractor (paper, section IV): a truncated backbone whose layers are pooled, brought onto common
-patch centres and concatenated.
+"""The patch feature extractor (paper, section IV).
+
+A truncated backbone's layers are pooled, resampled to common patch centres and concatenated.
 """
 
 import math
@@ -26,14 +27,15 @@ from training.features.tiled_features import Strip, TiledBackbone, TileSize, Win
 from training.support.user_error import UserError
 
 LEAST_CONTRAST = 0.02
-"""Least deviation that standardising assumes, so that the noise of a flat image is not taken for a pattern."""
+"""Smallest deviation that standardising divides by, so that noise in a flat image is not amplified to a pattern."""
 NORMALISED_WHOLE = 64
-"""Images with both sides at least this long fit any backbone that takes images at all [pixels]."""
+"""Side length [pixels] from which an image fits any backbone that accepts images."""
 
 
 class PatchStrip(NamedTuple):
-    """Features (n, w, C) float32 of n rows of an image's patches, from row ``first`` on, and the centres of all of its
-    patches along rows and columns, in pixels of the image as it was given.
+    """Patch features (n, w, C) float32 of n rows of an image, from row ``first`` on.
+
+    ``rows`` and ``columns`` are the centres of all of the image's patches, in pixels of the image as given.
     """
 
     features: NDArray[np.float32]
@@ -43,7 +45,7 @@ class PatchStrip(NamedTuple):
 
 
 class FeatureExtractor(nn.Module):
-    """Turns an image into a map of patch feature vectors; its parameters are fixed."""
+    """A module with fixed parameters that turns an image into a map of patch feature vectors."""
 
     mean: torch.Tensor
     std: torch.Tensor
@@ -73,7 +75,7 @@ class FeatureExtractor(nn.Module):
         self.eval().requires_grad_(False)
 
     def patches(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the (h, w, C) float32 patch features of one uint8 RGB image (H, W, 3), row by row as the image.
+        """Return the patch features (h, w, C) float32 of one uint8 RGB image (H, W, 3), row by row.
 
         Raises UserError for an image that is too small for the backbone.
         """
@@ -81,19 +83,20 @@ class FeatureExtractor(nn.Module):
         return strips[0] if len(strips) == 1 else np.concatenate(strips)
 
     def strips(self, image: NDArray[np.uint8]) -> Iterator[PatchStrip]:
-        """Yield the patch features of one uint8 RGB image (H, W, 3) from top to bottom: in one strip, or, where it has
-        more than ``largest_whole`` pixels, in as many as bound the memory. They differ by rounding only. With
-        ``further_scales`` C holds the features of the image at its own size and, resampled and weighted, those of the
-        smaller ones, whose maps are held whole (at half the image's size, with 152 channels at stride 8, 2.4 bytes for
-        each of its pixels).
+        """Yield the patch features of one uint8 RGB image (H, W, 3) from top to bottom.
 
-        Raises UserError for an image that is too small for the backbone, or too large and not to be tiled.
+        An image of up to ``largest_whole`` pixels gives one strip, a larger one several strips that bound the memory;
+        they differ by rounding only. With ``further_scales``, C holds the features at the image's own size and those of
+        the smaller sizes, resampled and weighted. The maps of the smaller sizes are held whole: 2.4 bytes per pixel of
+        the image for half the size, 152 channels and stride 8.
+
+        Raises UserError for an image that is too small for the backbone, or too large for one that cannot be tiled.
         """
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
         beside = [self._small_map(pixels, **further) for further in self.further_scales]
         strips = self._strips(pixels)
         while True:
-            with torch.inference_mode():  # not around a yield: the mode would reach the caller
+            with torch.inference_mode():  # not around the yield: the mode would leak to the caller
                 strip = next(strips, None)
                 if strip is None:
                     return
@@ -101,19 +104,19 @@ class FeatureExtractor(nn.Module):
             yield PatchStrip(features.cpu().numpy(), strip.first, strip.rows, strip.columns)
 
     def normalised(self, image: NDArray[np.uint8]) -> torch.Tensor:
-        """Return the float32 pixels (1, 3, h, w) that the backbone sees of one uint8 RGB image (H, W, 3)."""
+        """Return the backbone's input (1, 3, h, w) float32 for one uint8 RGB image (H, W, 3)."""
         pixels = self._resized(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None])
         return self._window(pixels)(slice(None), slice(None))
 
     def _small_map(self, pixels: torch.Tensor, scale: float, weight: float) -> Strip:
-        """Return all features, times ``weight``, of uint8 pixels (1, 3, H, W) made smaller by ``scale``."""
+        """Return all features, times ``weight``, of uint8 pixels (1, 3, H, W) resized by ``scale``."""
         with torch.inference_mode():
             strips = list(self._strips(pixels, scale))
             features = torch.cat([strip.features for strip in strips]).mul_(weight)
             return Strip(features, 0, strips[0].rows, strips[0].columns)
 
     def _strips(self, pixels: torch.Tensor, further: float = 1.0) -> Iterator[Strip]:
-        """Yield the features of uint8 pixels (1, 3, H, W) made smaller by ``further``; centres are in those pixels."""
+        """Yield the features of uint8 pixels (1, 3, H, W) resized by ``further``; centres are in original pixels."""
         image, seen = (pixels.shape[2], pixels.shape[3]), self._resized(pixels, further)
         size, window = (seen.shape[2], seen.shape[3]), self._window(seen)
         if size[0] * size[1] > self.largest_whole:
@@ -128,7 +131,7 @@ class FeatureExtractor(nn.Module):
         try:
             return whole_features(self.backbone, normalised, self.layout)
         except RuntimeError as error:
-            if min(normalised.shape[2:]) >= NORMALISED_WHOLE:  # not the image's fault
+            if min(normalised.shape[2:]) >= NORMALISED_WHOLE:  # large enough: the image is not the cause
                 raise
             raise UserError(f"an image of {image[1]} x {image[0]} pixels is too small for this backbone") from error
 
@@ -144,8 +147,9 @@ class FeatureExtractor(nn.Module):
         return window
 
     def _resized(self, pixels: torch.Tensor, further: float = 1.0) -> torch.Tensor:
-        """Return uint8 pixels (1, 3, H, W) at the size of ``resize`` times ``further``, as float32 in 0..1, or, without
-        either, as they are.
+        """Return uint8 pixels (1, 3, H, W) at the size of ``resize`` times ``further``, as float32 in 0..1.
+
+        Without either, the pixels are returned unchanged.
         """
         if self.resize is None and further == 1.0:
             return pixels
@@ -153,8 +157,9 @@ class FeatureExtractor(nn.Module):
 
 
 def own_contrast(pixels: torch.Tensor) -> tuple[float, float]:
-    """Return mean and standard deviation of an image's (1, 3, H, W) values in 0..1 over all pixels and channels, the
-    deviation at least LEAST_CONTRAST; uint8 values are taken as 255ths.
+    """Return mean and standard deviation of an image (1, 3, H, W) in 0..1 over all pixels and channels.
+
+    uint8 values are divided by 255. The deviation is at least LEAST_CONTRAST.
     """
     rows = max(1, BAND_PIXELS // pixels.shape[3])
     total, squares = 0.0, 0.0
@@ -166,11 +171,11 @@ def own_contrast(pixels: torch.Tensor) -> tuple[float, float]:
 
 
 def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
-    """Build the extractor that ``conf/extractor`` describes, on "cpu", "cuda" or, for "auto", CUDA where there is
-    one.
+    """Build the extractor that ``conf/extractor`` describes.
 
-    ``fingerprint`` holds all that a feature depends on; ``warnings`` tell what a reader of a result must know. Raises
-    UserError for an unknown architecture or layer and for weights that do not fit.
+    ``device`` is "cpu", "cuda", or "auto": CUDA if available. The extractor's ``fingerprint`` holds everything that a
+    feature depends on; its ``warnings`` are for readers of results. Raises UserError for an unknown architecture or
+    layer and for weights that do not fit.
     """
     config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
     config = {**ADDED, **config}
@@ -185,7 +190,7 @@ def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
     if config["centres"] is None:
         config["centres"] = _centres(graph, config, weights_sha256)
     _check_centres(config["centres"], len(config["layers"]))
-    config["weights"] = weights.source  # what a model file must name to build this extractor again
+    config["weights"] = weights.source  # the settings from which a model file rebuilds this extractor
     fingerprint = {
         **{name: config[name] for name in ("provider", "architecture", "layers", "activation", "padding")},
         "pooling": {"kernels": list(kernels_of(config["pooling"])), "borders": "zeros"},
@@ -207,7 +212,7 @@ _measured: dict[tuple[object, ...], list[list[float]]] = {}
 
 
 def _centres(graph: GraphModule, config: dict[str, Any], weights_sha256: str) -> list[list[float]]:
-    """Return the measured centres of the layers; once in a process for the same network, since it takes a second."""
+    """Return the measured centres of the layers; cached per process for equal networks, since it takes a second."""
     key = (weights_sha256, *(str(config[name]) for name in ("architecture", "layers", "activation", "padding")))
     if key not in _measured:
         mean, std = (torch.tensor(config[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
@@ -221,7 +226,7 @@ def _check_centres(centres: Any, layers: int) -> None:
 
 
 def chosen_device(device: str) -> torch.device:
-    """Return the torch device of a config's ``device``; raises UserError where it is not there."""
+    """Return the torch device of a config's ``device``. Raises UserError if it is not available."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if device not in ("cpu", "cuda"):
@@ -234,9 +239,9 @@ def chosen_device(device: str) -> torch.device:
 def _check_maps(graph: GraphModule, architecture: str) -> None:
     try:
         layer = layer_without_map(graph)
-    except (RuntimeError, AssertionError) as error:  # such as ViT's
-        raise UserError(f"extractor.architecture {architecture} does not take images of any size: {error}") from error
+    except (RuntimeError, AssertionError) as error:  # for example ViT
+        raise UserError(f"extractor.architecture {architecture} does not accept images of any size: {error}") from error
     if layer is not None:
         raise UserError(
-            f"extractor.layers: {layer} of {architecture} gives no map (channels, rows, columns) of an image"
+            f"extractor.layers: the output of {layer} of {architecture} is not a map (channels, rows, columns)"
         )

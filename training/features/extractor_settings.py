@@ -16,18 +16,18 @@ ADDED = {
 
 
 def kernels_of(pooling: int | list[int]) -> tuple[int, ...]:
-    """Return the pooling kernels that ``extractor.pooling`` names: one, or several."""
+    """Return the pooling kernels that ``extractor.pooling`` names: one or several."""
     return (pooling,) if isinstance(pooling, int) else tuple(pooling)
 
 
 def check_settings(config: dict[str, Any]) -> None:
-    """Raise UserError naming the first setting of ``conf/extractor`` that cannot be."""
+    """Raise UserError naming the first invalid setting of ``conf/extractor``."""
     if config["provider"] not in PROVIDERS:
         raise UserError(f"extractor.provider {config['provider']!r} is none of {', '.join(PROVIDERS)}")
     for further in config.get("further_scales") or []:
         if set(further) != {"scale", "weight"} or not 0 < further["scale"] < 1 or not further["weight"] > 0:
             raise UserError(
-                f"extractor.further_scales {further}: give {{scale: between 0 and 1, weight: above 0}} for each"
+                f"extractor.further_scales {further}: each must be {{scale: between 0 and 1, weight: above 0}}"
             )
     if config["activation"] not in ("original", "relu"):
         raise UserError(f"extractor.activation {config['activation']!r} is none of original, relu")

@@ -1,4 +1,4 @@
-"""Patches kept on disk, so that later epochs need neither the images nor the backbone: about 47 MB for 5 megapixels."""
+"""A cache of patches on disk: later epochs need neither images nor backbone. About 47 MB for 5 megapixels."""
 
 import io
 import json
@@ -17,14 +17,14 @@ _JOB = "job.json"
 
 
 class FeatureCache:
-    """A folder with the patches of numbered images, for one job; an image counts when all of its strips are there."""
+    """A folder with the patches of numbered images, for one job; an image is cached once all its strips are there."""
 
     def __init__(self, folder: Path, job: dict[str, Any]) -> None:
         self.folder = folder
         self._job = json.dumps(job, sort_keys=True)
         marker = folder / _JOB
         if not marker.is_file() or marker.read_text(encoding="utf-8") != self._job:
-            self.remove()  # of another job
+            self.remove()  # written by another job
 
     def __contains__(self, number: int) -> bool:
         return self._index(number).is_file()
@@ -40,7 +40,7 @@ class FeatureCache:
             yield ImagePatches(features, width, ignored, last)
 
     def kept(self, number: int, strips: Iterable[ImagePatches]) -> Iterator[ImagePatches]:
-        """Yield the strips of an image, and keep them. Raises UserError if the folder cannot be written."""
+        """Yield the strips of an image and store them. Raises UserError if the folder cannot be written."""
         described = []
         write_whole(self.folder / _JOB, self._job.encode())
         for place, strip in enumerate(strips):

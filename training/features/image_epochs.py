@@ -1,4 +1,4 @@
-"""The stream of a set of images for ``Collection``: epoch by epoch, from any image on."""
+"""The stream of a set of images for ``Collection``: epoch by epoch, starting at any image."""
 
 from collections.abc import Callable, Iterator
 
@@ -21,8 +21,10 @@ def image_epochs(
     augmentation: Augmentation | None = None,
     cache: FeatureCache | None = None,
 ) -> Callable[[int, int], Iterator[ImagePatches]]:
-    """Return stream(epoch, first): the images in the given order, or in an order drawn anew for (seed, epoch); as they
-    are, or augmented anew each epoch. With a cache, each image is extracted once.
+    """Return ``stream(epoch, first)``, the patches of the images of an epoch from number ``first`` on.
+
+    The images come in the given order, or in an order drawn per (seed, epoch); unchanged, or augmented per epoch. With
+    a cache, each image is extracted once.
     """
 
     def stream(epoch: int, first: int) -> Iterator[ImagePatches]:
@@ -38,7 +40,7 @@ def image_epochs(
 def _through(
     cache: FeatureCache, numbers: list[int], missing: set[int], fresh: Iterator[ImagePatches]
 ) -> Iterator[ImagePatches]:
-    """Yield the images in order: the missing ones from ``fresh``, keeping them, the others from the cache."""
+    """Yield the images in order: missing ones from ``fresh``, storing them, the others from the cache."""
     for number in numbers:
         yield from cache.kept(number, _one_image(fresh)) if number in missing else cache.load(number)
 
@@ -51,7 +53,7 @@ def _one_image(strips: Iterator[ImagePatches]) -> Iterator[ImagePatches]:
 
 
 def epoch_order(count: int, shuffle_seed: int | None, epoch: int) -> NDArray[np.int64]:
-    """Return the order (count,) in which an epoch takes the images; None shuffles nothing."""
+    """Return the order (count,) of the images in an epoch; the given order for a seed of None."""
     if shuffle_seed is None:
         return np.arange(count)
     return np.random.default_rng([shuffle_seed, epoch]).permutation(count)

@@ -1,8 +1,9 @@
 """Measured centres of a layer's features in the image.
 
-The arithmetic of strides and padding gives the middle of what a feature *can* see. Trained weights respond beside it:
-ResNet-18's by 3 pixels at stride 8 and 8 at stride 16, weights from TensorFlow under torch's padding by 9. So squares
-are planted on noise pictures, and the patch distances of each layer are compared with their place.
+The arithmetic of strides and padding gives the middle of a feature's receptive field. Trained weights respond
+elsewhere: ResNet-18's by 3 pixels at stride 8 and 8 at stride 16, weights from TensorFlow under torch's padding by 9.
+The measurement plants squares on noise pictures and compares the patch distances of each layer with the squares'
+places.
 """
 
 import math
@@ -17,7 +18,7 @@ from training.features.receptive_field import strides_of
 from training.support.user_error import UserError
 
 ROUNDING = 0.5
-"""Centres are rounded to this [pixels], so that two machines agree."""
+"""Resolution of the centres [pixels]; rounding makes two machines agree."""
 _CELLS = (
     ((1, 1), (4, 4), (16, 16)),
     ((8, 8), (32, 32)),
@@ -26,14 +27,16 @@ _CELLS = (
     ((1, 48), (48, 48)),
     ((48, 1), (48, 48)),
 )
-"""Sizes (rows, columns) of the noise cells [pixels] of each texture: mixed, coarse, grooves along each axis. Where a
-feature responds differs by 1 to 2 pixels among textures, so the mean over several is taken.
+"""Cell sizes (rows, columns) [pixels] of the noise of each texture: mixed, coarse, grooves along each axis.
+
+The centre of a feature's response differs by 1 to 2 pixels among textures, so the mean over several is used.
 """
 _NOMINAL, _PLANTED = 4, 12
-"""Nominal pictures and pictures with a square of each texture: the standard error is 0.1 px at stride 8, 0.2 at 16."""
+"""Number of nominal pictures, and of pictures with a square, per texture: standard error 0.1 px at stride 8, 0.2 at 16.
+"""
 _SQUARE = 16
 _STEP = 0.3
-"""Brightness that a square adds or takes away."""
+"""Brightness that a square adds or subtracts."""
 _MEMBERS = 512
 _SEED = 20
 _SIDE_IN_STRIDES = 12
@@ -41,9 +44,7 @@ _SIDE_IN_STRIDES = 12
 
 
 class _Pictures(NamedTuple):
-    """Pictures (N, 3, S, S) in 0..1: nominal ones, others without and with a square, and the squares' centres (N, 2)
-    [pixels].
-    """
+    """Nominal pictures, pictures without and with a square (each (N, 3, S, S) in 0..1), and centres (N, 2) [pixels]."""
 
     nominal: Tensor
     plain: Tensor
@@ -52,12 +53,12 @@ class _Pictures(NamedTuple):
 
 
 def measured_centres(backbone: fx.GraphModule, mean: Tensor, std: Tensor) -> list[tuple[float, float]]:
-    """Return the centre (y, x) [pixels] of feature (0, 0) of each map that ``backbone`` gives, extrapolated from
-    features in the middle of noise pictures; ``mean`` and ``std`` (1, 3, 1, 1) normalise RGB in 0..1.
+    """Return the centre (y, x) [pixels] of feature (0, 0) of each map of ``backbone``.
 
-    Of each layer and picture: the centroid of what a square adds to the distances to nominal features, against the
-    square's centre; then the mean over textures, and over bright and dark squares. Raises UserError for features that
-    are not finite.
+    It is extrapolated from features in the middle of noise pictures. ``mean`` and ``std`` (1, 3, 1, 1) normalise RGB in
+    0..1. For each layer and picture, the centroid of the distance to nominal features that a square adds is compared
+    with the square's centre. The result is the mean over textures and over bright and dark squares. Raises UserError
+    for features that are not finite.
     """
     strides = strides_of(backbone)
     side = max(192, _SIDE_IN_STRIDES * max(strides))
@@ -88,7 +89,7 @@ def _drawn(cells: tuple[tuple[int, int], ...], side: int, generator: torch.Gener
         total += fine[:, :, rows : rows + side, columns : columns + side]
     pictures = (0.5 + 0.12 * total / len(cells) ** 0.5).expand(-1, 3, -1, -1)
     plain = pictures[_NOMINAL:]
-    spread = side // _SIDE_IN_STRIDES  # squares lie anywhere on the grid of the coarsest layer
+    spread = side // _SIDE_IN_STRIDES  # squares lie at any offset from the grid of the coarsest layer
     least = side // 2 - spread - _SQUARE // 2
     corners = torch.randint(least, least + 2 * spread, (_PLANTED, 2), generator=generator)
     planted = plain.clone()
@@ -123,9 +124,10 @@ def _normalised(pixels: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 def _in_step(measured: list[float], strides: list[int]) -> list[float]:
     """Return the layers' centres along one axis [pixels], rounded.
 
-    Where every layer lies off the middle of its cell by the same distance, to an eighth of its stride, all are moved by
-    the mean distance. The corners of coarse cells are corners of fine ones then, and features of even kernels meet
-    there without interpolation, which keeps thin flaws sharp. Otherwise each layer keeps what was measured.
+    If all layers are displaced from the middle of their cells by the same distance, to within an eighth of the stride,
+    the mean distance is used for all. Corners of coarse cells are then corners of fine ones, and features of even
+    kernels coincide there without interpolation, which keeps thin flaws sharp. Otherwise each layer keeps its measured
+    centre.
     """
     shifts = [centre - stride / 2 for centre, stride in zip(measured, strides, strict=True)]
     shift = fmean(shifts)

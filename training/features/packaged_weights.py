@@ -1,4 +1,4 @@
-"""Weights that an installed Python package carries, pinned by their hash."""
+"""Weights in an installed Python package, pinned by their hash."""
 
 import hashlib
 from collections.abc import Mapping
@@ -10,13 +10,13 @@ from torch import Tensor
 from training.support.user_error import UserError
 
 PACKAGE = "package:"
-"""``package:<package>/<file>`` names a file in an installed package, which is not imported."""
+"""Prefix of ``package:<package>/<file>``, a file in an installed package; the package is not imported."""
 
 
 def packaged_file(source: str) -> Path:
     """Return the path of the file that ``package:<package>/<file>`` names.
 
-    Raises UserError where the package is not installed, lacks the file, or the file lies outside it.
+    Raises UserError if the package is not installed or lacks the file, or if the file lies outside it.
     """
     package, _, file = source.removeprefix(PACKAGE).partition("/")
     spec = find_spec(package) if package.isidentifier() else None
@@ -33,7 +33,7 @@ def packaged_file(source: str) -> Path:
 
 
 def check_hash(path: Path, sha256: str | None) -> None:
-    """Raise UserError where a file has another SHA-256 than the one given; None accepts any."""
+    """Raise UserError if a file's SHA-256 is not the given one; None accepts any."""
     if sha256 is None or not path.is_file():
         return
     found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -44,7 +44,7 @@ def check_hash(path: Path, sha256: str | None) -> None:
 def renamed_in_order(state: Mapping[str, Tensor], wanted: Mapping[str, Tensor], name: str) -> dict[str, Tensor]:
     """Return a state dict's tensors under the names of ``wanted``, one to one in their order.
 
-    Raises UserError where their number or a shape differs; ``name`` is the file's, for the message.
+    ``name`` is the file's name, for messages. Raises UserError if the number of tensors or a shape differs.
     """
     if len(state) != len(wanted):
         raise UserError(f"{name} has {len(state)} tensors, this architecture {len(wanted)}")

@@ -1,7 +1,7 @@
-"""The patch grid: the true centre, in pixels, of every feature, and resampling between grids.
+"""The patch grid: the true centre [pixels] of every feature, and resampling between grids.
 
-A position is a continuous pixel coordinate: pixel p covers p to p + 1, so its centre is p + 0.5. Kernel, stride,
-padding, tiles, further scales and resizing all pass through this module.
+A position is a continuous pixel coordinate: pixel p covers p to p + 1, so its centre is p + 0.5. This module holds the
+geometry of kernel, stride, padding, tiles, further scales and resizing.
 """
 
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Axis:
-    """Evenly spaced centres along rows or columns: ``first``, ``first + step``, ... [pixels], ``count`` of them."""
+    """Evenly spaced centres along rows or columns: ``count`` of them, at ``first``, ``first + step``, ... [pixels]."""
 
     first: float
     step: float
     count: int
 
     def centres(self, first: int = 0, end: int | None = None) -> NDArray[np.float64]:
-        """Return the centres of number ``first`` up to ``end`` (default: all), float64, in pixels."""
+        """Return the centres ``first`` up to ``end`` (default: all), float64, in pixels."""
         return self.first + self.step * np.arange(first, self.count if end is None else end)
 
     def pooled(self, kernel: int) -> "Axis":
@@ -37,13 +37,13 @@ class Axis:
         return Axis(self.first * factor, self.step * factor, self.count)
 
     def places(self, positions: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return where positions [pixels] lie among the centres: 0 at the first, count - 1 at the last, clipped."""
+        """Return positions [pixels] as indices of centres: 0 at the first, count - 1 at the last, clipped."""
         return np.clip(np.round((positions - self.first) / self.step, 6), 0, self.count - 1)
 
     def cells(self, length: int) -> list[slice]:
-        """Return the pixels that lie nearest to each centre, of ``length`` pixels; parts of pixels count as whole.
+        """Return the pixels that lie nearest to each centre, of ``length`` pixels; partly nearest pixels count.
 
-        The first and the last cell reach to the ends, so that every pixel is in a cell. A cell has at least one pixel.
+        The first and the last cell extend to the ends, so every pixel is in a cell. A cell has at least one pixel.
         """
         edges = self.first + self.step * (np.arange(self.count + 1) - 0.5)
         starts, ends = np.floor(edges[:-1]).astype(int), np.ceil(edges[1:]).astype(int)
@@ -54,7 +54,7 @@ class Axis:
 
 
 class Lerp(NamedTuple):
-    """Linear interpolation along one axis: neighbours ``low`` and ``high``, and the share of the higher, ``weight``."""
+    """Linear interpolation along one axis: neighbours ``low`` and ``high``, and the share ``weight`` of the higher."""
 
     low: NDArray[np.int64]
     high: NDArray[np.int64]
@@ -62,22 +62,22 @@ class Lerp(NamedTuple):
 
 
 def lerp_at(axis: Axis, positions: NDArray[np.float64]) -> Lerp:
-    """Return how values on ``axis`` are interpolated at positions [pixels]; beyond the ends the last is repeated."""
+    """Return the interpolation of values on ``axis`` at positions [pixels]; end values are repeated beyond the ends."""
     place = axis.places(positions)
     low = place.astype(np.int64)
     return Lerp(low, np.minimum(low + 1, axis.count - 1), (place - low).astype(np.float32))
 
 
 def nearest_at(axis: Axis, positions: NDArray[np.float64]) -> NDArray[np.int64]:
-    """Return the number of the centre nearest to each position [pixels]; of two equal ones the later."""
+    """Return the index of the centre nearest to each position [pixels]; of two equally near the later."""
     return np.minimum(np.floor(axis.places(positions) + 0.5).astype(np.int64), axis.count - 1)
 
 
 class Source(NamedTuple):
-    """Along one axis, what a block of patches takes from one layer's map.
+    """The features of one layer's map that a block of patches uses along one axis.
 
-    ``raw``: the features under the pooling windows; numbers outside 0..count-1 stand for zeros.
-    ``lerp``: the two pooled features that each patch lies between; None where each patch has one of its own.
+    ``raw``: the features under the pooling windows; indices outside 0..count-1 stand for zeros. ``lerp``: the two
+    pooled features that each patch lies between; None if each patch coincides with one.
     """
 
     raw: NDArray[np.int64]
@@ -85,7 +85,7 @@ class Source(NamedTuple):
 
 
 def source_of(layer: Axis, kernel: int, patches: NDArray[np.float64]) -> Source:
-    """Return what patches at these centres [pixels] take from a layer's features, averaged over ``kernel``."""
+    """Return the features of a layer, averaged over ``kernel``, that patches at these centres [pixels] use."""
     low, high, weight = lerp_at(layer.pooled(kernel), patches)
     start = int(low[0])
     own = not weight.any()
@@ -97,10 +97,10 @@ def source_of(layer: Axis, kernel: int, patches: NDArray[np.float64]) -> Source:
 
 @dataclass(frozen=True)
 class PatchLayout:
-    """How patches are made of a backbone's layers.
+    """The composition of patches from a backbone's layers.
 
-    ``kernels``: average pooling kernels; the features of several stand side by side. ``strides`` [pixels] and
-    ``centres`` (y, x) [pixels] of the first feature: one each for every layer.
+    ``kernels`` are the average pooling kernels; the features of several are concatenated. ``strides`` [pixels] and
+    ``centres`` (y, x) [pixels] of the first feature have one entry per layer.
     """
 
     kernels: tuple[int, ...]
@@ -117,8 +117,9 @@ class PatchLayout:
         return self.layer_axis(finest, axis, counts[finest]).pooled(self.kernels[0])
 
     def sources(self, axis: int, counts: Sequence[int], first: int, end: int) -> list[list[Source]]:
-        """Return for each kernel, of each layer, what patches ``first`` to ``end`` take along an axis; layers have
-        ``counts`` features along it.
+        """Return, for each kernel and layer, the source of the patches ``first`` to ``end`` along an axis.
+
+        The layers have ``counts`` features along it.
         """
         patches = self.common_axis(axis, counts).centres(first, end)
         return [
@@ -128,5 +129,5 @@ class PatchLayout:
 
 
 def single_layer() -> PatchLayout:
-    """Return the layout that gives one layer's features as they are."""
+    """Return the layout that passes one layer's features unchanged."""
     return PatchLayout(kernels=(1,), strides=(1,), centres=((0.0, 0.0),))

@@ -1,4 +1,4 @@
-"""Nominal patches, image by image: the next image is decoded and extracted while the present one is used."""
+"""Nominal patches, image by image; a thread prepares the next image while the current one is used."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -20,8 +20,10 @@ T = TypeVar("T")
 
 
 class ImagePatches(NamedTuple):
-    """The patches of one image, or of a strip of a large one: features (N, C) float32, rows of ``width`` where none
-    was left out, how many were, and whether these are the image's last.
+    """The patches of one image, or of a strip of a large one.
+
+    Holds features (N, C) float32, the row length ``width`` if none was left out, the number left out, and whether these
+    are the image's last.
     """
 
     features: NDArray[np.float32]
@@ -37,9 +39,9 @@ def stream_patches(
     augmentation: Augmentation | None = None,
     epoch: int = 0,
 ) -> Iterator[ImagePatches]:
-    """Yield each sample's patches in order; a large image's row by row of tiles. The next are prepared meanwhile.
+    """Yield each sample's patches in order; a large image in strips, one row of tiles each.
 
-    Raises UserError naming the file of an image that cannot be used.
+    The next strip is prepared meanwhile. Raises UserError naming the file of an image that cannot be used.
     """
     return _one_ahead(
         strip for sample in samples for strip in nominal_strips(sample, extractor, defect_ids, augmentation, epoch)
@@ -53,8 +55,7 @@ def nominal_strips(
     augmentation: Augmentation | None = None,
     epoch: int = 0,
 ) -> Iterator[ImagePatches]:
-    """Yield one image's patches, as ``augmentation`` shows it in this epoch, without those that an ignored pixel lies
-    nearest to.
+    """Yield one image's patches, augmented for this epoch, without those nearest to an ignored pixel.
 
     Raises UserError for an unreadable image, a mask that shows a defect (a train split is nominal), or non-finite
     features.
@@ -81,7 +82,7 @@ def nominal_strips(
 
 
 def touched_cells(mask: NDArray[np.uint8], class_id: int, rows: Axis, columns: Axis) -> NDArray[np.bool_]:
-    """Return for each patch whether any pixel nearest to its centre is of a class: bool (rows.count, columns.count)."""
+    """Return whether any pixel nearest to a patch's centre is of a class: bool (rows.count, columns.count)."""
     across = np.stack([(mask[cell] == class_id).any(axis=0) for cell in rows.cells(len(mask))])
     return np.stack([across[:, cell].any(axis=1) for cell in columns.cells(mask.shape[1])], axis=1)
 
@@ -95,13 +96,11 @@ def _check_nominal(
             f"{sample.mask}: train image {sample.sample_id} shows a defect (class {found[0]}); train on nominal images"
         )
     if image.min() == image.max():
-        log.warning(
-            "Warning: %s: all pixels are %d, a picture of nothing; is it the right file?", sample.image, image.min()
-        )
+        log.warning("Warning: %s: all pixels have the value %d; is it the right file?", sample.image, image.min())
 
 
 def _one_ahead(items: Iterator[T]) -> Iterator[T]:
-    """Yield the items while a thread prepares the one after each; at most two exist at a time."""
+    """Yield the items while a thread prepares the next one; at most two exist at a time."""
     end = object()
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="patches") as worker:
         coming = worker.submit(next, items, end)

@@ -1,4 +1,4 @@
-"""Resizing of whole images for the backbone, in bands of rows, so that no whole image is held as float32."""
+"""Resizing of whole images for the backbone, in bands of rows to avoid a whole float32 image."""
 
 from typing import Any
 

@@ -1,8 +1,8 @@
 """TensorFlow's ``SAME`` padding for backbones whose weights were trained with it.
 
 At stride 2 ``SAME`` pads an even image below and to the right only; torch's symmetric padding moves every feature by
-half a stride. Features here lie as on even images whatever the image's size, so that tiles and the whole image agree;
-TensorFlow itself shifts them by a pixel on odd ones.
+half a stride. Here features have the positions of even images for any image size, so that tiles and the whole image
+agree; TensorFlow itself shifts them by a pixel on odd sizes.
 """
 
 from typing import Any
@@ -59,7 +59,7 @@ def _same_convolution(convolution: nn.Conv2d) -> SameConv2d:
 
 
 def _sides(kernel: tuple[int, ...], stride: tuple[int, ...]) -> tuple[int, int, int, int]:
-    """Return the padding left, right, top, bottom. It serves odd sizes, too: an even one leaves the last row unused."""
+    """Return the padding left, right, top, bottom; the same for odd sizes, as even sizes leave the last row unused."""
     before = [max(k - s, 0) // 2 for k, s in zip(kernel, stride, strict=True)]
     after = [k - 1 - first for k, first in zip(kernel, before, strict=True)]
     return before[1], after[1], before[0], after[0]

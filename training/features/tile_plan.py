@@ -1,47 +1,51 @@
-"""Which pixels a block of patches needs, and how large the blocks are."""
+"""The pixels that a block of patches needs, and the sizes of the blocks."""
 
 import math
 from collections.abc import Iterator, Sequence
 
 from training.features.patch_grid import Source
-from training.features.receptive_field import Reach
+from training.features.receptive_field import ReceptiveField
 from training.support.user_error import UserError
 
 
 def pixels_for(
-    sources: Sequence[Sequence[Source]], reaches: Sequence[Reach], counts: Sequence[int], length: int
+    sources: Sequence[Sequence[Source]], fields: Sequence[ReceptiveField], counts: Sequence[int], length: int
 ) -> tuple[int, int]:
-    """Return the range of pixels, within 0..length, from which all sources come out as from the whole image.
+    """Return the range of pixels, within 0..length, from which all sources are the same as from the whole image.
 
-    ``sources``: for each kernel, one of each layer; layers have ``counts`` features along the axis. The range starts at
-    a multiple of the largest stride, so that the grids of the part and of the whole coincide.
+    ``sources`` has one entry per kernel and layer; the layers have ``counts`` features along the axis. The range starts
+    at a multiple of the largest stride, so that the grids of the part and of the whole coincide.
     """
-    stride = math.lcm(*(reach.stride for reach in reaches))
+    stride = math.lcm(*(field.stride for field in fields))
     starts, ends = [], []
     for layers in sources:
-        for layer, reach, count in zip(layers, reaches, counts, strict=True):
-            starts.append(max(int(layer.raw[0]), 0) * reach.stride - reach.before)
-            ends.append(min(int(layer.raw[-1]), count - 1) * reach.stride + reach.after)
+        for layer, field, count in zip(layers, fields, counts, strict=True):
+            starts.append(max(int(layer.raw[0]), 0) * field.stride - field.before)
+            ends.append(min(int(layer.raw[-1]), count - 1) * field.stride + field.after)
     return max(min(starts) // stride * stride, 0), min(max(ends), length)
 
 
 def blocks(patches: int, size: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges first..end of at most ``size`` patches, as equal as can be."""
+    """Yield ranges first..end of at most ``size`` patches, as equal as possible."""
     count = math.ceil(patches / size)
     for number in range(count):
         yield number * patches // count, (number + 1) * patches // count
 
 
 def block_size(
-    image: tuple[int, int], patches: tuple[int, int], reaches: Sequence[Reach], tile_pixels: int, strip_pixels: int
+    image: tuple[int, int],
+    patches: tuple[int, int],
+    fields: Sequence[ReceptiveField],
+    tile_pixels: int,
+    strip_pixels: int,
 ) -> tuple[int, int]:
-    """Return rows and columns of patches in a tile, for the least work.
+    """Return rows and columns of patches in a tile, for the least computation.
 
-    A tile, with its surroundings that the patches see, has at most about ``tile_pixels``; a row of tiles, without
-    surroundings, ``strip_pixels``. Raises UserError where a tile is smaller than what a single patch sees.
+    A tile, including the margin that its patches see, has about ``tile_pixels`` at most; a row of tiles, without
+    margin, has ``strip_pixels``. Raises UserError if a tile is smaller than the receptive field of a patch.
     """
     height, width = image
-    margin = max(reach.before for reach in reaches) + max(reach.after for reach in reaches)
+    margin = max(field.before for field in fields) + max(field.after for field in fields)
     stride = max(height / patches[0], width / patches[1])
     best: tuple[float, int, int] | None = None
     for count in range(1, patches[1] + 1):

@@ -1,4 +1,4 @@
-"""Backbones of timm: the network, its layers by stride, and ImageNet weights where they are cached or reachable."""
+"""Backbones of timm: the network, its layers by stride, and cached or downloaded ImageNet weights."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,13 +19,13 @@ def timm_network(architecture: str) -> nn.Module:
     if not timm.is_model(architecture):
         near = ", ".join(timm.list_models(f"*{architecture.split('.', maxsplit=1)[0]}*")[:5])
         raise UserError(f"extractor.architecture {architecture!r} is no model of timm{near and f'; near: {near}'}")
-    with torch.random.fork_rng(devices=[]):  # constructors draw from torch's global generator
+    with torch.random.fork_rng(devices=[]):  # timm's constructors draw from torch's global generator
         network: nn.Module = timm.create_model(architecture, pretrained=False)
     return network
 
 
 def layers_by_stride(network: nn.Module, architecture: str, layers: Sequence[str | int]) -> list[str]:
-    """Return the names of the layers: strides, such as 8 and 16, stand for the last feature map of that stride.
+    """Return the names of the layers; a stride, such as 8, stands for the last feature map of that stride.
 
     Raises UserError for a network without feature maps and for a stride that it does not have.
     """
@@ -62,10 +62,11 @@ def hub_reason(architecture: str, reachable: bool) -> str | None:
 
 
 def imagenet_file(architecture: str, reachable: bool) -> tuple[Path | None, str]:
-    """Return timm's ImageNet file (.safetensors) from the hub's cache, or, where the hub is ``reachable``, downloaded;
-    else None and the reason.
+    """Return timm's ImageNet file (.safetensors), or None and the reason.
+
+    The file comes from the hub's cache, or is downloaded if the hub is ``reachable``.
     """
-    from huggingface_hub import hf_hub_download, try_to_load_from_cache  # loads for half a second
+    from huggingface_hub import hf_hub_download, try_to_load_from_cache  # imported here: it takes half a second
 
     weights = timm.get_pretrained_cfg(architecture)
     repository = weights.hf_hub_id if weights else None
@@ -78,5 +79,5 @@ def imagenet_file(architecture: str, reachable: bool) -> tuple[Path | None, str]
         return None, "not cached, and the model hub does not answer"
     try:
         return Path(hf_hub_download(repository, _HUB_FILE)), ""
-    except Exception as error:  # the hub's client raises many kinds
+    except Exception as error:  # the hub's client raises many types
         return None, f"{type(error).__name__}: {str(error).splitlines()[0]}"

@@ -1,4 +1,4 @@
-"""Inference (paper, section IV): distance of every patch to the coreset, as a map of the image's size."""
+"""Inference (paper, section IV): the distance of every patch to the coreset, as a map of the image's size."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -27,7 +27,7 @@ class DistanceGrid(NamedTuple):
 
 
 class AnomalyModel:
-    """An extractor and a coreset, ready to judge images."""
+    """An extractor and a coreset that give the anomaly map of an image."""
 
     def __init__(
         self,
@@ -62,10 +62,10 @@ class AnomalyModel:
         self._half_norms = (self._members**2).sum(dim=1) / 2
 
     def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3); predicted anomalous is map >=
-        threshold.
+        """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3).
 
-        Raises UserError for an image too small, and for features that are not finite.
+        A pixel is predicted anomalous if map >= threshold. Raises UserError for an image that is too small and for
+        features that are not finite.
         """
         return self.map_from(self.distance_grid(image), (image.shape[0], image.shape[1]))
 
@@ -78,17 +78,19 @@ class AnomalyModel:
         return DistanceGrid(distances, *strips[0][1:])
 
     def map_from(self, grid: DistanceGrid, shape: tuple[int, int]) -> NDArray[np.float32]:
-        """Return the anomaly map (H, W) of patch distances: upsampled from the patch centres, then blurred (Gaussian,
-        reflected borders); by bands of rows, so that only the map itself grows with the image.
+        """Return the anomaly map (H, W) of patch distances.
+
+        The distances are upsampled from the patch centres, then blurred (Gaussian, reflected borders). Bands of rows
+        keep all memory except the map itself independent of the image's size.
         """
         height, width = shape
         wide = self._upsampled(grid.distances.T, grid.columns, 0, width).T
-        reach = self.blur_kernel // 2
+        margin = self.blur_kernel // 2
         band = max(_BAND_PIXELS // width, 1)
         found = np.empty((height, width), dtype=np.float32)
         for first in range(0, height, band):
             end = min(first + band, height)
-            above, below = min(reach, first), min(reach, height - end)
+            above, below = min(margin, first), min(margin, height - end)
             blurred = cv2.GaussianBlur(
                 self._upsampled(wide, grid.rows, first - above, end + below),
                 (self.blur_kernel, self.blur_kernel),
@@ -99,7 +101,7 @@ class AnomalyModel:
         return found
 
     def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
-        """Return the anomaly score of a whole image: the mean of the map's highest share, or its maximum."""
+        """Return the anomaly score of an image: the mean of the map's highest share, or its maximum."""
         count = round(self.score_share * anomaly_map.size)
         if count <= 1:
             return float(anomaly_map.max())
@@ -121,8 +123,8 @@ class AnomalyModel:
     def nearest_distances(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the Euclidean distances (N,) of patches (N, C) to their nearest member, in chunks of ``chunk_size``.
 
-        The nearest member is found by a matrix product on centred features; the distance to it is then computed from
-        the difference, since |a|^2 + |b|^2 - 2ab cancels for near neighbours.
+        A matrix product on centred features finds the nearest member. The distance to it is then computed from the
+        difference, because |a|^2 + |b|^2 - 2ab cancels for near neighbours.
         """
         found = []
         for chunk in torch.from_numpy(np.ascontiguousarray(patches)).split(self.chunk_size):
@@ -133,11 +135,11 @@ class AnomalyModel:
 
 
 def load_anomaly_model(run_folder_or_file: str | Path, cfg: DictConfig) -> AnomalyModel:
-    """Load a trained model, with the extractor that its file describes.
+    """Load a trained model with the extractor that its file describes.
 
-    ``cfg`` has device; its extractor and anomaly_map, where present and not null, override what the file records,
-    field by field (say ``+extractor.weights=...`` where the weights lie elsewhere). Raises UserError for a damaged
-    file or another extractor.
+    ``cfg`` has ``device``. Its ``extractor`` and ``anomaly_map``, if present and not null, override the recorded
+    settings field by field (for example ``+extractor.weights=...`` for weights that have moved). Raises UserError for a
+    damaged file or another extractor.
     """
     features, metadata = load_model(Path(run_folder_or_file))
     extractor = recorded_extractor(metadata, cfg)
@@ -148,7 +150,7 @@ def load_anomaly_model(run_folder_or_file: str | Path, cfg: DictConfig) -> Anoma
 
 
 def anomaly_map_settings(metadata: dict[str, Any], cfg: DictConfig) -> dict[str, Any]:
-    """Return the settings of the anomaly map that a model file records, with the fields that ``cfg`` overrides."""
+    """Return the anomaly-map settings that a model file records, with the fields that ``cfg`` overrides."""
     merged = OmegaConf.merge(metadata["anomaly_map"], cfg.get("anomaly_map") or {})
     settings: dict[str, Any] = OmegaConf.to_container(merged, resolve=True)  # type: ignore[assignment]
     return settings
@@ -166,6 +168,6 @@ def channels_of(extractor: FeatureExtractor) -> int:
 
 
 def check_channels(features: NDArray[np.float32], extractor: FeatureExtractor, name: str) -> None:
-    """Raise UserError where members (M, C) of the model ``name`` have other channels than its extractor gives."""
+    """Raise UserError if the members (M, C) of the model ``name`` differ in C from its extractor's features."""
     if features.shape[1] != channels_of(extractor):
         raise UserError(f"{name}: features have {features.shape[1]} channels, its extractor {channels_of(extractor)}")

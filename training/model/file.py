@@ -1,6 +1,4 @@
-"""The model file: ``coreset.safetensors``, features float32 (M, C) with everything else as JSON in its header; never
-pickle.
-"""
+"""The model file ``coreset.safetensors``: features float32 (M, C), all other data as JSON in its header, no pickle."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
 
-if TYPE_CHECKING:  # torch loads for seconds, and reading a model needs none of it
+if TYPE_CHECKING:  # torch loads slowly, and reading a model does not need it
     from training.features.extractor import FeatureExtractor
 
 FILE_NAME = "coreset.safetensors"
@@ -29,9 +27,10 @@ _SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "coreset.sc
 
 
 def save_model(path: Path, features: NDArray[np.float32], metadata: dict[str, Any]) -> None:
-    """Write a model file whole. ``metadata`` is what ``conf/schemas/coreset.schema.json`` says, without format, version
-    and the features' hash, which are added. Raises UserError if the folder cannot be written, ValidationError for
-    other metadata.
+    """Write a model file atomically.
+
+    ``metadata`` follows ``conf/schemas/coreset.schema.json``, without format, version and the features' hash, which are
+    added. Raises UserError if the folder cannot be written, ValidationError for other metadata.
     """
     features = np.ascontiguousarray(features, dtype=np.float32)
     full = {"format": FORMAT, "version": VERSION, **metadata, "features_sha256": _sha256(features)}
@@ -41,7 +40,7 @@ def save_model(path: Path, features: NDArray[np.float32], metadata: dict[str, An
 
 
 def load_model(path: Path) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """Read a model file, or the one in a run folder; returns features (M, C) and the metadata.
+    """Read a model file, or the one in a run folder; return features (M, C) and the metadata.
 
     Raises UserError for a file that is missing, damaged, not a model, or of another version.
     """
@@ -53,7 +52,7 @@ def load_model(path: Path) -> tuple[NDArray[np.float32], dict[str, Any]]:
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path} cannot be read as a model file: {error}") from error
     if text is None or features is None:
-        raise UserError(f"{path} is a safetensors file, but no {FORMAT}")
+        raise UserError(f"{path} is a safetensors file, but not a {FORMAT}")
     try:
         metadata = json.loads(text)
     except ValueError as error:
@@ -63,7 +62,7 @@ def load_model(path: Path) -> tuple[NDArray[np.float32], dict[str, Any]]:
 
 
 def model_path(run_folder_or_file: Path) -> Path:
-    """Return the model file of a run folder (or the file itself); raises UserError where there is none."""
+    """Return the model file of a run folder (or the file itself). Raises UserError if there is none."""
     path = run_folder_or_file / FILE_NAME if run_folder_or_file.is_dir() else run_folder_or_file
     if not path.is_file():
         raise UserError(f"no model at {path}; give a finished run's folder or its {FILE_NAME}")
@@ -76,7 +75,7 @@ def check_fingerprint(metadata: dict[str, Any], extractor: FeatureExtractor) -> 
     if difference is not None:
         name, stored, present = difference
         raise UserError(
-            f"the coreset is of another extractor: {name} is {stored} in the model file, but {present} here"
+            f"the coreset was made with another extractor: {name} is {stored} in the model file, but {present} here"
         )
 
 
@@ -95,7 +94,7 @@ def _schema() -> dict[str, Any]:
 
 def _check(path: Path, features: NDArray[np.float32], metadata: Any) -> None:
     if not isinstance(metadata, dict):
-        raise UserError(f"{path}: the metadata is no {FORMAT}")
+        raise UserError(f"{path}: the metadata is not that of a {FORMAT}")
     if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
         found = f"{metadata.get('format')} version {metadata.get('version')}"
         older = metadata.get("format") == FORMAT and metadata.get("version") == 1
@@ -104,14 +103,14 @@ def _check(path: Path, features: NDArray[np.float32], metadata: Any) -> None:
     first = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(metadata))
     if first is not None:
         raise UserError(f"{path}: the metadata is not of this version: {first.json_path}: {first.message}")
-    if "${" in json.dumps(metadata["extractor_config"]):  # OmegaConf would resolve it, environment variables included
+    if "${" in json.dumps(metadata["extractor_config"]):  # OmegaConf would resolve it, including environment variables
         raise UserError(f"{path}: the metadata's extractor_config must be plain values, without ${{...}}")
     if features.ndim != 2 or len(features) < 2 or features.dtype != np.float32 or not np.isfinite(features).all():
         raise UserError(
             f"{path}: features must be finite float32 of shape (M, C), not {features.dtype} {features.shape}"
         )
     if metadata.get("features_sha256") != _sha256(features):
-        raise UserError(f"{path} is damaged: the features do not have the recorded hash")
+        raise UserError(f"{path} is damaged: the features do not match the recorded hash")
 
 
 def _sha256(features: NDArray[np.float32]) -> str:

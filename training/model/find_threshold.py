@@ -1,4 +1,4 @@
-"""From a model and validation images to the threshold that ``conf/threshold`` asks for."""
+"""The threshold that ``conf/threshold`` asks for, from a model and validation images."""
 
 import logging
 import math
@@ -12,7 +12,14 @@ from omegaconf import DictConfig
 from training.data.dataset import Dataset, read_image, read_instances, read_mask
 from training.model.anomaly_model import AnomalyModel
 from training.model.score_histogram import ScoreHistogram
-from training.model.threshold import Threshold, false_positive_budget, full_recall, maximum_f1, maximum_nominal, reach
+from training.model.threshold import (
+    Threshold,
+    false_positive_budget,
+    full_recall,
+    maximum_f1,
+    maximum_nominal,
+    threshold_to_find,
+)
 from training.support.progress import with_progress
 from training.support.user_error import UserError
 
@@ -24,8 +31,9 @@ _NEGATIVE, _POSITIVE, _NOT_COUNTED = 0, 1, 2
 
 
 def check_validation(dataset: Dataset, method: str, folder: Path) -> None:
-    """Raise UserError, before any long work, for an unknown method or a dataset without validation images, which come
-    from ``folder``.
+    """Raise UserError for an unknown method or a dataset without validation images, before any long computation.
+
+    ``folder`` is the folder that the validation images come from.
     """
     if method not in METHODS:
         raise UserError(f"threshold.method {method!r} is none of {', '.join(METHODS)}")
@@ -37,11 +45,11 @@ def check_validation(dataset: Dataset, method: str, folder: Path) -> None:
 
 
 def find_threshold(model: AnomalyModel, dataset: Dataset, settings: DictConfig) -> tuple[dict[str, Any], list[str]]:
-    """Return the threshold that ``settings`` (conf/threshold) ask for on the validation split, for the model file, and
-    warnings.
+    """Return the threshold that ``settings`` (conf/threshold) ask for, as the model file records it, and warnings.
 
-    Pixels of defect classes are positives, ignored ones do not count, all others (impurities, too) are negatives.
-    Where no pixel is positive, maximum_f1 and full_recall give way to maximum_nominal, with a warning.
+    It is found on the validation split. Pixels of defect classes are positives. Ignored pixels do not count. All
+    others, including impurities, are negatives. If no pixel is positive, maximum_nominal replaces maximum_f1 and
+    full_recall, with a warning.
     """
     method = settings.method
     asked = {str(key): value for key, value in settings.items() if key != "method"}
@@ -73,8 +81,9 @@ def find_threshold(model: AnomalyModel, dataset: Dataset, settings: DictConfig) 
 def _validated(
     model: AnomalyModel, dataset: Dataset, minimum_coverage: float | None
 ) -> tuple[ScoreHistogram, ScoreHistogram, float]:
-    """Return the histograms of the anomaly map over positive and negative pixels of the validation split, and, with a
-    minimum coverage, the highest threshold that finds the defect hardest to find.
+    """Return histograms of the anomaly map over the positive and the negative pixels of the validation split.
+
+    With a minimum coverage, also return the highest threshold that finds the defect hardest to find.
     """
     positives, negatives = ScoreHistogram(), ScoreHistogram()
     lowest = math.inf
@@ -93,7 +102,7 @@ def _validated(
         if minimum_coverage is not None:
             numbers = np.where(kinds == _POSITIVE, read_instances(sample, mask), 0)
             for number in np.unique(numbers[numbers > 0]):
-                lowest = min(lowest, reach(scores[numbers == number], minimum_coverage))
+                lowest = min(lowest, threshold_to_find(scores[numbers == number], minimum_coverage))
     return positives, negatives, lowest
 
 

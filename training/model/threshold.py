@@ -1,7 +1,6 @@
-"""The threshold on the anomaly map (paper, section V-B: maximum F1 over the validation pixels), and others that people
-ask for.
+"""Thresholds on the anomaly map: the paper's (section V-B: maximum F1 over the validation pixels) and alternatives.
 
-Thresholds are lower edges of a histogram's bins, so they carry its resolution, and their figures hold exactly for them.
+Thresholds are lower edges of a histogram's bins. They have its resolution, and their rates hold exactly.
 """
 
 import math
@@ -15,9 +14,7 @@ from training.support.user_error import UserError
 
 
 class Threshold(NamedTuple):
-    """A pixel is predicted anomalous where its score >= threshold; the other figures are NaN where they are not
-    defined.
-    """
+    """A threshold and its rates: a pixel is predicted anomalous if its score >= threshold. Undefined rates are NaN."""
 
     threshold: float
     f1: float
@@ -26,9 +23,9 @@ class Threshold(NamedTuple):
 
 
 def maximum_f1(positives: ScoreHistogram, negatives: ScoreHistogram) -> Threshold:
-    """Return the threshold of the largest F1 = 2 TP / (TP + FP + P); of equal ones the highest, which alarms least.
+    """Return the threshold of the largest F1 = 2 TP / (TP + FP + P); of equal ones the highest.
 
-    Raises UserError where there are no positives.
+    Raises UserError if there are no positives.
     """
     occupied = np.flatnonzero((positives.weights > 0) | (negatives.weights > 0))
     if positives.total == 0:
@@ -41,10 +38,10 @@ def maximum_f1(positives: ScoreHistogram, negatives: ScoreHistogram) -> Threshol
 
 
 def full_recall(lowest: float, positives: ScoreHistogram, negatives: ScoreHistogram) -> Threshold:
-    """Return the highest threshold that finds every defect, where ``lowest`` is the highest one that finds the defect
-    hardest to find.
+    """Return the highest threshold that finds every defect.
 
-    Raises UserError where there are no positives.
+    ``lowest`` is the highest threshold that finds the defect hardest to find. Raises UserError if there are no
+    positives.
     """
     if positives.total == 0:
         raise UserError("no validation pixel shows a defect, so none can be found; use threshold=maximum_nominal")
@@ -54,9 +51,9 @@ def full_recall(lowest: float, positives: ScoreHistogram, negatives: ScoreHistog
 def false_positive_budget(
     positives: ScoreHistogram, negatives: ScoreHistogram, images: int, pixels_per_image: float
 ) -> Threshold:
-    """Return the lowest threshold at which the images have, on average, at most so many false-positive pixels each.
+    """Return the lowest threshold with at most ``pixels_per_image`` false-positive pixels per image on average.
 
-    Raises UserError where there are no nominal pixels.
+    Raises UserError if there are no nominal pixels.
     """
     if negatives.total == 0:
         raise UserError("no nominal validation pixel to find a threshold from")
@@ -65,9 +62,9 @@ def false_positive_budget(
 
 
 def maximum_nominal(negatives: ScoreHistogram) -> Threshold:
-    """Return the lowest threshold, of the histogram's resolution, that predicts no nominal validation pixel.
+    """Return the lowest threshold, at the histogram's resolution, that predicts no nominal validation pixel.
 
-    Raises UserError where there are no nominal pixels.
+    Raises UserError if there are no nominal pixels.
     """
     if negatives.total == 0:
         raise UserError("no nominal validation pixel to find a threshold from")
@@ -76,16 +73,17 @@ def maximum_nominal(negatives: ScoreHistogram) -> Threshold:
     return Threshold(float(edge), float("nan"), float("nan"), float("nan"))
 
 
-def reach(scores: NDArray[np.float32], minimum_coverage: float) -> float:
-    """Return the highest threshold at which an instance of these pixels, (N,), is found: one pixel of it, or at least
-    this share of them, is at or above.
+def threshold_to_find(scores: NDArray[np.float32], minimum_coverage: float) -> float:
+    """Return the highest threshold that finds a defect with these scores (N,).
+
+    A defect is found if at least one of its pixels, and at least this share of them, are at or above the threshold.
     """
     wanted = max(math.ceil(minimum_coverage * len(scores)), 1)
     return float(np.partition(scores, len(scores) - wanted)[len(scores) - wanted])
 
 
 def _at_bin(place: int, positives: ScoreHistogram, negatives: ScoreHistogram) -> Threshold:
-    """The figures of a bin's lower edge; NaN without positives, precision also where nothing is predicted."""
+    """Return the rates of a bin's lower edge; NaN without positives, and for precision if nothing is predicted."""
     true_positives = float(positives.weights[place:].sum())
     predicted = true_positives + float(negatives.weights[place:].sum())
     nan = float("nan")

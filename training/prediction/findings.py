@@ -30,9 +30,9 @@ def without_small(predicted: NDArray[np.bool_], minimum_size: int) -> NDArray[np
 def find_findings(
     anomaly_map: NDArray[np.float32], threshold: float, minimum_size: int
 ) -> tuple[list[Finding], NDArray[np.int32]]:
-    """Return the 8-connected regions (H, W) where the map >= threshold, and the image of their numbers, 0 for none.
+    """Return the 8-connected regions of the map (H, W) >= threshold, and the image of their numbers, 0 for none.
 
-    Regions of fewer than minimum_size pixels are left out; numbers count from 1, from the top down.
+    Regions of fewer than ``minimum_size`` pixels are left out. Numbers count from 1, from the top down.
     """
     labels, areas = _regions(without_small(anomaly_map >= threshold, minimum_size))
     highest = np.zeros(len(areas), np.float32)
@@ -51,7 +51,7 @@ def _regions(predicted: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[n
 
 
 def _boxes(labels: NDArray[np.int32], count: int) -> list[tuple[slice, slice]]:
-    """Return the (rows, columns) of every region 1 ... count - 1."""
+    """Return the slices (rows, columns) of every region 1 ... count - 1."""
     rows, columns = np.nonzero(labels)
     of = labels[rows, columns]
     low, high = (np.full((2, count), limit) for limit in (np.iinfo(np.int64).max, -1))

@@ -1,4 +1,4 @@
-"""One image's prediction: its map, its mask, its findings, and the files of them."""
+"""The prediction of one image: its map, its mask, its findings, and their files."""
 
 import time
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _OUTLINE = (0, 0, 255)  # red, in OpenCV's order
 
 @dataclass(frozen=True)
 class PredictedImage:
-    """A row of predictions.csv, and the image and its findings as a COCO file has them; their ids are still 0."""
+    """A row of predictions.csv, and the image and its findings as entries of a COCO file, with ids still 0."""
 
     row: dict[str, Any]
     coco_image: dict[str, Any]
@@ -31,16 +31,16 @@ class PredictedImage:
 def predict_image(
     model: AnomalyModel, path: Path, name: Path, output: Path, minimum_size: int, overlay: bool
 ) -> PredictedImage:
-    """Predict an image file and write maps/, masks/ and, if wanted, overlays/ below output, under its name.
+    """Predict an image file and write maps/, masks/ and, if wanted, overlays/ below ``output``, under its name.
 
-    Raises UserError where the image cannot be predicted or a file not be written.
+    Raises UserError if the image cannot be predicted or a file cannot be written.
     """
     started = time.perf_counter()
     image = read_image(path)
     anomaly_map = model.anomaly_map(image)
     seconds = time.perf_counter() - started
     findings, labels = find_findings(anomaly_map, model.threshold, minimum_size)
-    file = name.with_name(f"{name.name}.png")  # two images may differ in their suffix only
+    file = name.with_name(f"{name.name}.png")  # two images may differ in the suffix only
     encoded, scale = encode_map(anomaly_map)
     _write_png(output / "maps" / file, encoded)
     _write_png(output / "masks" / file, np.where(labels > 0, np.uint8(255), np.uint8(0)))
@@ -78,13 +78,13 @@ def encode_map(anomaly_map: NDArray[np.float32]) -> tuple[NDArray[np.uint16], fl
     highest = float(anomaly_map.max())
     scale = highest / 65535 if highest > 0 else 1.0
     encoded = np.empty(anomaly_map.shape, dtype=np.uint16)
-    for row, distances in zip(encoded, anomaly_map, strict=True):  # float64 for a row only: a map may be large
+    for row, distances in zip(encoded, anomaly_map, strict=True):  # float64 for one row at a time: a map may be large
         row[:] = np.round(distances.astype(np.float64) / scale)
     return encoded, scale
 
 
 def _outlined(image: NDArray[np.uint8], predicted: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the image, in OpenCV's order of colours, with the findings' outlines in red, wider on large images."""
+    """Return the image (BGR) with the findings outlined in red; lines are wider on large images."""
     contours, _ = cv2.findContours(predicted.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     drawn = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
     return np.asarray(cv2.drawContours(drawn, contours, -1, _OUTLINE, 1 + max(image.shape) // 1500), dtype=np.uint8)

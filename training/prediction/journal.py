@@ -1,4 +1,4 @@
-"""What a prediction has done so far, on disk: a line an image, so that a killed one continues."""
+"""A prediction's journal on disk, one line per image, so that a killed prediction can continue."""
 
 import json
 import os
@@ -15,10 +15,10 @@ _ENTRY = {"name", "file", "predicted"}
 
 
 class PredictionJournal:
-    """Remembers predicted images by name; an image that changed since, or whose files are gone, is forgotten."""
+    """A record of predicted images by name; entries of changed images or missing files do not count."""
 
     def __init__(self, output: Path, job: dict[str, Any], resume: bool) -> None:
-        """Read what there is. Raises UserError where it is of another job (model, settings), or cannot be written."""
+        """Read the journal. Raises UserError if it belongs to another job (model, settings) or cannot be written."""
         job = json.loads(json.dumps(job))
         self._output = output
         self._path = output / FILE
@@ -33,7 +33,7 @@ class PredictionJournal:
         write_whole(self._path, "".join(json.dumps(line) + "\n" for line in kept).encode())
 
     def find(self, name: str, path: Path) -> PredictedImage | None:
-        """Return what was predicted of an image, if it still holds."""
+        """Return the recorded prediction of an image, or None if it no longer holds."""
         line = self._done.get(name)
         if line is None or line["file"] != _stamp(path):
             return None
@@ -43,7 +43,7 @@ class PredictionJournal:
         return PredictedImage(**line["predicted"])
 
     def add(self, name: str, path: Path, predicted: PredictedImage) -> None:
-        """Note an image down; it is on the disk when this returns. Raises UserError."""
+        """Record an image; the entry is on the disk when this returns. Raises UserError."""
         line = {"name": name, "file": _stamp(path), "predicted": asdict(predicted)}
         try:
             with self._path.open("ab") as file:
@@ -54,7 +54,7 @@ class PredictionJournal:
             raise UserError(f"cannot write {self._path}: {error.strerror}") from error
 
     def _lines(self) -> list[dict[str, Any]]:
-        """The lines that are whole: a killed process may have left half of one."""
+        """Return the complete lines; a killed process may have left half of one."""
         try:
             text = self._path.read_text(encoding="utf-8", errors="replace")
         except FileNotFoundError:
@@ -74,5 +74,5 @@ class PredictionJournal:
 
 
 def _stamp(path: Path) -> list[int]:
-    told = path.stat()
-    return [told.st_size, told.st_mtime_ns]
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]

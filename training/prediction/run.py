@@ -1,4 +1,4 @@
-"""Predictions of loose images: anomaly maps, masks, overlays, a table, and the findings as a COCO file."""
+"""Prediction of loose images: anomaly maps, masks, overlays, a table, and the findings as a COCO file."""
 
 import glob
 import logging
@@ -23,15 +23,14 @@ TABLE, FINDINGS = "predictions.csv", "findings.json"
 
 
 class FailedImagesError(Exception):
-    """Some images could not be predicted; all others are."""
+    """Single images that could not be predicted; all others were."""
 
 
 def predict_run(cfg: DictConfig) -> None:
-    """Predict every image of ``cfg.input`` into ``cfg.output``; what is there already, of the same model and settings,
-    is kept.
+    """Predict every image of ``cfg.input`` into ``cfg.output``; keep earlier results of the same model and settings.
 
-    Raises UserError where there is no image or an output cannot be written, and, when all others are done,
-    FailedImagesError where an image could not be predicted.
+    Raises UserError if there is no image or an output cannot be written. Raises FailedImagesError after all other
+    images if one could not be predicted.
     """
     output = Path(cfg.output)
     images, base = find_images(cfg.input, output)
@@ -50,9 +49,9 @@ def predict_run(cfg: DictConfig) -> None:
             try:
                 found = predict_image(model, path, name, output, cfg.minimum_prediction_size, cfg.overlays)
             except UserError as error:
-                told = str(error) if str(path) in str(error) else f"{path}: {error}"
-                log.error(told)
-                rows.append({"image": str(path), "threshold": model.threshold, "error": told})
+                message = str(error) if str(path) in str(error) else f"{path}: {error}"
+                log.error(message)
+                rows.append({"image": str(path), "threshold": model.threshold, "error": message})
                 continue
             journal.add(name.as_posix(), path, found)
         done.append(found)
@@ -89,7 +88,7 @@ def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
 
 
 def _job(model: AnomalyModel, cfg: DictConfig) -> dict[str, Any]:
-    """All that a prediction depends on besides the image."""
+    """Return everything that a prediction depends on besides the image."""
     return {
         "model": model.metadata["features_sha256"],
         "extractor": model.extractor.fingerprint,
@@ -101,21 +100,21 @@ def _job(model: AnomalyModel, cfg: DictConfig) -> dict[str, Any]:
 
 
 def find_images(pattern: str, output: Path) -> tuple[list[Path], Path]:
-    """Return the images of a folder (searched deeply), a glob pattern or one file, sorted, and the folder they are
-    named from; those below the folder of the output, which earlier predictions wrote, are left out.
+    """Return the images of a folder (recursive), a glob pattern or one file, sorted, and the folder of their names.
 
-    Raises UserError where there is none, and where the output would lie among the input.
+    Images below the output folder are results of earlier predictions and are left out. Raises UserError if there is no
+    image, and if the input lies in the output folder.
     """
     path = Path(pattern)
     if path.is_dir() and path.resolve().is_relative_to(output.resolve()):
-        raise UserError(f"output={output} holds the input; choose a folder of its own for the results")
+        raise UserError(f"output={output} contains the input; choose a separate folder for the results")
     if path.is_file():
         return [path], path.parent
     if path.is_dir():
         candidates, base = path.rglob("*"), path
     else:
         base = Path(*path.parts[: _first_magic(path)])
-        candidates = (Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 (takes absolute patterns)
+        candidates = (Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 (accepts absolute patterns)
     found = sorted(found for found in candidates if found.suffix.lower() in IMAGE_SUFFIXES and found.is_file())
     written = output.resolve()
     images = [image for image in found if not image.resolve().is_relative_to(written)]

@@ -1,4 +1,4 @@
-"""Adapt an extractor's weights to the nominal images of a dataset, into a file that later trainings name."""
+"""Adaptation of an extractor's weights to a dataset's nominal images, into a weights file for later trainings."""
 
 import hashlib
 import json
@@ -27,14 +27,14 @@ WEIGHTS = "backbone.safetensors"
 
 
 def adapt_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Move the first norms of ``cfg.extractor`` toward the train images of ``cfg.dataset``; write the weights and
-    adapt.json into ``folder``, and return what the latter holds.
+    """Move the first norms of ``cfg.extractor`` toward the train images of ``cfg.dataset``.
 
-    Raises UserError for a dataset without train images, an unreadable image, and a folder that has weights already.
+    Writes the weights and adapt.json into ``folder``, and returns the content of adapt.json. Raises UserError for a
+    dataset without train images, an unreadable image, and a folder that already has weights.
     """
     started = time.perf_counter()
     if (folder / WEIGHTS).exists():
-        raise UserError(f"{folder / WEIGHTS} is there already, and models may need it; choose another name=")
+        raise UserError(f"{folder / WEIGHTS} already exists, and models may use it; choose another name=")
     dataset = open_dataset(cfg.dataset)
     samples = spread_evenly(dataset.split("train"), cfg.adapt.images)
     if not samples:
@@ -62,7 +62,7 @@ def adapt_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         "norms": names,
         "seconds": round(time.perf_counter() - started, 1),
     }
-    # the header tells readers that these weights expect standardised images
+    # the header marks weights that expect standardised images
     header = {RECIPE: json.dumps({"adapted": record["weights"], **settings})} if extractor.standardise else {}
     content = safetensors.torch.save(state, metadata=header)
     write_whole(folder / WEIGHTS, content)
@@ -73,15 +73,16 @@ def adapt_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
 
 
 def spread_evenly(samples: tuple[Sample, ...], count: int) -> tuple[Sample, ...]:
-    """Return at most ``count`` samples, evenly spread over all, the first and the last among them."""
+    """Return at most ``count`` samples, evenly spread over all, including the first and the last."""
     if count >= len(samples):
         return samples
     return tuple(samples[place] for place in np.linspace(0, len(samples) - 1, count).astype(int))
 
 
 def middle_of(extractor: FeatureExtractor, sample: Sample, side: int) -> torch.Tensor:
-    """Return the middle (1, 3, h, w) of an image as the backbone sees it, at most ``side`` pixels high and wide, on
-    its own, so that many can be held. Raises UserError for an unreadable one.
+    """Return the middle (1, 3, h, w) of an image as the backbone sees it, at most ``side`` pixels high and wide.
+
+    It is a copy, so that the whole image can be freed. Raises UserError for an unreadable image.
     """
     pixels = extractor.normalised(read_image(sample.image))
     top, left = (max(0, (length - side) // 2) for length in pixels.shape[2:])

@@ -1,4 +1,4 @@
-"""Cycles of a training: in each the learning rate rises and falls to 0 again, and the optimiser starts afresh."""
+"""Cycles of a training: in each, the learning rate rises and falls to 0, and the optimiser is reset at the start."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Cycle:
-    """Steps from ``begin`` up to ``end``, the highest learning rate, and the share of sound patches that count."""
+    """Steps ``begin`` to ``end``, the highest learning rate, and the share of sound patches that count."""
 
     begin: int
     end: int
@@ -16,14 +16,14 @@ class Cycle:
     hardest: float
 
     def rate(self, step: int, warmup: int) -> float:
-        """Return a step's learning rate: over ``warmup`` steps a line up, and over all half a cosine down to 0."""
+        """Return a step's learning rate: a linear rise over ``warmup`` steps times half a cosine down to 0 over all."""
         place = step - self.begin
         rise = min(1.0, (place + 1) / max(1, warmup))
         return self.learning_rate * (rise * 0.5 * (1 + math.cos(math.pi * place / (self.end - self.begin))))
 
 
 def planned(cycles: Iterable[Mapping[str, Any]]) -> list[Cycle]:
-    """Return cycles one after the other, of settings ``steps`` (> 0), ``learning_rate`` and ``hardest`` each."""
+    """Return consecutive cycles of settings ``steps`` (> 0), ``learning_rate`` and ``hardest`` each."""
     result: list[Cycle] = []
     for settings in cycles:
         begin = result[-1].end if result else 0

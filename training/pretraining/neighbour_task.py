@@ -1,5 +1,6 @@
-"""What a backbone learns before all: that a flawed patch lies farther from the sound ones than any sound patch does, by
-the very distance that the anomaly score takes.
+"""The main task of the pretraining: rank flawed patches above sound ones by nearest-neighbour distance.
+
+This is the distance that the anomaly score uses.
 """
 
 from typing import NamedTuple
@@ -11,13 +12,15 @@ from torch import Tensor
 from training.pretraining.formula_images.draw import Episodes
 
 FLAWED_SHARE = 0.3
-"""A cell counts as flawed from this share of flawed pixels on, as sound where there is none, else not at all."""
+"""Smallest share of flawed pixels of a flawed cell. A cell without any is sound; all others do not count."""
 
 
 class Ranking(NamedTuple):
-    """How patches are ranked. ``temperature``: the difference of log squared distances that counts as clear. ``kept``:
-    the share (0..1] of the sound pictures' patches that count, chosen farthest first, as a coreset is. ``hardest``: the
-    share (0..1] of the further pictures' sound patches that count, the highest scores first.
+    """Settings of the ranking.
+
+    ``temperature``: the scale of a difference of log squared distances. ``kept``: the share (0..1] of the sound
+    pictures' patches that are kept, chosen farthest first like a coreset. ``hardest``: the share (0..1] of the other
+    pictures' sound patches that count, highest scores first.
     """
 
     temperature: float
@@ -26,8 +29,9 @@ class Ranking(NamedTuple):
 
 
 def patch_maps(fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Return the two maps (B, C, h + 1, w + 1) as patches are pooled from them (2 x 2 around the corners of the cells,
-    zero-padded), and both in one: what the extractor gives, the coarse one resampled.
+    """Return the two maps (B, C, h + 1, w + 1) pooled to patches, and both in one, the coarse one resampled.
+
+    Pooling is 2 x 2 around the corners of the cells, zero-padded. The joint map is that of the extractor.
     """
     fine, coarse = (F.avg_pool2d(m, 2, stride=1, padding=1) for m in (fine, coarse))
     resampled = F.interpolate(coarse, size=fine.shape[2:], mode="bilinear", align_corners=True)
@@ -37,14 +41,14 @@ def patch_maps(fine: Tensor, coarse: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def ranked(patches: Tensor, flaw: Tensor, episodes: Episodes, ranking: Ranking) -> tuple[Tensor, Tensor]:
     """Return loss and accuracy (scalars) of patches (B, C, h, w) with flaws (B, H, W) int64, 0 for none.
 
-    Every patch of an episode's further pictures has a score, the logarithm of its squared distance to the nearest
-    patch of the sound ones that is kept. The loss is the logistic one of all pairs of a flawed and a hard sound patch,
-    the accuracy the share of pairs, easy ones included, where the flawed one scores higher (the AUROC); both are means
-    over the episodes that have pairs.
+    The score of a patch of an episode's further pictures is the logarithm of its squared distance to the nearest kept
+    patch of the sound pictures. The loss is the logistic loss over all pairs of a flawed and a hard sound patch. The
+    accuracy is the share of pairs, including easy ones, in which the flawed patch has the higher score (the AUROC).
+    Both are means over the episodes that have pairs.
     """
     scores = _scores(patches, episodes, ranking.kept)
     whole = episodes.sound * episodes.count
-    stride = flaw.shape[-1] // (patches.shape[-1] - 1)  # patches lie on the corners of the cells
+    stride = flaw.shape[-1] // (patches.shape[-1] - 1)  # patch centres are the corners of the cells
     struck = (flaw[whole:, None] > 0).float()
     cover = F.avg_pool2d(struck, stride, padding=stride // 2, count_include_pad=False)[:, 0]
     covers = cover.unflatten(0, (episodes.flawed, episodes.count)).transpose(0, 1).flatten(1)
@@ -74,7 +78,7 @@ def _scores(patches: Tensor, episodes: Episodes, kept: float) -> Tensor:
 
 
 def farthest_first(vectors: Tensor, members: int) -> Tensor:
-    """Return the indices (B, members) of vectors (B, n, C), from the first on each the farthest from all before it."""
+    """Return the indices (B, members) of vectors (B, n, C): the first, then always the farthest from all chosen."""
     every = torch.arange(len(vectors), device=vectors.device)
     chosen = [torch.zeros_like(every)]
     nearest = torch.full(vectors.shape[:2], torch.inf, device=vectors.device)

@@ -1,7 +1,6 @@
-"""A backbone's first batch norms, moved toward the statistics of another domain's images (after AdaBN, Li et al. 2016).
+"""Adaptation of a backbone's first batch norms to another domain's images (after AdaBN, Li et al. 2016).
 
-Colour and contrast of a domain differ most from those of the training pictures where they enter; deeper norms are left
-as they were trained.
+Colour and contrast of a domain differ most from the training pictures in the first layers; deeper norms do not change.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,11 +12,11 @@ from training.support.user_error import UserError
 
 
 def moved_norms(backbone: nn.Module, images: Sequence[Tensor], norms: int, share: float) -> Iterator[str]:
-    """Move mean and variance of the first ``norms`` batch norms that a backbone in evaluation mode comes to, by
-    ``share`` (0..1) of the way to those that their inputs have over all pixels of the images (1, 3, H, W); yield the
-    name of each when it is done.
+    """Move the first ``norms`` batch norms of a backbone in evaluation mode; yield the name of each when it is done.
 
-    One after the other, so that each sees what those before it give now. Raises UserError where the backbone has fewer.
+    Mean and variance move by ``share`` (0..1) of the way to those of their inputs over all pixels of the images (1, 3,
+    H, W). The norms are moved one after the other, so that each sees the output of those moved before. Raises UserError
+    if the backbone has fewer norms.
     """
     found = {name: module for name, module in backbone.named_modules() if isinstance(module, nn.BatchNorm2d)}
     if norms > len(found):
@@ -37,7 +36,7 @@ def moved_norms(backbone: nn.Module, images: Sequence[Tensor], norms: int, share
 
 
 class _Moments:
-    """Sums over what a module is given, (B, C, H, W): mean and variance (C,) float64 of all images and places."""
+    """Sums over a module's inputs (B, C, H, W), for mean and variance (C,) float64 over all images and places."""
 
     def __init__(self) -> None:
         self._values, self._squares, self._count = torch.zeros(1).double(), torch.zeros(1).double(), 0

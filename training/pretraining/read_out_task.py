@@ -1,5 +1,6 @@
-"""What a backbone learns from formula-driven pictures: at every cell of its two maps to name the formula, find the
-flaws and tell the local structure of the height field, each by one linear layer.
+"""The auxiliary task of the pretraining: linear read-outs at every cell of the backbone's two maps.
+
+Each map predicts the formula, the flaws, and the local structure of the height field, with one linear layer each.
 """
 
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from training.pretraining.formula_images.damage import KINDS
 from training.pretraining.formula_images.pictures import Pictures
 
 STRUCTURE = 3
-"""Numbers that describe the local structure: log energy, and the doubled angle's cosine and sine times coherence."""
+"""Number of values of the local structure: log energy, cosine and sine of the doubled angle times coherence."""
 
 
 class Losses(NamedTuple):
@@ -38,8 +39,10 @@ class Head(nn.Module):
 
 
 def losses(outputs: tuple[Tensor, ...], pictures: Pictures) -> Losses:
-    """Return the losses of a head's outputs (B, n, h, w): cross entropy of the formula at the cell's centre, binary
-    cross entropy of each flaw touching the cell, smooth L1 of the structure.
+    """Return the losses of a head's outputs (B, n, h, w).
+
+    Cross entropy of the formula at the cell's centre, binary cross entropy of each flaw in the cell, and smooth L1 of
+    the structure.
     """
     formula, flaw, structure = outputs
     stride = pictures.formula.shape[-1] // formula.shape[-1]
@@ -52,7 +55,7 @@ def losses(outputs: tuple[Tensor, ...], pictures: Pictures) -> Losses:
 
 
 def touched(flaw: Tensor, stride: int) -> Tensor:
-    """Return (B, KINDS - 1, h, w) float32: how much of a cell a kind of flaw covers, full from a quarter on."""
+    """Return the share (B, KINDS - 1, h, w) of each cell that a kind of flaw covers, saturating at a quarter."""
     kinds = F.one_hot(flaw, KINDS)[..., 1:].permute(0, 3, 1, 2).float()
     return (4 * F.avg_pool2d(kinds, stride)).clamp_max(1)
 

@@ -1,4 +1,4 @@
-"""The pretraining loop: seeded pictures step by step, whole checkpoints, and a file of weights at the end."""
+"""The pretraining loop: seeded pictures step by step, atomic checkpoints, and a file of weights at the end."""
 
 import csv
 import hashlib
@@ -37,7 +37,7 @@ STAGES = (7, 13)
 CHANNELS = (40, 112)
 CHECKPOINT = "checkpoint.safetensors"
 WEIGHTS = "backbone.safetensors"
-_SEED_STRIDE = 0x9E3779B1  # odd and large, so that the steps of two seeds lie far apart
+_SEED_STRIDE = 0x9E3779B1  # odd and large, so that the streams of two seeds do not overlap
 NEIGHBOUR = ("neighbour_8", "neighbour_16", "neighbour_both", "accuracy_8", "accuracy_16", "accuracy_both")
 READ_OUT = tuple(f"{part}_{stride}" for stride in (8, 16) for part in ("formula", "flaw", "structure"))
 
@@ -58,7 +58,7 @@ class Learner(nn.Module):
 
 
 def standardised(pixels: Tensor) -> Tensor:
-    """Return pixels (B, 3, H, W), each image by its own mean and deviation, as extractor.standardise has it."""
+    """Return pixels (B, 3, H, W), each image normalised by its own mean and deviation (extractor.standardise)."""
     mean = pixels.mean((1, 2, 3), keepdim=True)
     return (pixels - mean) / pixels.std((1, 2, 3), correction=0, keepdim=True).clamp_min(LEAST_CONTRAST)
 
@@ -66,7 +66,7 @@ def standardised(pixels: Tensor) -> Tensor:
 def objective(
     learner: Learner, pictures: Pictures, episodes: Episodes, ranking: Ranking, task: dict[str, float]
 ) -> tuple[Tensor, Tensor]:
-    """Return the loss (scalar) of a batch and its parts (NEIGHBOUR, then READ_OUT; NaN where not asked for)."""
+    """Return the loss (scalar) of a batch and its parts (NEIGHBOUR, then READ_OUT; NaN for unused ones)."""
     maps = learner(pictures.pixels)
     ranks = [ranked(patches, pictures.flaw, episodes, ranking) for patches in patch_maps(*maps)]
     neighbour = torch.stack([loss for loss, _ in ranks])
@@ -83,9 +83,9 @@ def objective(
 
 
 def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Train, from the checkpoint where there is one; write weights, curve and record; return the record.
+    """Train, continuing from a checkpoint if there is one; write weights, curve and record; return the record.
 
-    Raises UserError for chances that exceed 1 together and for a checkpoint of another recipe.
+    Raises UserError if chances exceed 1 together, and for a checkpoint of another recipe.
     """
     both = cfg.pretrain.chances.mixed + cfg.pretrain.chances.outlined
     if both > 1:
@@ -140,17 +140,17 @@ def _start_from(learner: Learner, path: Path) -> None:
         learner.features.load_state_dict({name.removeprefix("features."): t for name, t in state.items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
-        raise UserError(f"pretrain.start={path} is no backbone of training.pretrain ({reason})") from error
+        raise UserError(f"pretrain.start={path} is not a backbone of training.pretrain ({reason})") from error
 
 
 def _batches(
     formulas: Formulas, episodes: Episodes, settings: DictConfig, steps: range, device: torch.device
 ) -> Iterator[Pictures]:
-    """Yield each step's pictures, which depend on the seed and the step alone; the next are drawn meanwhile."""
+    """Yield each step's pictures, which depend only on seed and step; the next are drawn meanwhile."""
     chances = Chances(**settings.chances)
 
     def drawn(step: int) -> Pictures:
-        # torch's CPU generator keeps the lower 32 bits only: the seed has to be among them
+        # torch's CPU generator uses the lower 32 bits only, so they must contain the seed
         generator = torch.Generator(device).manual_seed((settings.seed * _SEED_STRIDE + step) % 2**32)
         with torch.no_grad():
             return draw_pictures(formulas, episodes, settings.size, chances, generator)
@@ -202,8 +202,9 @@ def _save(path: Path, learner: Learner, optimiser: torch.optim.Optimizer, state:
 def _restored(
     path: Path, recipe: dict[str, Any], learner: Learner, optimiser: torch.optim.Optimizer
 ) -> tuple[int, list[Any], Tensor, float]:
-    """Load a checkpoint into learner and optimiser; return the next step, the curve so far, its running means and the
-    seconds used.
+    """Load a checkpoint into learner and optimiser.
+
+    Returns the next step, the curve so far, its running means and the seconds used.
     """
     device = next(learner.parameters()).device
     if not path.is_file():
@@ -211,11 +212,11 @@ def _restored(
     try:
         with safe_open(path, framework="pt") as file:
             state = json.loads(file.metadata()["state"])
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is no dict
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is not a dict
     except (OSError, SafetensorError, ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path} cannot be read as a checkpoint ({error}); delete it to start anew") from error
+        raise UserError(f"{path} cannot be read as a checkpoint ({error}); delete it to start again") from error
     if state["recipe"] != recipe:
-        raise UserError(f"{path} is of another recipe; choose another name, or delete it to start anew")
+        raise UserError(f"{path} belongs to another recipe; choose another name, or delete it to start again")
     learner.load_state_dict(_below("learner.", tensors))
     moments: dict[int, dict[str, Tensor]] = {}
     for name, tensor in _below("optimiser.", tensors).items():

@@ -1,4 +1,4 @@
-"""What an earlier run of the same name left in a run folder."""
+"""Results of an earlier run of the same name in a run folder."""
 
 import logging
 import shutil
@@ -14,11 +14,10 @@ _RESULTS = (FILE_NAME, "training.json", "evaluation")
 _PREVIOUS = "previous"
 
 
-def set_aside(folder: Path, sources: Sequence[Path] = ()) -> None:
-    """Move what a finished run left in ``folder`` to ``folder/previous``, before another one of its name begins: no
-    result stays beside settings that did not make it.
+def move_to_previous(folder: Path, sources: Sequence[Path] = ()) -> None:
+    """Move the results of a finished run in ``folder`` to ``folder/previous`` before another run of its name starts.
 
-    Raises UserError where one of ``sources`` is that run.
+    Results never stay beside settings that did not make them. Raises UserError if one of ``sources`` is that run.
     """
     if not (folder / FILE_NAME).exists():
         return
@@ -30,4 +29,4 @@ def set_aside(folder: Path, sources: Sequence[Path] = ()) -> None:
     for name in _RESULTS:
         if (folder / name).exists():
             (folder / name).rename(previous / name)
-    log.warning("The results of the earlier run of this name are in %s now", previous)
+    log.warning("The results of the earlier run of this name are now in %s", previous)

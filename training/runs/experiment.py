@@ -24,20 +24,19 @@ log = logging.getLogger(__name__)
 RECORD = "experiment.json"
 _MAKERS = {"train": train_run, "finetune": finetune_run, "meld": meld_run}
 _MADE_OF = {"train": "no experiment", "finetune": "one experiment", "meld": "two experiments or more"}
-# Of a group, the settings that no bit of the result depends on.
+# For each group, the settings that do not change the result.
 _WITHOUT_EFFECT = {"coreset": ("backend", "cache_features"), "tree": ("cluster", "workers")}
 
 
 def make_experiment(
     cfg: DictConfig, composed: Callable[[str], DictConfig], builders: tuple[str, ...] = ()
 ) -> tuple[Path, bool]:
-    """Make the run folder ``<paths.runs>/<name>`` of an experiment, unless it is there, finished, and of the same
-    settings, images and parents; return it, and whether it had to be made.
+    """Make the run folder ``<paths.runs>/<name>`` of an experiment; return it, and whether it had to be made.
 
-    ``composed(name)`` returns the config of an experiment in ``cfg.builds_on``, which is made first. Several processes
-    may ask for one experiment: one makes it, the others wait. An unfinished run continues from its checkpoint. A
-    finished one of other settings is refused, never overwritten. ``builders`` are the experiments that build on this
-    one. Raises UserError.
+    Nothing is made if the folder is finished and has the same settings, images and parents. ``composed(name)`` returns
+    the config of an experiment in ``cfg.builds_on``, which is made first. Several processes may ask for one experiment:
+    one makes it, the others wait. An unfinished run continues from its checkpoint. A finished run of other settings is
+    refused, never overwritten. ``builders`` are the experiments that build on this one. Raises UserError.
     """
     check_settings(cfg)
     _check_kind(cfg)
@@ -58,7 +57,7 @@ def make_experiment(
 
 
 def folder_of(cfg: DictConfig) -> Path:
-    """The run folder of an experiment."""
+    """Return the run folder of an experiment."""
     return Path(cfg.paths.runs) / str(cfg.name)
 
 
@@ -68,7 +67,7 @@ def _parent(name: str, cfg: DictConfig, composed: Callable[[str], DictConfig], b
         raise UserError(f"experiment {name} builds on itself: {' on '.join([*line, name])}")
     other = composed(name)
     if other.name != name:
-        raise UserError(f"experiment {name} calls itself {other.name}; its file and its name must be the same")
+        raise UserError(f"experiment {name} has the name {other.name}; its file and its name must be the same")
     if builders == () and not (folder_of(other) / FILE_NAME).exists():
         log.info("%s builds on %s", cfg.name, name)
     try:
@@ -85,7 +84,7 @@ def _check_kind(cfg: DictConfig) -> None:
 
 
 def _with_sources(cfg: DictConfig, sources: list[str]) -> DictConfig:
-    """The config as the makers read it: with source, or sources."""
+    """Return the config in the form that the run functions read: with source, or sources."""
     row = cfg.copy()
     OmegaConf.set_struct(row, False)
     if cfg.kind == "finetune":
@@ -96,7 +95,7 @@ def _with_sources(cfg: DictConfig, sources: list[str]) -> DictConfig:
 
 
 def _is_finished(folder: Path, origin: dict[str, Any]) -> bool:
-    """Whether the folder holds what would be made; raises UserError where it holds something else."""
+    """Return whether the folder holds the wanted result. Raises UserError if it holds another one."""
     again = f"choose another paths.runs, or delete {folder}"
     if not (folder / FILE_NAME).exists():
         return False
@@ -110,12 +109,12 @@ def _is_finished(folder: Path, origin: dict[str, Any]) -> bool:
     difference = differing_field(stored, json.loads(json.dumps(origin)))
     if difference is not None:
         field, then, now = difference
-        raise UserError(f"{folder} was made with {field} {then}, which is {now} now; {again}")
+        raise UserError(f"{folder} was made with {field} {then}; it is now {now}; {again}")
     return finished
 
 
 def _origin(cfg: DictConfig, parents: dict[str, Path]) -> dict[str, Any]:
-    """All that the collected bits and the threshold depend on, in flat fields."""
+    """Return everything that the collected bits and the threshold depend on, in flat fields."""
     extractor = build_extractor(cfg.extractor, cfg.device)
     dataset = open_dataset(cfg.dataset)
     train = dataset.split("train") if cfg.kind != "meld" else ()
@@ -141,8 +140,9 @@ def _fields(cfg: DictConfig, group: str) -> dict[str, Any]:
 
 
 def identity_of(samples: tuple[Sample, ...]) -> str:
-    """How many images, and a hash of their names and of the sizes of their files and masks; where they lie is not part
-    of it.
+    """Return the number of images, and a hash of their names and of the sizes of their files and masks.
+
+    The images' folders do not count.
     """
     lines = [
         f"{sample.sample_id}\t{sample.image.name}\t{sample.image.stat().st_size}"

@@ -1,4 +1,4 @@
-"""Runs over coresets: meld several into one, with or without images to find the threshold on."""
+"""The meld of several coresets into one, with or without images to find the threshold on."""
 
 import logging
 import time
@@ -11,7 +11,7 @@ from omegaconf import DictConfig
 
 from training.coreset.melding import Melded, meld, meld_tree
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
-from training.runs.earlier_run import set_aside
+from training.runs.earlier_run import move_to_previous
 from training.runs.record import finish_run, with_parents
 from training.support.user_error import UserError
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 
 def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Meld the coresets of ``cfg.sources``, in order; write the run folder; return what training.json holds.
+    """Meld the coresets of ``cfg.sources`` in order; write the run folder; return the content of training.json.
 
     Without a dataset the threshold is the largest of the sources', with a warning. Raises UserError.
     """
@@ -28,10 +28,10 @@ def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     if len(names) < 2:
         raise UserError("meld needs at least two sources: sources=[runs/a,runs/b]")
     members, parents = zip(*(load_model(Path(name)) for name in names), strict=True)
-    set_aside(folder, [Path(name) for name in names])
+    move_to_previous(folder, [Path(name) for name in names])
     _check_same_extractor(names, members, parents)
     anomaly_map = _agreed_anomaly_map(cfg, parents)
-    judge = _dataset_and_extractor(cfg, parents[0])
+    finder = _dataset_and_extractor(cfg, parents[0])
     size = cfg.coreset.size or len(members[0])
     if cfg.tree.fan_in is None:
         melded = meld(members, size, cfg.coreset.epochs)
@@ -39,7 +39,7 @@ def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
         paths = [model_path(Path(name)) for name in names]
         melded = meld_tree(paths, size, cfg.coreset.epochs, cfg.tree.fan_in, cfg.tree.cluster, cfg.tree.workers)
     log.info("Melded %d members of %d coresets", sum(len(rows) for rows in members), len(members))
-    return _finished(cfg, folder, names, list(parents), melded, judge, anomaly_map, started)
+    return _finished(cfg, folder, names, list(parents), melded, finder, anomaly_map, started)
 
 
 def _finished(
@@ -48,17 +48,19 @@ def _finished(
     names: list[str],
     parents: list[dict[str, Any]],
     melded: Melded,
-    judge: tuple[Any, Any] | None,
+    finder: tuple[Any, Any] | None,
     anomaly_map: dict[str, Any],
     started: float,
 ) -> dict[str, Any]:
     collected = time.perf_counter()
     device = "cpu"
-    if judge is None:
+    if finder is None:
         threshold, warnings = _largest_threshold(parents)
     else:
-        dataset, extractor = judge
-        from training.model.anomaly_model import AnomalyModel  # loaded with the judge
+        dataset, extractor = finder
+        from training.model.anomaly_model import (
+            AnomalyModel,
+        )  # imported here: torch loads slowly, and a meld without images does not need it
         from training.model.find_threshold import find_threshold
 
         model = AnomalyModel(extractor, melded.features, **anomaly_map)
@@ -69,7 +71,7 @@ def _finished(
         features=melded.features,
         described={
             "extractor": parents[0]["extractor"],
-            "extractor_config": parents[0]["extractor_config"] if judge is None else judge[1].config,
+            "extractor_config": parents[0]["extractor_config"] if finder is None else finder[1].config,
             "anomaly_map": anomaly_map,
             "threshold": threshold,
         },
@@ -95,9 +97,10 @@ def _check_same_extractor(
 
 
 def _agreed_anomaly_map(cfg: DictConfig, parents: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """Return the sources' settings of the anomaly map, with the fields that ``cfg`` overrides.
+    """Return the sources' anomaly-map settings, with the fields that ``cfg`` overrides.
 
-    Raises UserError where sources differ in one that is not overridden, and where a threshold would be of other maps.
+    Raises UserError if sources differ in a field that is not overridden, and if the change of a field would need
+    another threshold than the sources'.
     """
     overridden: dict[str, Any] = dict(cfg.get("anomaly_map") or {})
     for field, value in parents[0]["anomaly_map"].items():
@@ -106,16 +109,19 @@ def _agreed_anomaly_map(cfg: DictConfig, parents: tuple[dict[str, Any], ...]) ->
         if changes_maps and field not in overridden and any(other != value for other in others):
             raise UserError(f"the sources differ in anomaly_map.{field}; choose one: +anomaly_map.{field}={value}")
         if changes_maps and cfg.dataset.root is None and any(overridden.get(field, value) != o for o in others):
-            raise UserError(f"another anomaly_map.{field} needs another threshold: give dataset.root=... to find it")
+            raise UserError(f"a change of anomaly_map.{field} needs a new threshold: give dataset.root=... to find it")
     return {**parents[0]["anomaly_map"], **overridden}
 
 
 def _dataset_and_extractor(cfg: DictConfig, parent: dict[str, Any]) -> tuple[Any, Any] | None:
-    """Return what the threshold is found with, checked before any long work; None without a dataset."""
+    """Return the dataset and extractor to find the threshold with, or None without a dataset.
+
+    Both are checked before any long computation.
+    """
     if cfg.dataset.root is None:
         return None
     from training.model.anomaly_model import (
-        recorded_extractor,  # torch loads for seconds; without images nothing needs it
+        recorded_extractor,  # imported here: torch loads slowly, and a meld without images does not need it
     )
     from training.runs.training_run import checked_dataset
 
@@ -128,7 +134,7 @@ def _dataset_and_extractor(cfg: DictConfig, parent: dict[str, Any]) -> tuple[Any
 def _largest_threshold(parents: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
     value = max(parent["threshold"]["value"] for parent in parents)
     warning = (
-        "no dataset was given: the threshold is the largest of the sources', not found for this coreset; "
+        "no dataset was given: the threshold is the largest of the sources' and was not found for this coreset; "
         "meld with dataset.root=... to find it"
     )
     blank = {"f1": None, "precision": None, "recall": None}

@@ -1,4 +1,4 @@
-"""The end of a run: model file, training.json, and a summary that people read."""
+"""The end of a run: model file, training.json, and a summary in the log."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def finish_run(
 ) -> dict[str, Any]:
     """Write ``coreset.safetensors`` and ``training.json`` into the run folder, and log the summary.
 
-    ``described`` has extractor, extractor_config, anomaly_map and threshold, as the model file wants them. Returns what
-    training.json holds. Raises UserError.
+    ``described`` has the model file's extractor, extractor_config, anomaly_map and threshold. Returns the content of
+    training.json. Raises UserError.
     """
     all_warnings = list(dict.fromkeys([*warnings, *provenance.pop("warnings", [])]))
     figures = {
@@ -71,7 +71,7 @@ def with_parents(
 
 
 def device_name(device: str) -> str:
-    """Return the name of the machinery behind "cpu" or "cuda"."""
+    """Return the name of the hardware behind "cpu" or "cuda"."""
     if device == "cuda":
         import torch
 
@@ -80,9 +80,9 @@ def device_name(device: str) -> str:
 
 
 def peak_memory_mb() -> float | None:
-    """Return the largest resident memory this process has had, in MiB; None where nobody tells (Windows).
+    """Return the largest resident memory of this process so far, in MiB; None if unknown (Windows).
 
-    Linux: VmHWM, since ru_maxrss also counts the process that started this one.
+    Linux: VmHWM, because ru_maxrss also counts the process that started this one.
     """
     status = Path("/proc/self/status")
     if status.is_file():

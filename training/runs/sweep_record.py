@@ -1,4 +1,4 @@
-"""A sweep's failed rows: recorded where they fail, in whatever process, and named together at the end."""
+"""Failed rows of a sweep: each is recorded in its own process, and all are named at the end."""
 
 import json
 import logging
@@ -23,24 +23,25 @@ _MISTAKES = (UserError, HydraException, OmegaConfBaseException, OSError)
 
 
 class SweepRecord(Callback):
-    """Hydra's callback (conf/hydra/default.yaml); launchers send a copy to where each row runs."""
+    """Hydra's callback (conf/hydra/default.yaml); launchers send a copy to the process of each row."""
 
     def __init__(self) -> None:
         self.folder: Path | None = None
 
     def on_multirun_start(self, config: DictConfig, **_: Any) -> None:
-        """Settle where this sweep's failures are recorded, and forget those of an earlier one of its name."""
+        """Choose the folder of this sweep's failure records, and delete those of an earlier sweep of its name."""
         self.folder = Path(config.hydra.sweep.dir).resolve() / FOLDER
         for path in self.folder.glob("*.json"):
             path.unlink()
 
     def on_job_end(self, config: DictConfig, job_return: JobReturn, **_: Any) -> None:
-        """Record a row's failure, and let Hydra go on as after a success: it would end the sweep's report at the first
-        one.
+        """Record a row's failure, and let Hydra continue as after a success.
+
+        Hydra would otherwise end the sweep's report at the first failure.
         """
         if self.folder is None or job_return.status != JobStatus.FAILED:
             return
-        error = job_return._return_value  # the property would raise it
+        error = job_return._return_value  # the property would raise the exception
         is_mistake = isinstance(error, _MISTAKES)
         message = " ".join(str(error).split()) if is_mistake else f"{type(error).__name__}: {error}"
         row = config.hydra.runtime.choices.get("experiment") or f"row {config.hydra.job.num}"
@@ -51,8 +52,9 @@ class SweepRecord(Callback):
         job_return.return_value, job_return.status = None, JobStatus.COMPLETED
 
     def on_multirun_end(self, config: DictConfig, **_: Any) -> None:  # noqa: ARG002
-        """Leave with one line that names the failed rows, if there are any: status 2, or 1 with a defect of the program
-        among them, whose traceback is in the log.
+        """Exit with one line that names the failed rows, if any.
+
+        The status is 2, or 1 if a row failed by a defect of the program, whose traceback is in the log.
         """
         paths = [] if self.folder is None else sorted(self.folder.glob("*.json"), key=lambda path: int(path.stem))
         records = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
@@ -62,7 +64,7 @@ class SweepRecord(Callback):
 
 
 def failures_in_words(records: list[dict[str, Any]]) -> str:
-    """Name the failed rows and their causes, every cause once."""
+    """Return the failed rows and their causes in one line, every cause once."""
     rows_of: dict[str, list[str]] = {}
     for record in records:
         rows_of.setdefault(record["message"], []).append(record["row"])

@@ -27,7 +27,7 @@ from training.model.anomaly_model import (
 )
 from training.model.file import check_fingerprint, load_model
 from training.model.find_threshold import check_validation, find_threshold
-from training.runs.earlier_run import set_aside
+from training.runs.earlier_run import move_to_previous
 from training.runs.record import finish_run, with_parents
 from training.support.user_error import UserError
 
@@ -35,11 +35,12 @@ log = logging.getLogger(__name__)
 
 
 def train_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Collect a coreset from the train split; write the run folder; return what training.json holds. Raises
-    UserError.
+    """Collect a coreset from the train split; write the run folder; return the content of training.json.
+
+    Raises UserError.
     """
     started = time.perf_counter()
-    set_aside(folder)
+    move_to_previous(folder)
     dataset = checked_dataset(cfg, needs_training=True)
     extractor = build_extractor(cfg.extractor, cfg.device)
     coreset = _empty_coreset(cfg, cfg.coreset.size, channels_of(extractor), extractor)
@@ -49,14 +50,15 @@ def train_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
 
 
 def finetune_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Let another dataset's train split change the coreset of ``cfg.source``; write the run folder. Raises
-    UserError.
+    """Pass another dataset's train split through the coreset of ``cfg.source``; write the run folder.
+
+    Raises UserError.
     """
     return _continued(cfg, folder, "finetune")
 
 
 def update_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Let more images change the coreset of ``cfg.source``, as if they had come after its own; write the run folder.
+    """Pass more images through the coreset of ``cfg.source``, as if they had followed its own; write the run folder.
 
     Raises UserError.
     """
@@ -64,12 +66,12 @@ def update_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
 
 
 def checked_dataset(cfg: DictConfig, needs_training: bool) -> Dataset:
-    """Open ``cfg.dataset``; raises UserError where train (if needed) or validation images are missing."""
+    """Open ``cfg.dataset``. Raises UserError if train (if needed) or validation images are missing."""
     dataset = open_dataset(cfg.dataset)
     if needs_training and not dataset.split("train"):
         raise UserError(
-            f"dataset.root={dataset.root} has no train samples (MVTec layout: no train/good); a folder to judge with "
-            "is named with dataset.evaluation_root=..."
+            f"dataset.root={dataset.root} has no train samples (MVTec layout: no train/good); name an "
+            "evaluation-only folder with dataset.evaluation_root=..."
         )
     check_validation(dataset, cfg.threshold.method, folders_of(cfg.dataset.evaluation_root)[0])
     return dataset
@@ -78,7 +80,7 @@ def checked_dataset(cfg: DictConfig, needs_training: bool) -> Dataset:
 def _continued(cfg: DictConfig, folder: Path, kind: str) -> dict[str, Any]:
     started = time.perf_counter()
     features, parent = load_model(Path(cfg.source))
-    set_aside(folder, [Path(cfg.source)])
+    move_to_previous(folder, [Path(cfg.source)])
     dataset = checked_dataset(cfg, needs_training=True)
     extractor = recorded_extractor(parent, cfg)
     check_fingerprint(parent, extractor)
@@ -103,9 +105,9 @@ def _collected(
     extractor_warnings: list[str],
     started: float,
 ) -> dict[str, Any]:
-    """Run the epochs, from a checkpoint where there is one, and write the run folder.
+    """Run the epochs, continuing from a checkpoint if there is one, and write the run folder.
 
-    ``extractor_warnings`` are a source's own where there is one, which knows more of its weights.
+    ``extractor_warnings`` are the source's for a run with a source, which records the origin of its weights.
     """
     _announce(dataset, extractor, extractor_warnings)
     samples = dataset.split("train")
@@ -131,7 +133,7 @@ def _collected(
         model = AnomalyModel(extractor, coreset.features, **anomaly_map)
         threshold, warnings = find_threshold(model, dataset, cfg.threshold)
     except UserError as error:
-        raise checkpoint.told(error) from error
+        raise checkpoint.with_advice(error) from error
     record = finish_run(
         folder=folder,
         features=coreset.features,
@@ -157,7 +159,7 @@ def _collected(
 def _cache(
     cfg: DictConfig, folder: Path, samples: tuple[Sample, ...], extractor: FeatureExtractor
 ) -> FeatureCache | None:
-    """Return the cache where it is asked for; a change of an image's size in bytes or of the extractor empties it."""
+    """Return the feature cache if it is asked for; a change of the extractor or of an image's file size empties it."""
     if not cfg.coreset.cache_features:
         return None
     if cfg.augment:
@@ -190,13 +192,16 @@ def _job(
     coreset: SequentialCoreset,
     provenance: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return all that the collected bits depend on, for the checkpoint; not the number of epochs, which may grow."""
+    """Return everything that the collected bits depend on, for the checkpoint.
+
+    The number of epochs is not included: it may grow.
+    """
     names = "\n".join(f"{sample.sample_id}\t{sample.image.name}" for sample in samples)
     return {
         "kind": provenance["kind"],
         **{f"extractor.{name}": value for name, value in extractor.fingerprint.items()},
         **{f"coreset.{name}": cfg.coreset[name] for name in ("filling", "shuffle", "seed", "measure_radius")},
-        "extractor.tiling": extractor.config.get("tiling"),  # features in tiles differ by rounding
+        "extractor.tiling": extractor.config.get("tiling"),  # tiling changes features by rounding only
         "coreset.size": coreset.size,
         "augment": OmegaConf.to_container(cfg.augment, resolve=True),
         "sources": [parent["features_sha256"] for parent in provenance["parents"]],

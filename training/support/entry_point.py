@@ -1,4 +1,4 @@
-"""What every Hydra entry point has in common: where conf/ is, and how mistakes end."""
+"""Common parts of all Hydra entry points: the place of conf/, and the exit status."""
 
 import functools
 import os
@@ -21,9 +21,9 @@ from training.support.user_error import UserError
 CONF_FOLDER = Path(__file__).resolve().parents[2] / "conf"
 
 THREADS_AND_CACHES = {
-    # Waiting threads sleep; spinning ones made inference ten times slower on two cores that were also busy otherwise.
+    # Waiting threads sleep: spinning threads made inference ten times slower on two busy cores.
     "OMP_WAIT_POLICY": "PASSIVE",
-    # oneDNN keeps compiled kernels for every size of image it has met, 1024 by default: 1 GB where sizes differ.
+    # oneDNN caches compiled kernels for every image size, 1024 by default: 1 GB for images of many sizes.
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "64",
 }
 USER_MISTAKE = 2
@@ -31,10 +31,10 @@ INTERRUPTED = 130
 
 
 def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
-    """Compose ``conf/<config_name>.yaml`` with the command line, call ``task(cfg)``, and never return.
+    """Compose ``conf/<config_name>.yaml`` with the command line, call ``task(cfg)``, and exit.
 
     Exit status: 0 success; 2 a user's mistake (``UserError``, a wrong override, a folder that cannot be written),
-    told in one line on stderr; 130 interrupted. Any other exception is a defect of the program and keeps its
+    reported in one line on stderr; 130 interrupted. Any other exception is a defect of the program and keeps its
     traceback.
     """
     settle_threads()
@@ -49,7 +49,7 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
         _leave(f"error: {one_line(error)}", USER_MISTAKE)
     except (HydraException, OmegaConfBaseException) as error:
         _leave(f"error: {one_line(error)} (--help lists what can be set)", USER_MISTAKE)
-    except BrokenPipeError:  # the reader has enough, as in --help | head
+    except BrokenPipeError:  # the reader closed the pipe, as in --help | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
         _leave(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", USER_MISTAKE)
@@ -57,7 +57,10 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
 
 
 def settle_threads() -> None:
-    """Give torch its THREADS_AND_CACHES, where the user has not; they are read when torch is first imported."""
+    """Set THREADS_AND_CACHES in the environment, except those that the user has set.
+
+    torch reads them when it is first imported.
+    """
     for name, value in THREADS_AND_CACHES.items():
         os.environ.setdefault(name, value)
 
@@ -70,8 +73,10 @@ def one_line(error: Exception) -> str:
 
 
 def _plain_exit(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
-    """In a single run a user's mistake leaves Hydra as an exit, so that Hydra adds no lines; a sweep finishes its
-    other runs.
+    """Return the task with settings checks and plain error messages.
+
+    In a single run, a user's mistake leaves Hydra as an exit, so that Hydra adds no lines. In a sweep it is raised, and
+    the other rows still run.
     """
 
     @functools.wraps(task)
@@ -89,7 +94,7 @@ def _plain_exit(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], No
 
 @contextmanager
 def _hydra_raises() -> Iterator[None]:
-    """Hydra prints and exits with 1 by itself unless this variable is set."""
+    """Make Hydra raise exceptions; without this variable it prints them and exits with 1."""
     before = os.environ.get("HYDRA_FULL_ERROR")
     os.environ["HYDRA_FULL_ERROR"] = "1"
     try:

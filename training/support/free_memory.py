@@ -1,4 +1,4 @@
-"""What becomes of freed memory: back to the operating system at once, or kept for the next block."""
+"""Settings of glibc's allocator: return freed memory to the system, or keep it for the next allocation."""
 
 import ctypes
 import functools
@@ -10,17 +10,17 @@ _MAPPED_FROM = 2**20
 
 
 def map_large_blocks() -> None:
-    """Have the C library (glibc) map each block of over a megabyte by itself, so that it goes back when it is freed.
+    """Make glibc map each block of over a megabyte separately, so that it returns to the system when freed.
 
-    By default the limit grows to 32 MiB, and what a backbone leaves between its maps costs half as much again.
+    By default the limit grows to 32 MiB, and fragments between a backbone's maps cost half as much memory again.
     """
     _set(_M_MMAP_THRESHOLD, _MAPPED_FROM)
 
 
 def keep_freed_memory() -> None:
-    """Have the C library keep all that is freed, in one heap: steps of equal size then find their memory at hand.
+    """Make glibc keep all freed memory in one heap, so that training steps of equal size reuse it.
 
-    Mapping every block anew costs a pretraining half its time.
+    Mapping every block again takes half the time of a pretraining.
     """
     for option, value in ((_M_ARENA_MAX, 1), (_M_MMAP_MAX, 0), (_M_TRIM_THRESHOLD, 2**31 - 1)):
         _set(option, value)
@@ -28,14 +28,14 @@ def keep_freed_memory() -> None:
 
 def _set(option: int, value: int) -> None:
     if sys.platform.startswith("linux"):
-        getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(option, value)  # musl has none
+        getattr(ctypes.CDLL(None), "mallopt", lambda *_: 0)(option, value)  # musl has no such function
 
 
 def release_free_memory() -> None:
-    """Return what has been freed to the system, where the C library (glibc) would keep it.
+    """Return freed memory to the system that glibc would keep.
 
-    Tiles leave holes between blocks of many sizes: without this, a process of some hundred tiles keeps twice what it
-    uses.
+    Tiles leave holes between blocks of many sizes: without this call, a process needs twice its memory after some
+    hundred tiles.
     """
     _trim()(0)
 
@@ -44,5 +44,5 @@ def release_free_memory() -> None:
 def _trim() -> Callable[[int], object]:
     if not sys.platform.startswith("linux"):
         return bool
-    trim: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", bool)  # musl has none
+    trim: Callable[[int], object] = getattr(ctypes.CDLL(None), "malloc_trim", bool)  # musl has no such function
     return trim

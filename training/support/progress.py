@@ -1,4 +1,4 @@
-"""Progress bars with the time remaining, on stderr; nothing is drawn where that is no terminal."""
+"""Progress bars with the time remaining, on stderr; nothing is drawn if stderr is not a terminal."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
@@ -12,8 +12,9 @@ T = TypeVar("T")
 def with_progress(
     items: Iterable[T], total: int, description: str, counts: Callable[[T], bool] = lambda _item: True
 ) -> Iterator[T]:
-    """Yield the items while a bar shows how many, of those that ``counts`` says, are done, and how long the rest will
-    take.
+    """Yield the items while a bar shows the number done and the time remaining.
+
+    ``counts`` returns whether an item counts towards ``total``.
     """
     console = Console(stderr=True)
     columns = (

@@ -1,4 +1,4 @@
-"""Types and ranges of composed settings (conf/schemas/settings.schema.json), checked before anything is loaded."""
+"""Checks of composed settings for types and ranges (conf/schemas/settings.schema.json), before anything is loaded."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "settings.sc
 
 
 def check_settings(cfg: DictConfig) -> None:
-    """Raise UserError for the first setting of a wrong type or out of its range; missing (???) ones are left alone."""
+    """Raise UserError for the first setting of a wrong type or out of its range; missing (???) ones are ignored."""
     settings = OmegaConf.to_container(cfg, resolve=False)
     resolved = _without_open_ends(settings, cfg)
     validator = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
@@ -26,7 +26,7 @@ def check_settings(cfg: DictConfig) -> None:
 
 
 def _without_open_ends(settings: object, cfg: object) -> object:
-    """The settings with their interpolations resolved, less the values that are missing or refer to missing ones."""
+    """Return the settings with interpolations resolved, without values that are missing or refer to missing ones."""
     if isinstance(settings, dict) and isinstance(cfg, DictConfig):
         return {key: _without_open_ends(settings[key], cfg[key]) for key in settings if _is_set(cfg, key)}
     if OmegaConf.is_config(cfg):

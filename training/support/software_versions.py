@@ -1,4 +1,4 @@
-"""Which program made a result: the versions of what matters, and the commit of the sources."""
+"""The program that made a result: versions of the relevant packages, and the git commit of the sources."""
 
 import platform
 import subprocess
@@ -12,12 +12,13 @@ _PACKAGES = ("stainless", "torch", "torchvision", "numpy", "numba")
 
 @cache
 def software_versions() -> dict[str, str]:
-    """Return the versions of Stainless, of the packages that compute, of Python, and the sources' git commit: with "+"
-    where files differ from it, left out where the sources are no checkout.
+    """Return the versions of Stainless, of the packages that compute, and of Python, and the sources' git commit.
+
+    A "+" after the commit marks changed files. The commit is left out if the sources are not a checkout.
     """
     found = {name: metadata.version(name) for name in _PACKAGES} | {"python": platform.python_version()}
     commit = _git("rev-parse", "HEAD")
-    if commit and (_ROOT / ".git").exists():  # not the checkout of whoever installed us into a folder of theirs
+    if commit and (_ROOT / ".git").exists():  # not another checkout whose folder contains our installation
         changed = _git("status", "--porcelain", "--untracked-files=no", "--", "training", "eval", "conf")
         found["commit"] = commit[:12] + ("+" if changed else "")
     return found

@@ -1,2 +1,2 @@
 class UserError(Exception):
-    """A mistake of the user's: its message is the one line that says what is wrong, where, and what to do."""
+    """A user's mistake. The message is one line: what is wrong, where, and what to do."""

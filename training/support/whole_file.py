@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Atomic writing of files: a file appears complete or not at all."""
 
 import json
 import os
@@ -10,8 +10,9 @@ from training.support.user_error import UserError
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside its final place, flush it to the disk and rename it. Raises UserError if the folder cannot
-    be written.
+    """Write a file beside its final place, flush it to the disk and rename it.
+
+    Raises UserError if the folder cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -23,7 +24,7 @@ def write_whole(path: Path, content: bytes) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        Path(name).chmod(0o644)  # mkstemp's 0600 would hide the file from colleagues
+        Path(name).chmod(0o644)  # mkstemp's 0600 would make the file unreadable to colleagues
         Path(name).replace(path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
@@ -34,5 +35,5 @@ def write_whole(path: Path, content: bytes) -> None:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
-    """Write a JSON file whole; NaN is refused because JSON has none."""
+    """Write a JSON file atomically. NaN raises ValueError, because JSON has none."""
     write_whole(path, (json.dumps(content, indent=2, allow_nan=False) + "\n").encode())

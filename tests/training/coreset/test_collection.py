@@ -147,7 +147,7 @@ def test_a_state_restored_after_any_image_continues_to_the_same_bits(filling):
     whole = fresh()
     certificate = whole.run(streamed(data), 2, measure=True)
     assert not certificate.converged
-    for count in range(12):  # two epochs and the pass that measures
+    for count in range(12):  # two epochs and the measuring pass
         first = fresh()
         with pytest.raises(StoppedError):
             first.run(stopped_after(count), 2, measure=True)

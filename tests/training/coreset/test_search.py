@@ -1,4 +1,4 @@
-"""The fast searches answer as the canonical distance does, also where float32 cannot tell."""
+"""The fast searches give the answers of the canonical distance, also beyond the resolution of float32."""
 
 import numpy as np
 import pytest

@@ -95,7 +95,7 @@ def test_the_distance_is_canonical_and_symmetric():
 
 def test_no_multiplication_is_fused_with_an_addition():
     vector, sums = np.ones(37, dtype=np.float32), np.zeros(64)
-    alone = numba.njit(squared_distance.py_func)  # what comes from numba's cache on disk cannot be inspected
+    alone = numba.njit(squared_distance.py_func)  # kernels from numba's cache on disk cannot be inspected
     alone(vector, vector)
     grown = numba.njit(grow.py_func)
     grown(np.ones((37, 64), dtype=np.float32), vector, 0, 37, sums)
@@ -194,7 +194,7 @@ def test_the_bounds_of_the_matrix_product_hold(scale):
     true = np.array([[canonical(patch, member) for member in members] for patch in patches])
     assert (lower <= true).all()
     assert (true <= upper).all()
-    assert (upper - lower).max() <= 1e-11 * true.max()  # and they are worth something
+    assert (upper - lower).max() <= 1e-11 * true.max()  # the favourites speed up the search
 
 
 @pytest.mark.parametrize("backend", BACKENDS)

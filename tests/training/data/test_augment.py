@@ -60,7 +60,7 @@ def test_colours_and_blur_are_torchvision_s(image, mask):
     expected = F.gaussian_blur(expected, [9, 9], [1.1, 1.1]).mul(255).round().byte().permute(1, 2, 0).numpy()
     shown, marked = augmented(image, mask, params)
     np.testing.assert_allclose(shown.astype(int), expected, atol=1)
-    assert (shown != expected).mean() < 1e-3  # where a value lies just between two levels
+    assert (shown != expected).mean() < 1e-3  # if a value lies between two levels
     np.testing.assert_array_equal(marked, mask)
     assert shown.mean() > image.mean()
 
@@ -127,7 +127,7 @@ def test_each_epoch_and_image_has_its_own_draw_and_keeps_it(settings, image, mas
     keys = [(epoch, name) for epoch in (0, 1) for name in ("000000", "000001")]
     first = {key: augmentation(image, mask, *key)[0] for key in keys}
     np.random.default_rng(0).shuffle(keys)
-    torch.rand(3)  # other draws, and another order, change nothing
+    torch.rand(3)  # other draws and another order change nothing
     for key in keys:
         np.testing.assert_array_equal(Augmentation(settings)(image, mask, *key)[0], first[key])
     assert len({shown.tobytes() for shown in first.values()}) == 4

@@ -56,7 +56,7 @@ def test_layouts_mix(dataset_config, stainless_folder, mvtec_folder):
 
 def test_an_mvtec_folder_takes_ids_that_the_rendered_classes_leave_free(dataset_config, stainless_folder, mvtec_folder):
     description = json.loads((stainless_folder / "dataset.json").read_text())
-    description["classes"][1] |= {"id": 1, "name": "bump"}  # the id that the folder's own first class would get
+    description["classes"][1] |= {"id": 1, "name": "bump"}  # the id that the folder's first class would get otherwise
     (stainless_folder / "dataset.json").write_text(json.dumps(description))
     (stainless_folder / "instances.csv").unlink()
     overrides = [f"dataset.evaluation_root={mvtec_folder}", "dataset.evaluation_layout=mvtec"]

@@ -145,7 +145,7 @@ def test_a_black_and_white_mask_takes_its_class(sample):
 
 def test_wrong_masks_are_refused(sample):
     write_png(sample.mask, np.zeros((20, 31), dtype=np.uint8))
-    with pytest.raises(UserError, match=r"31 x 20 pixels, but its image image\.png of 30 x 20"):
+    with pytest.raises(UserError, match=r"31 x 20 pixels, but its image image\.png has 30 x 20"):
         read_mask(sample, (20, 30, 3))
     write_png(sample.mask, np.full((20, 30), 5, dtype=np.uint8))
     with pytest.raises(UserError, match="unknown class id 5"):

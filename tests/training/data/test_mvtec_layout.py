@@ -57,7 +57,7 @@ def test_an_image_without_its_mask_is_named(mvtec_folder):
 def test_two_images_of_one_name_are_refused(mvtec_folder):
     good = mvtec_folder / "test" / "good"
     (good / "001.jpg").write_bytes((good / "001.png").read_bytes())
-    with pytest.raises(UserError, match="two images are called 001"):
+    with pytest.raises(UserError, match="two images are named 001"):
         open_mvtec(mvtec_folder, 0.3, 0)
 
 

@@ -20,7 +20,7 @@ def config(*overrides, base=TINY):
 
 
 def folded_conv1(state):
-    """The first convolution of a ResNet with its batch norm folded in, by the formula."""
+    """Return the first convolution of a ResNet with its batch norm folded in, by the formula."""
     gain = state["bn1.weight"] / torch.sqrt(state["bn1.running_var"] + 1e-5)
     return state["conv1.weight"] * gain[:, None, None, None]
 
@@ -58,8 +58,9 @@ def test_each_backbone_gives_the_stated_channels_at_its_stride_without_what_foll
 
 
 def test_features_are_the_pooled_maps_of_the_whole_network(tiny_extractor):
-    """Against hooks on the untruncated torchvision model, batch norms and all, pooled on corners by a literal loop; the
-    coarse layer is interpolated at the fine one's corners.
+    """Compare with hooks on the whole torchvision model, including batch norms, pooled by a literal loop.
+
+    Patches lie on corners of cells; the coarse layer is interpolated at the fine layer's corners.
     """
     full = torchvision.models.resnet18(weights=None).eval()
     full.load_state_dict(seeded_weights(full, 0))
@@ -78,7 +79,7 @@ def test_features_are_the_pooled_maps_of_the_whole_network(tiny_extractor):
         for i in range(height + 1):
             for j in range(width + 1):
                 cells = [(a, b) for a in (i - 1, i) for b in (j - 1, j) if 0 <= a < height and 0 <= b < width]
-                target[:, i, j] = sum(source[:, a, b] for a, b in cells) / 4  # zeros beyond the border count
+                target[:, i, j] = sum(source[:, a, b] for a, b in cells) / 4  # zeros outside the border count
         pooled.append(target)
     (fine_y, fine_x), (coarse_y, coarse_x) = tiny_extractor.fingerprint["centres"]
     expected = np.zeros((*pooled[0].shape[1:], 384))
@@ -90,7 +91,7 @@ def test_features_are_the_pooled_maps_of_the_whole_network(tiny_extractor):
 
 
 def bilinear(values, row, column):
-    """Interpolate values (C, h, w) at a place; beyond the ends the last value holds."""
+    """Interpolate values (C, h, w) at a place; end values are repeated beyond the ends."""
     row, column = (
         min(max(place, 0), length - 1) for place, length in zip((row, column), values.shape[1:], strict=True)
     )
@@ -287,7 +288,7 @@ def test_every_choice_shows_in_the_fingerprint(tiny_extractor):
 
 @pytest.mark.parametrize("resize", [[], ["+extractor.resize.side=shorter", "+extractor.resize.pixels=64"]])
 def test_further_scales_stand_beside_the_first(resize):
-    """Against torch's resizing and a literal interpolation at the same places of the image."""
+    """Compare with torch's resizing and a literal interpolation at the same places of the image."""
     pixels = image(101, 150)
     (first,) = build_extractor(config(*resize), "cpu").strips(pixels)
     plain = build_extractor(config(*resize), "cpu").patches(pixels)
@@ -396,10 +397,10 @@ def test_an_image_that_is_too_small_is_refused():
 @pytest.mark.parametrize(
     ("architecture", "layer", "message"),
     [
-        ("resnet18", "flatten", "flatten of resnet18 gives no map"),
-        ("resnet18", "avgpool", "avgpool of resnet18 gives no map"),
-        ("swin_t", "features.1", "swin_t gives no map"),  # channels last
-        ("vit_b_16", "encoder.layers.encoder_layer_1", "vit_b_16 does not take images of any size"),
+        ("resnet18", "flatten", "flatten of resnet18 is not a map"),
+        ("resnet18", "avgpool", "avgpool of resnet18 is not a map"),
+        ("swin_t", "features.1", "swin_t is not a map"),  # channels last
+        ("vit_b_16", "encoder.layers.encoder_layer_1", "vit_b_16 does not accept images of any size"),
     ],
 )
 def test_layers_without_a_map_of_the_image_are_refused(architecture, layer, message):

@@ -1,4 +1,4 @@
-"""Cached features change the time, never the bits."""
+"""Cached features change the time, not the bits."""
 
 import numpy as np
 import pytest

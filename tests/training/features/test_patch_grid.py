@@ -1,4 +1,4 @@
-"""The patch grid against literal readings of its definition."""
+"""The patch grid compared with literal implementations of its definition."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def test_features_are_those_of_a_literal_reading(kernels, centres):
 
 
 def test_an_even_kernel_lays_patches_on_the_corners_of_cells():
-    """As the paper's AvgPool2d(2, 1, padding=1): one more each way, the first around the image's corner."""
+    """As in the paper's AvgPool2d(2, 1, padding=1): one more patch each way, the first at the image's corner."""
     assert Axis(4.0, 8.0, 9).pooled(2) == Axis(0.0, 8.0, 10)
     assert Axis(4.0, 8.0, 9).pooled(3) == Axis(4.0, 8.0, 9)
 

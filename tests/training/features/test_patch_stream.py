@@ -31,8 +31,9 @@ def only_strip(*arguments):
     ],
 )
 def test_a_patch_is_touched_by_any_pixel_that_lies_nearest_to_it(size, rows, columns):
-    """A pixel is nearest to a patch where part of it lies in the patch's cell; border cells reach to the border, and
-    a cell outside the image stands for the pixel next to it.
+    """A pixel is nearest to a patch if part of it lies in the patch's cell.
+
+    Border cells extend to the border; a cell outside the image stands for the pixel next to it.
     """
     pixels = np.random.default_rng(0).random(size) < 0.02
 
@@ -112,8 +113,9 @@ def test_augmentation_shows_each_epoch_another_picture_and_ignores_the_black_bor
 
 
 def test_a_large_image_comes_in_strips_with_the_same_patches(stainless_folder):
-    """One image above the limit among small ones; the order of patches, the ignored ones and the ends are those of
-    whole images.
+    """One image above the limit among small ones gives the patches of whole images.
+
+    The order, the ignored patches and the ends of images are equal as well.
     """
     tiling = ["extractor.tiling.above_pixels=20000", "extractor.tiling.tile_pixels=90000"]
     cut, whole = (
@@ -161,4 +163,4 @@ def test_a_picture_of_nothing_is_told_and_used(stainless_folder, tiny_extractor,
     strip = only_strip(sample, tiny_extractor, ())
     assert len(strip.features) == 120
     assert np.isfinite(strip.features).all()
-    assert any("000000.png: all pixels are 117" in record.getMessage() for record in caplog.records)
+    assert any("000000.png: all pixels have the value 117" in record.getMessage() for record in caplog.records)

@@ -1,6 +1,7 @@
-"""Anomaly maps put planted defects where they are: every extractor, whole, tiled, resized and at further scales.
+"""Anomaly maps show planted defects in place for every extractor: whole, tiled, resized and at further scales.
 
-A weightless backbone responds where its strides and padding say; trained ones, beside it. Both must come out right.
+A weightless backbone responds at the place given by its strides and padding; trained ones respond beside it. Both must
+be correct.
 """
 
 from pathlib import Path
@@ -40,7 +41,7 @@ VARIANTS = {
 
 
 def model_of(*overrides, members=1024):
-    """A coreset of nominal textures."""
+    """Return a model with a coreset of nominal textures."""
     cfg = compose_config("train", ["dataset.root=x", *overrides])
     extractor = build_extractor(cfg.extractor, "cpu")
     coreset = None
@@ -52,7 +53,7 @@ def model_of(*overrides, members=1024):
 
 
 def assert_in_place(*overrides, errors=0):
-    """At most a pixel off, in the mean; ``errors`` times the standard error more."""
+    """Assert a mean displacement of at most a pixel plus ``errors`` times the standard error."""
     offsets = displacements(model_of(*overrides).anomaly_map, planted(60, SIDE, seed=3))
     allowed = 1.0 + errors * offsets.std(axis=0) / np.sqrt(len(offsets))
     assert (np.abs(offsets.mean(axis=0)) <= allowed).all()
@@ -92,8 +93,10 @@ def test_torch_s_padding_is_measured_and_corrected_too():
 
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "stainless_texture"])
 def test_borders_raise_no_alarm_and_are_not_blind(name):
-    """The outer ring of patches holds an image's largest score hardly more often than its share of the area; defects
-    that touch the border keep most of the contrast of those inside.
+    """Borders are neither more anomalous nor less sensitive than the rest.
+
+    The outer ring of patches holds an image's largest score hardly more often than its area share; defects that touch
+    the border keep most of the contrast.
     """
     model = model_of(f"extractor={name}")
     maps = [model.anomaly_map(texture) for texture in textures(60, SIDE, seed=2)]

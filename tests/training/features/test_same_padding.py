@@ -1,4 +1,4 @@
-"""``SAME`` padding against TensorFlow's formula, and EfficientNet-Lite0's weights against what pictures give."""
+"""``SAME`` padding compared with TensorFlow's formula, and EfficientNet-Lite0's weights with statistics of pictures."""
 
 import math
 
@@ -19,7 +19,7 @@ from training.support.user_error import UserError
 
 
 def same_by_formula(pixels, kernel, stride, fill=0.0):
-    """Pad as TensorFlow does: ceil(n / s) outputs, of the missing pixels the smaller half before."""
+    """Pad like TensorFlow: ceil(n / s) outputs; the smaller half of the missing pixels comes before."""
     sides = []
     for length in (pixels.shape[3], pixels.shape[2]):
         missing = max((math.ceil(length / stride) - 1) * stride + kernel - length, 0)
@@ -41,7 +41,7 @@ def test_a_strided_convolution_is_tensorflow_s_on_even_sizes(kernel, stride, gro
 
 @pytest.mark.parametrize("size", [(15, 24), (16, 23), (17, 17)])
 def test_features_lie_alike_on_odd_sizes(size):
-    """As many as TensorFlow has; each is that of the even image, which has zeros beyond."""
+    """The number is TensorFlow's; each feature is that of the even image, which has zeros beyond."""
     pixels = torch.randn(1, 2, *size, generator=torch.Generator().manual_seed(1))
     network = nn.Sequential(nn.Conv2d(2, 3, 3, 2, padding=1))
     pad_same(network)
@@ -90,8 +90,9 @@ def test_lite0_is_timm_s_network_with_its_own_padding():
 
 
 def test_lite0_s_norms_have_the_statistics_that_pictures_give():
-    """Tensors in another order would leave norms of another layer's inputs; pictures tell: brushed noise is far from
-    photographs, so the match is rough, but a shifted order is off by orders of magnitude.
+    """Tensors in the wrong order would give norms the inputs of another layer.
+
+    Brushed noise differs from photographs, so the match is rough, but a shifted order is off by orders of magnitude.
     """
     config = lite0().config
     truncated, _ = truncated_backbone(config)

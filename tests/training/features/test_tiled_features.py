@@ -1,4 +1,4 @@
-"""Tiled features against those of the whole image, and what the tiles are planned from."""
+"""Tiled features compared with those of the whole image, and the plan of the tiles."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from training.features.backbone_graph import folded, global_pools, with_scales
 from training.features.backbone_weights import seeded_weights
 from training.features.extractor import build_extractor
 from training.features.patch_grid import single_layer
-from training.features.receptive_field import Reach, grid_sizes, measure_reach
+from training.features.receptive_field import ReceptiveField, grid_sizes, measure_receptive_fields
 from training.features.tile_plan import block_size, blocks
 from training.features.tiled_features import TiledBackbone, TileSize
 from training.support.user_error import UserError
@@ -37,9 +37,9 @@ def stage_of(architecture, layers):
 
 @pytest.mark.parametrize("name", BACKBONES)
 def test_tiles_give_the_features_of_the_whole_image(name):
-    """To 1e-5 of the largest feature, over several tiles in both directions, at sizes that no stride divides."""
+    """Features agree to 1e-5 of the largest, over several tiles each way, at sizes not divisible by a stride."""
     image = plate(np.random.default_rng(0), 381, 507)
-    image[100:200, 300:400] = 255  # not the same everywhere, or the pools over tiles would be right by chance
+    image[100:200, 300:400] = 255  # varies over the image; otherwise pools over tiles would be correct by chance
     tile = 600_000 if name.endswith("deep") else 170_000
     whole, cut = built(name).patches(image), tiled(name, 60_000, tile)
     strips = list(cut.strips(image))
@@ -103,31 +103,31 @@ def test_folding_keeps_what_the_batch_norms_do():
     with torch.inference_mode():
         for expected, found in zip(truncated(pixels).values(), folded(truncated)(pixels).values(), strict=True):
             torch.testing.assert_close(found, expected, atol=1e-5 * float(expected.abs().max()), rtol=0)
-    assert any(isinstance(m, torch.nn.BatchNorm2d) for m in truncated.modules())  # the original is left alone
+    assert any(isinstance(m, torch.nn.BatchNorm2d) for m in truncated.modules())  # the original does not change
 
 
 def test_the_reach_is_the_arithmetic_of_the_layers():
     """ResNet-18 to layer2, by hand: 7x7/2, pool 3x3/2, four 3x3, 3x3/2, three 3x3: feature i sees 8 i - 49 .. 8 i + 49;
     a cut at a multiple of the stride keeps clean what ends before it.
     """
-    (reach,) = measure_reach(stage_of("resnet18", ["layer2"]))
+    (field,) = measure_receptive_fields(stage_of("resnet18", ["layer2"]))
     sees = 3 + 2 * 1 + 4 * 4 * 1 + 4 * 1 + 3 * 8 * 1
     assert sees == 49
-    assert reach == Reach(8, 56, 56)  # 49 and 50, to the next feature
+    assert field == ReceptiveField(8, 56, 56)  # 49 and 50, to the next feature
 
 
 def test_a_backbone_that_pools_globally_says_so_and_its_stages_do_not():
     stage = stage_of("mobilenet_v3_large", ["features.6", "features.12"])
-    assert measure_reach(stage) is None
+    assert measure_receptive_fields(stage) is None
     pools = global_pools(stage)
     assert len(pools) == 5
     first = with_scales(stage, [])
     with torch.inference_mode():
         (pooled,) = first(torch.zeros(1, 3, 64, 64)).values()
     assert pooled.shape[1] == 72
-    assert measure_reach(first)[0].stride == 8
+    assert measure_receptive_fields(first)[0].stride == 8
     ones = [torch.ones(1, stage.get_submodule(p.target).fc2.out_channels, 1, 1) for p in pools]
-    assert [reach.stride for reach in measure_reach(with_scales(stage, ones))] == [8, 16]
+    assert [field.stride for field in measure_receptive_fields(with_scales(stage, ones))] == [8, 16]
 
 
 @pytest.mark.parametrize("architecture", ["resnet18", "squeezenet1_1", "mobilenet_v3_large"])
@@ -154,7 +154,9 @@ def test_blocks_cover_everything_once():
 )
 def test_tiles_and_strips_stay_within_their_pixels(image, most_work):
     patches = (image[0] // 8, image[1] // 8)
-    rows, columns = block_size(image, patches, [Reach(8, 56, 56), Reach(16, 144, 144)], 2_000_000, 6_000_000)
+    rows, columns = block_size(
+        image, patches, [ReceptiveField(8, 56, 56), ReceptiveField(16, 144, 144)], 2_000_000, 6_000_000
+    )
     assert (rows * 8 + 288) * min(columns * 8 + 288, image[1]) <= 2_000_000 * 1.02
     assert rows * 8 * image[1] <= 6_000_000
     count = -(-patches[0] // rows) * -(-patches[1] // columns)

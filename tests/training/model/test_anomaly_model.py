@@ -63,7 +63,7 @@ def test_the_map_is_upsampled_from_the_patch_centres_and_blurred(tiny_extractor,
 
 
 def value_at(distances, strip, y, x, upsampling):
-    """Return the distance at a place of the image: that of the nearest patch centre, or between four of them."""
+    """Return the distance at a place of the image: of the nearest patch centre, or interpolated between four."""
     places = []
     for axis, at in ((strip.rows, y), (strip.columns, x)):
         places.append(min(max((at - axis.first) / axis.step, 0), axis.count - 1))

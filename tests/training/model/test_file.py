@@ -92,10 +92,10 @@ def test_files_that_are_no_model_are_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         load_model(path)
     path.write_bytes(safetensors.numpy.save({"features": FEATURES}))
-    with pytest.raises(UserError, match="no stainless-coreset"):
+    with pytest.raises(UserError, match="not a stainless-coreset"):
         load_model(path)
     path.write_bytes(safetensors.numpy.save({"features": FEATURES}, metadata={"stainless": "[]"}))
-    with pytest.raises(UserError, match="no stainless-coreset"):
+    with pytest.raises(UserError, match="not that of a stainless-coreset"):
         load_model(path)
     with pytest.raises(jsonschema.ValidationError, match="threshold"):
         save_model(path, FEATURES, {key: value for key, value in METADATA.items() if key != "threshold"})

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import precision_recall_curve
 
 from training.model.score_histogram import ScoreHistogram, bin_of, lower_edges
-from training.model.threshold import false_positive_budget, full_recall, maximum_f1, maximum_nominal, reach
+from training.model.threshold import false_positive_budget, full_recall, maximum_f1, maximum_nominal, threshold_to_find
 from training.support.user_error import UserError
 
 
@@ -86,7 +86,7 @@ def test_full_recall_is_the_highest_threshold_that_finds_every_instance(seed):
     scores = lower_edges(bin_of(scores))
     instances = np.split(scores[labels], [20, 90, 91, 300])
     for coverage in (0.0, 0.3, 1.0):
-        lowest = min(reach(pixels, coverage) for pixels in instances)
+        lowest = min(threshold_to_find(pixels, coverage) for pixels in instances)
         found = full_recall(lowest, *histograms(scores, labels))
 
         def all_found(threshold, coverage=coverage):

@@ -1,4 +1,4 @@
-"""Predicting loose images with a small trained model: what is written, what is continued, what is told."""
+"""Prediction of loose images with a small trained model: files, continuation and messages."""
 
 import json
 import os
@@ -147,7 +147,7 @@ def test_a_killed_prediction_continues_and_ends_as_one_that_was_not(run, photos,
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     assert not (output / "predictions.csv").exists()
-    journal.write_bytes(journal.read_bytes() + b'{"name": "more_2')  # half a line, as a kill may leave it
+    journal.write_bytes(journal.read_bytes() + b'{"name": "more_2')  # half a line, as left by a killed process
     kept = {path: path.stat().st_mtime_ns for path in (output / "maps").rglob("*.png")}
     noted = [json.loads(line)["predicted"]["row"]["map"] for line in journal.read_bytes().splitlines()[1:-1]]
     assert 3 <= len(noted) < 34
@@ -190,7 +190,7 @@ def test_run_lengths_are_pycocotools_own(seed):
     pixels = ndimage.binary_dilation(rng.random((37, 23)) < 0.02)
     pixels[0, 0] |= seed == 0
     pixels[-1, -1] |= seed == 1
-    pixels[:, 5:9] |= seed == 2  # runs that go on into the next column
+    pixels[:, 5:9] |= seed == 2  # runs that continue in the next column
     found = annotation(1, 2, 3, pixels)
     expected = pycocotools.mask.encode(np.asfortranarray(pixels, np.uint8))
     assert found["segmentation"] == {"size": [37, 23], "counts": expected["counts"].decode()}

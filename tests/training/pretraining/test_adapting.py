@@ -1,4 +1,4 @@
-"""Norms that follow a product's images, against moments computed from the images directly."""
+"""Norms adapted to a product's images, compared with moments computed from the images directly."""
 
 import json
 
@@ -52,7 +52,7 @@ def test_the_first_norm_moves_by_its_share_toward_the_moments_of_all_pixels():
 
 
 def test_norms_moved_all_the_way_give_what_training_mode_gives():
-    """One after the other, each norm of a batch has the batch's own moments, as in torch's training mode."""
+    """Moved one after the other, each norm of a batch has the batch's moments, like in torch's training mode."""
     backbone = random_backbone()
     batch = torch.cat([image[:, :, :64, :64] for image in images()])
     names = list(moved_norms(backbone, [batch], 5, 1.0))
@@ -73,7 +73,7 @@ def test_more_norms_than_there_are_are_refused():
 
 
 def test_adapted_weights_train_as_the_project_s_own_do(stainless_folder, tmp_path):
-    """They still expect standardised images, and differ from the project's in the first six norms alone."""
+    """They still expect standardised images, and differ from the project's in the first six norms only."""
     record = adapt_run(settings(stainless_folder), tmp_path / "adapted")
     state, own = load_file(tmp_path / "adapted" / WEIGHTS), load_file(OWN_FILE)
     changed = {name.rsplit(".", 1)[0] for name in own if not torch.equal(state[name], own[name])}

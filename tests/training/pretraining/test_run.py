@@ -77,7 +77,7 @@ def test_each_seed_and_step_has_pictures_of_its_own(tmp_path, monkeypatch):
     for seed in (0, 1):
         pretrain_run(settings("pretrain.formulas=11", f"pretrain.seed={seed}"), tmp_path / str(seed))
     assert len(seen) == len(first_numbers) == 12
-    generator = torch.Generator().manual_seed(4)  # seed 0 draws as the committed weights were drawn: by the step
+    generator = torch.Generator().manual_seed(4)  # seed 0 gives the streams of the committed weights: the step's number
     shown = settings().pretrain
     expected = draw_pictures(
         *(draw_formulas(11, 0, torch.device("cpu")), Episodes(**shown.episodes), 64, Chances(**shown.chances)),
@@ -97,7 +97,7 @@ def test_a_checkpoint_of_another_recipe_is_refused(tmp_path, monkeypatch):
     monkeypatch.setattr("training.pretraining.run.draw_pictures", stopping)
     with pytest.raises(StoppedError):
         pretrain_run(settings(), tmp_path)
-    with pytest.raises(UserError, match="is of another recipe; choose another name, or delete it"):
+    with pytest.raises(UserError, match="belongs to another recipe; choose another name, or delete it"):
         pretrain_run(settings("pretrain.seed=1"), tmp_path)
     (tmp_path / CHECKPOINT).write_bytes(b"nothing")
     with pytest.raises(UserError, match="cannot be read as a checkpoint"):
@@ -166,7 +166,7 @@ def test_each_cycle_has_its_own_optimiser_and_ranking(tmp_path, monkeypatch):
 
 
 def test_the_extractor_sees_what_was_trained(tmp_path):
-    """Patches of an image with the weights of a run are those that the ranking learned on."""
+    """The extractor's patches with a run's weights are the patches of the ranking task."""
     pretrain_run(settings(), tmp_path)
     cfg = compose_config("train", ["extractor=mobilenet_v3_large", f"extractor.weights={tmp_path / WEIGHTS}"])
     extractor = build_extractor(cfg.extractor, "cpu")
@@ -181,7 +181,7 @@ def test_the_extractor_sees_what_was_trained(tmp_path):
 
 
 def test_losses_fall_on_a_handful_of_formulas():
-    """A head alone, on fixed features that hold the truth, learns it: targets lie where the cells are."""
+    """A head on fixed features that contain the truth learns it, so targets lie at the cells' places."""
     formulas = draw_formulas(5, 0, torch.device("cpu"))
     episodes = Episodes(8, 0, 1, 0.15)
     pictures = draw_pictures(formulas, episodes, 64, Chances(0.5, 0.3, 0.3, 0.5), torch.Generator().manual_seed(0))

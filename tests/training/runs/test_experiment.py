@@ -1,4 +1,4 @@
-"""Experiments are made once, after what they build on, and never over another run."""
+"""Experiments are made once, after those that they build on, and never over another run."""
 
 import shutil
 
@@ -16,7 +16,7 @@ from training.support.user_error import UserError
 
 @pytest.fixture
 def composed(tmp_path, monkeypatch):
-    """The composer of a call with these overrides; datasets are in the test's folder."""
+    """Return a composer of configs with these overrides; datasets are in the test's folder."""
     monkeypatch.chdir(tmp_path)
     write_dataset(tmp_path / "real", ["train"] * 2 + ["validation", "test"], seed=1)
     for seed, name in enumerate(("synth", "synth_rot90", "synth_scale2"), start=2):
@@ -72,13 +72,13 @@ def test_what_does_not_matter_may_change_and_what_matters_may_not(composed, tmp_
     shutil.copytree(tmp_path / "synth", tmp_path / "elsewhere" / "synth")
     same = composed("coreset.backend=torch", "checkpoint.seconds=0", "paths.synth=elsewhere")
     assert made(same, "synth")[1] is False
-    with pytest.raises(UserError, match=r"runs/synth was made with coreset\.size 40, which is 41 now"):
+    with pytest.raises(UserError, match=r"runs/synth was made with coreset\.size 40, it is now 41"):
         made(composed("coreset.size=41"), "synth")
     with pytest.raises(UserError, match=r"extractor\.pooling"):
         made(composed("extractor.pooling=3"), "synth")
     image = tmp_path / "synth" / "images" / "000001.png"
     cv2.imwrite(str(image), np.full((72, 96, 3), 128, np.uint8))
-    with pytest.raises(UserError, match=r"train images 2 \(.*which is 2 \("):
+    with pytest.raises(UserError, match=r"train images 2 \(.*it is now 2 \("):
         made(composed(), "synth")
 
 

@@ -1,4 +1,4 @@
-"""Every scenario of the paper's tables is an experiment; every launcher of a sweep composes."""
+"""Every scenario of the paper's tables is an experiment, and every launcher of a sweep composes."""
 
 import csv
 from pathlib import Path
@@ -15,7 +15,7 @@ from training.support.settings_schema import check_settings
 
 LIGHTS = ("", "_rot90", "_scale2")
 TABLES = CONF_FOLDER.parent / "eval" / "paper"
-# experiment: kind, what it builds on, its train folders, augmented (paper, table II and section V-B)
+# experiment: kind, parents, train folders, augmented (paper, table II and section V-B)
 EXPECTED = {"real": ("train", [], ["R"], False)}
 for plates in ("synth", "synth_ws"):
     one, three = [f"S/{plates}"], [f"S/{plates}{light}" for light in LIGHTS]
@@ -43,7 +43,9 @@ def rows_of(number: int) -> list[str]:
 
 def test_the_experiments_are_the_rows_of_the_tables():
     with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
-        options = GlobalHydra.instance().config_loader().get_group_options("experiment")  # what glob(*) takes
+        options = (
+            GlobalHydra.instance().config_loader().get_group_options("experiment")
+        )  # the experiments that glob(*) selects
     assert len(options) == 19
     assert sorted(options) == sorted(EXPECTED) == sorted(rows_of(2))
     assert len(rows_of(1)) == 5

@@ -1,4 +1,4 @@
-"""Runs that build on earlier ones: what they keep of their source, what they set aside, what they refuse."""
+"""Runs that build on earlier ones: kept settings, moved results, refusals."""
 
 import numpy as np
 import pytest
@@ -65,7 +65,7 @@ def test_an_earlier_run_s_results_do_not_stay_beside_new_settings(stainless_fold
     trained(stainless_folder, run)
     first = (run / "coreset.safetensors").read_bytes()
     (run / "evaluation").mkdir()
-    for _ in range(2):  # a second mistake leaves the earlier results where they are
+    for _ in range(2):  # a second mistake does not move the earlier results
         with pytest.raises(UserError, match="no dataset at"):
             trained(tmp_path / "nowhere", run)
         assert [path.name for path in run.iterdir()] == ["previous"]
@@ -73,7 +73,7 @@ def test_an_earlier_run_s_results_do_not_stay_beside_new_settings(stainless_fold
     assert sorted(path.name for path in moved.iterdir()) == ["coreset.safetensors", "evaluation", "training.json"]
     assert (moved / "coreset.safetensors").read_bytes() == first
     assert [r.getMessage() for r in caplog.records if "previous" in r.getMessage()] == [
-        f"The results of the earlier run of this name are in {moved} now"
+        f"The results of the earlier run of this name are now in {moved}"
     ]
     trained(stainless_folder, run, "coreset.size=30")
     trained(stainless_folder, run, "coreset.size=20")
@@ -103,7 +103,7 @@ def test_later_runs_keep_the_source_s_anomaly_map(stainless_folder, tmp_path):
     with pytest.raises(UserError, match=r"the sources differ in anomaly_map\.blur_sigma"):
         melded("a", "b")
     both = ["+anomaly_map.blur_sigma=2.0", "+anomaly_map.blur_kernel=17"]
-    with pytest.raises(UserError, match="needs another threshold"):
+    with pytest.raises(UserError, match="needs a new threshold"):
         melded("a", "b", more=both)
     judged = melded("a", "b", more=[*both, f"dataset.root={stainless_folder}"])
     assert judged["anomaly_map"] == {**PAPER_MAP, "blur_sigma": 2.0, "blur_kernel": 17}

@@ -46,7 +46,7 @@ def sweep(folder, *overrides):
 
 
 def collections(folder):
-    """How often a first epoch was begun in all runs."""
+    """Return the number of first epochs begun in all runs."""
     logs = "".join(path.read_text() for path in folder.glob("runs/*/train.log"))
     return len(re.findall(r"Epoch 1: ", logs))
 
@@ -87,7 +87,7 @@ def test_failing_rows_are_named_when_the_others_are_finished(folder):
         "synth_ft",
     ]
 
-    # the same command finishes them when the mistake is mended
+    # the same command finishes them once the mistake is corrected
     write_dataset(folder / "synth_rot90", ["train"] * 2, seed=3)
     mended = sweep(folder, "experiment=synth_dr_ft,real,synth_dr,synth_ft")
     assert (mended.returncode, mended.stderr) == (0, "")
@@ -98,7 +98,7 @@ def test_failing_rows_are_named_when_the_others_are_finished(folder):
 def test_an_experiment_has_its_own_name(folder):
     done = sweep(folder, "experiment=real", "name=mine")
     assert done.returncode == 2
-    assert "(real: experiment real cannot be called mine" in done.stderr
+    assert "(real: experiment real cannot be named mine" in done.stderr
     assert not list(folder.glob("runs/*/coreset.safetensors"))
 
 
@@ -131,4 +131,4 @@ def test_a_defect_among_the_failures_ends_with_1_and_an_earlier_sweep_is_forgott
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("the others are finished (real: RuntimeError: out of order)")
     record.on_multirun_start(config)
-    record.on_multirun_end(config)  # leaves nothing to tell
+    record.on_multirun_end(config)  # nothing to report

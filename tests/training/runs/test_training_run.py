@@ -63,9 +63,9 @@ def test_train_writes_a_model_that_is_the_algorithm_s_and_a_threshold_of_maximum
     (warning,) = record["warnings"]
     assert "RANDOM" in warning
     assert metadata["warnings"] == [warning]
-    told = [r.getMessage() for r in caplog.records]
-    assert f"Warning: {warning}" in told
-    assert any("Next: python -m eval.evaluate model=" in line for line in told)
+    messages = [r.getMessage() for r in caplog.records]
+    assert f"Warning: {warning}" in messages
+    assert any("Next: python -m eval.evaluate model=" in line for line in messages)
 
 
 def test_training_repeats_to_the_bit(stainless_folder, tmp_path):
@@ -172,7 +172,7 @@ def damage(root, what):
     [
         ("an image that does not decode", [], r"000002\.png does not decode", 2),
         ("a missing mask", [], "sample 000007: mask .* is missing", None),
-        ("a mask of another size", [], r"000007\.png is of 88 x 70 pixels, but its image 000007\.png of 88 x 72", 0),
+        ("a mask of another size", [], r"000007\.png has 88 x 70 pixels, but its image 000007\.png has 88 x 72", 0),
         ("an unknown class", [], r"000007\.png: unknown class id 9", 0),
         ("no validation images", [], r"plates has no validation images .*dataset\.evaluation_root=", None),
         ("no train images", [], r"dataset\.root=.*plates has no train samples", None),
@@ -270,5 +270,5 @@ def test_results_below_the_input_are_no_input(tmp_path, caplog):
         images, _ = find_images(str(pattern), tmp_path / "out")
         assert [path.name for path in images] == ["a.png"]
         assert "2 images in" in caplog.text
-    with pytest.raises(UserError, match="holds the input; choose a folder of its own"):
+    with pytest.raises(UserError, match="contains the input; choose a separate folder"):
         find_images(str(tmp_path), tmp_path)

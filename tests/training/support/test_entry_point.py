@@ -1,4 +1,4 @@
-"""The real command line, in processes of their own."""
+"""The real command line, in separate processes."""
 
 import re
 import subprocess
@@ -73,5 +73,5 @@ def test_a_run_and_a_sweep_leave_whole_folders(stainless_folder, tmp_path):
     (line,) = sweep.stderr.splitlines()
     assert line.startswith("error: 1 row of the sweep failed, the others are finished (row 1: too few patches")
     written = sorted(p.relative_to(tmp_path / "runs" / "s").as_posix() for p in tmp_path.glob("runs/s/*/*.safetensors"))
-    # the failed run keeps what it has collected: more images, and the same command goes on from there
+    # the failed run keeps its state: with more images, the same command continues from there
     assert written == ["0/coreset.safetensors", "1/checkpoint.safetensors", "2/coreset.safetensors"]

@@ -1,4 +1,4 @@
-"""From radiance to a camera's picture: blur, exposure, tint, shot and read noise, clipping, 8 bits."""
+"""A camera's picture of a radiance: blur, exposure, tint, shot and read noise, clipping, 8 bits."""
 
 import torch
 import torch.nn.functional as F
@@ -10,7 +10,7 @@ from training.pretraining.formula_images.draw import Episodes, chance
 def photographed(radiance: Tensor, episodes: Episodes, generator: torch.Generator) -> Tensor:
     """Return RGB pictures (B, 3, H, W) in 0..1, in steps of 1/255, of radiance (B, 3, H, W) >= 0.
 
-    The pictures of an episode are taken with nearly the same settings.
+    The pictures of an episode have similar settings.
     """
     sharp = episodes.each(chance(generator, episodes.count, 0.5))
     picture = _blurred(radiance, torch.where(sharp, 0.0, episodes.drawn(generator, 0.3, 1.3)))
@@ -36,8 +36,8 @@ def _each(values: Tensor) -> Tensor:
 
 def _blurred(pictures: Tensor, sigma: Tensor) -> Tensor:
     """Return pictures (B, C, H, W) after a Gaussian of ``sigma`` (B,) [pixels], 0 for none; edges repeated."""
-    reach = torch.arange(-3, 4, device=pictures.device)
-    kernel = torch.exp(-0.5 * (reach / sigma.clamp_min(1e-3)[:, None]) ** 2)
+    offsets = torch.arange(-3, 4, device=pictures.device)
+    kernel = torch.exp(-0.5 * (offsets / sigma.clamp_min(1e-3)[:, None]) ** 2)
     kernel = (kernel / kernel.sum(1, keepdim=True)).repeat_interleave(pictures.shape[1], 0)[:, None, None]
     padded = F.pad(pictures.flatten(0, 1)[None], (3, 3, 3, 3), mode="replicate")
     rows = F.conv2d(padded, kernel, groups=len(kernel))

@@ -1,4 +1,4 @@
-"""Flaws that are laid over a surface: scratches, dents and bumps, cracks, stains, and patches of another surface."""
+"""Flaws on a surface: scratches, dents and bumps, cracks, stains, and patches of another surface."""
 
 import torch
 from torch import Tensor
@@ -9,11 +9,11 @@ from training.pretraining.formula_images.noise import plane, power_noise, turned
 
 SOUND, SCRATCH, RELIEF, CRACK, STAIN, FOREIGN = range(6)
 KINDS = 6
-"""How many kinds there are, the sound surface included."""
+"""Number of kinds, including the sound surface."""
 
 
 class Damage:
-    """What the flaws of a batch change: height (B, H, W) and RGB colour (B, 3, H, W); and ``kind`` (B, H, W) int64."""
+    """The changes that a batch's flaws make: height (B, H, W), RGB colour (B, 3, H, W) and ``kind`` (B, H, W) int64."""
 
     def __init__(self, height: Tensor, colour: Tensor) -> None:
         self.height = height
@@ -21,8 +21,10 @@ class Damage:
         self.kind = torch.zeros_like(height, dtype=torch.int64)
 
     def add(self, kind: int, where: Tensor, height: Tensor | float, shade: Tensor | float) -> None:
-        """Let one flaw an image act: ``where`` (B, H, W) bool is its extent; the others (B, H, W) are added to the
-        height and, times the colour, to the colour.
+        """Add one flaw per image.
+
+        ``where`` (B, H, W) bool is its extent. The other maps (B, H, W) are added to the height and, times the colour,
+        to the colour.
         """
         self.height = self.height + height
         if isinstance(shade, Tensor):
@@ -33,8 +35,10 @@ class Damage:
 def damaged(
     height: Tensor, colour: Tensor, other: tuple[Tensor, Tensor], share: float, generator: torch.Generator
 ) -> Damage:
-    """Return the surface of height (B, H, W) and colour (B, 3, H, W) with flaws; each kind strikes an image with the
-    chance ``share``. ``other`` is height and colour of the surface that foreign patches show.
+    """Return the surface of height (B, H, W) and colour (B, 3, H, W) with flaws.
+
+    Each kind occurs in an image with the probability ``share``. ``other`` is the height and colour of the surface that
+    foreign patches show.
     """
     count, size = len(height), height.shape[-1]
     result = Damage(height, colour)
@@ -112,7 +116,7 @@ def _curve(generator: torch.Generator, count: int, size: int, bend: float) -> tu
 
 
 def _blob(generator: torch.Generator, count: int, size: int, low: float, high: float) -> Tensor:
-    """Return a rounded, irregular area (count, size, size), of a radius of ``low``..``high`` of the picture."""
+    """Return a rounded, irregular area (count, size, size) with a radius of ``low``..``high`` of the picture."""
     x, y = _moved(generator, count, size)
     wobble = power_noise(generator, size, torch.full((count,), 1.8, device=generator.device))
     radius = per_image(log_uniform(generator, count, low, high) * size)

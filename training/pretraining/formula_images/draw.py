@@ -1,4 +1,4 @@
-"""Seeded draws of parameters, one value for each image of a batch or for each episode of images."""
+"""Seeded draws of parameters: one value per image of a batch, or per episode of images."""
 
 import math
 from dataclasses import dataclass
@@ -29,10 +29,9 @@ def per_image(values: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Episodes:
-    """``count`` episodes of ``sound + flawed`` pictures each, laid out round by round: one picture of every episode,
-    then the next of every one.
+    """``count`` episodes of ``sound + flawed`` pictures each, stored in rounds of one picture per episode.
 
-    What is drawn for an episode varies among its pictures by up to ``jitter`` of its range.
+    Values drawn for an episode vary among its pictures by up to ``jitter`` of their range.
     """
 
     count: int
@@ -42,15 +41,15 @@ class Episodes:
 
     @property
     def pictures(self) -> int:
-        """All pictures."""
+        """The total number of pictures."""
         return self.count * (self.sound + self.flawed)
 
     def each(self, values: Tensor) -> Tensor:
-        """Return values (count,) of episodes as those of pictures (pictures,)."""
+        """Return values (count,) of episodes as values (pictures,) of their pictures."""
         return values.repeat(self.sound + self.flawed)
 
     def drawn(self, generator: torch.Generator, low: float, high: float, logarithmic: bool = False) -> Tensor:
-        """Return values (pictures,) float32 in [low, high], near to one another within an episode."""
+        """Return values (pictures,) float32 in [low, high], similar within an episode."""
         place = self.each(uniform(generator, self.count, 0.0, 1.0))
         place = (place + uniform(generator, self.pictures, -self.jitter, self.jitter)).clamp(0.0, 1.0)
         return low * (high / low) ** place if logarithmic else low + (high - low) * place

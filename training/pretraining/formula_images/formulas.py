@@ -1,4 +1,4 @@
-"""The formulas a pretraining learns to tell apart: a family and eight numbers each, from one seed."""
+"""The formulas that a pretraining distinguishes: a family and eight numbers each, from one seed."""
 
 from typing import NamedTuple
 
@@ -10,10 +10,11 @@ from training.pretraining.formula_images.textures import FAMILIES, NUMBERS
 
 
 class Formulas(NamedTuple):
-    """Families (N,) int64, numbers (N, 8) float32 in 0..1, and how each looks under light.
+    """Families (N,) int64, numbers (N, 8) float32 in 0..1, and their appearance under light.
 
-    ``relief`` (N,) 0..1, ``metal`` (N,) 0..1 (the share that is mirrored, not scattered), ``paint`` (N,) 0..1 (how far
-    brightness follows the height field, as in a print), ``colour`` (N, 3) RGB reflectance, mean 1 each, many grey.
+    ``relief`` (N,) 0..1, ``metal`` (N,) 0..1 (the share of light that is mirrored, not scattered), ``paint`` (N,) 0..1
+    (how far brightness follows the height field, as in a print), ``colour`` (N, 3) RGB reflectance, mean 1 each, many
+    grey.
     """
 
     families: Tensor
@@ -40,8 +41,9 @@ def draw_formulas(count: int, seed: int, device: torch.device) -> Formulas:
 
 
 def colours(count: int, grey: float, generator: torch.Generator) -> Tensor:
-    """Return RGB colours (count, 3) >= 0, mean 1 each (a draw of almost black stays darker), grey with the chance
-    ``grey``.
+    """Return RGB colours (count, 3) >= 0, grey with the probability ``grey``.
+
+    Each has mean 1; a draw of almost black stays darker.
     """
     channels = torch.rand(count, 3, generator=generator, device=generator.device)
     saturation = torch.where(chance(generator, count, grey), 0.0, uniform(generator, count, 0.05, 0.9))[:, None]

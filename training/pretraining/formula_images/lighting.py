@@ -1,4 +1,4 @@
-"""Light on a height field: scattered from lamps, and the mirror image of a lamp that the slopes tear apart."""
+"""Light on a height field: scattered light of lamps, and a lamp's mirror image distorted by the slopes."""
 
 import torch
 import torch.nn.functional as F
@@ -9,10 +9,10 @@ from training.pretraining.formula_images.noise import plane, smooth_noise
 
 
 def lit(height: Tensor, relief: Tensor, metal: Tensor, generator: torch.Generator) -> Tensor:
-    """Return how bright (B, H, W) >= 0 surfaces of height (B, H, W) [pixels], relief and metal (B, H, W) 0..1 look.
+    """Return the brightness (B, H, W) >= 0 of surfaces with height [pixels], relief and metal 0..1 (each (B, H, W)).
 
-    Mirrored light comes from a smooth lamp at (p + s n), as a plate under a ring light shows it; scattered light from
-    one lamp that stands anywhere above the surface, after Lambert.
+    Mirrored light comes from a smooth lamp at (p + s n), as on a plate under a ring light. Scattered light comes from
+    one lamp anywhere above the surface, after Lambert.
     """
     count, size = len(height), height.shape[-1]
     strength = 0.02 + 0.98 * relief
@@ -28,7 +28,7 @@ def lit(height: Tensor, relief: Tensor, metal: Tensor, generator: torch.Generato
 
 
 def _lamp(generator: torch.Generator, count: int, size: int) -> Tensor:
-    """Return a smooth distribution of light (B, H, W) >= 0: a soft random one, times a ring or a spot for some."""
+    """Return a smooth distribution of light (B, H, W) >= 0: a soft random one, for some times a ring or a spot."""
     soft = (0.6 + 0.35 * smooth_noise(generator, count, size, size / 1.5)).clamp_min(0.02)
     x, y = plane(size, generator.device)
     moved_x = x - per_image(uniform(generator, count, -0.7, 0.7) * size)
@@ -41,7 +41,7 @@ def _lamp(generator: torch.Generator, count: int, size: int) -> Tensor:
 
 def _mirrored(lamp: Tensor, slope_x: Tensor, slope_y: Tensor, generator: torch.Generator) -> Tensor:
     size = lamp.shape[-1]
-    reach = per_image(uniform(generator, len(lamp), 0.1, 0.8) * 2)  # in half pictures for a slope of 1
+    throw = per_image(uniform(generator, len(lamp), 0.1, 0.8) * 2)  # displacement for a slope of 1, in half pictures
     x, y = plane(size, lamp.device)
-    at = torch.stack([2 * x / size + reach * slope_x, 2 * y / size + reach * slope_y], dim=-1)
+    at = torch.stack([2 * x / size + throw * slope_x, 2 * y / size + throw * slope_y], dim=-1)
     return F.grid_sample(lamp[:, None], at, padding_mode="reflection", align_corners=False)[:, 0]

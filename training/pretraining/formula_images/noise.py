@@ -1,4 +1,4 @@
-"""Random fields by filtering white noise in the frequency domain, and the plane coordinates they live on."""
+"""Random fields from white noise filtered in the frequency domain, and their plane coordinates."""
 
 from collections.abc import Callable
 
@@ -30,8 +30,10 @@ def turned(x: Tensor, y: Tensor, angle: Tensor) -> tuple[Tensor, Tensor]:
 def band_noise(
     generator: torch.Generator, size: int, frequency: Tensor, octaves: Tensor, angle: Tensor, stretch: Tensor
 ) -> Tensor:
-    """Return Gaussian noise (B, size, size), mean 0 and deviation 1, in a log-normal band round ``frequency`` (B,)
-    [cycles per pixel] of deviation ``octaves`` (B,), drawn out ``stretch`` (B,) times along ``angle`` (B,) [rad].
+    """Return Gaussian noise (B, size, size), mean 0 and deviation 1, in a band of frequencies.
+
+    The band is log-normal about ``frequency`` (B,) [cycles per pixel] with the deviation ``octaves`` (B,), and
+    stretched by ``stretch`` (B,) along ``angle`` (B,) [rad].
     """
 
     def gain(u: Tensor, v: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
-"""A batch of pictures and what is true of each pixel of them: the formula, the flaw, the slopes and the brightness.
+"""A batch of pictures and the ground truth of each pixel: the formula, the flaw, the slopes and the brightness.
 
-They come in episodes, as images of one product do: some show the sound surface alone, the others may be flawed.
+They form episodes, like images of one product: some show the sound surface only, the others may have flaws.
 """
 
 from typing import NamedTuple
@@ -18,13 +18,15 @@ from training.pretraining.formula_images.silhouette import silhouettes
 from training.pretraining.formula_images.textures import height_fields
 
 LEAST_FLAWED_RELIEF = 0.3
-"""A flaw's height shows by at least so much, however flat the surface."""
+"""The smallest visible height of a flaw, for flat surfaces."""
 
 
 class Chances(NamedTuple):
-    """Chances (0..1): that an episode shows two surfaces that meet along irregular borders (``mixed``); else that it
-    shows a product before a background (``outlined``; their sum is at most 1); that each kind of flaw strikes a picture
-    (``flawed``); that the lamps do not change within a batch's episodes (``same_light``).
+    """Probabilities (0..1) of what an episode shows.
+
+    ``mixed``: two surfaces that meet along irregular borders. ``outlined``: otherwise, a product before a background;
+    the sum of both is at most 1. ``flawed``: each kind of flaw in a picture. ``same_light``: the same lamps for all
+    pictures of an episode.
     """
 
     mixed: float
@@ -34,10 +36,11 @@ class Chances(NamedTuple):
 
 
 class Pictures(NamedTuple):
-    """RGB ``pixels`` (B, 3, H, W) in 0..1; ``formula`` (B, H, W) int64; ``flaw`` (B, H, W) int64 (damage.KINDS);
-    ``fields`` (B, 3, H, W): the height's slopes along x and y, and the brightness.
+    """RGB ``pixels`` (B, 3, H, W) in 0..1 and their ground truth.
 
-    Of E episodes, pictures e, E + e, 2 E + e ... belong to episode e; the sound ones come first.
+    ``formula`` (B, H, W) int64; ``flaw`` (B, H, W) int64 (damage.KINDS); ``fields`` (B, 3, H, W): the height's slopes
+    along x and y, and the brightness. Of E episodes, pictures e, E + e, 2 E + e ... belong to episode e, sound ones
+    first.
     """
 
     pixels: Tensor
@@ -47,8 +50,10 @@ class Pictures(NamedTuple):
 
 
 class _Surfaces(NamedTuple):
-    """What pictures show before anything befalls it: ``height`` (B, H, W), ``colour`` (B, 3, H, W), ``relief`` and
-    ``metal`` (B, H, W), and the ``formula`` (B, H, W) of each pixel.
+    """The surfaces before flaws, light and camera.
+
+    ``height`` (B, H, W), ``colour`` (B, 3, H, W), ``relief`` and ``metal`` (B, H, W), and the ``formula`` (B, H, W) of
+    each pixel.
     """
 
     height: Tensor
@@ -61,8 +66,9 @@ class _Surfaces(NamedTuple):
 def draw_pictures(
     formulas: Formulas, episodes: Episodes, size: int, chances: Chances, generator: torch.Generator
 ) -> Pictures:
-    """Return ``episodes.pictures`` pictures of ``size`` x ``size`` pixels; the first ``episodes.sound`` of an episode
-    have no flaws.
+    """Return ``episodes.pictures`` pictures of ``size`` x ``size`` pixels.
+
+    The first ``episodes.sound`` of an episode have no flaws.
     """
     count = episodes.count
     shown = torch.randint(len(formulas.families), (2, count), generator=generator, device=generator.device)
@@ -91,7 +97,7 @@ def draw_pictures(
 def _second_surface(
     episodes: Episodes, size: int, chances: Chances, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Return where (B, H, W) bool pictures show their second surface, and the shadow's factor (B, H, W) in 0..1."""
+    """Return a mask (B, H, W) of the pictures' second surface, and the shadow's factor (B, H, W) in 0..1."""
     place = uniform(generator, episodes.count, 0.0, 1.0)
     mixed = per_image(episodes.each(place < chances.mixed))
     outlined = per_image(episodes.each((place >= chances.mixed) & (place < chances.mixed + chances.outlined)))
@@ -105,7 +111,7 @@ def _second_surface(
 def _surfaces(
     formulas: Formulas, shown: Tensor, episodes: Episodes, is_second: Tensor, generator: torch.Generator
 ) -> _Surfaces:
-    """Return the two surfaces ``shown`` (2, count) of each episode in one, the second where ``is_second``."""
+    """Return the two surfaces ``shown`` (2, count) of each episode in one, the second in the mask ``is_second``."""
     first, second = (formulas.of(episodes.each(index)) for index in shown)
 
     def joined(values: Tensor, beyond: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The outlines of products before a background: boxes with rounded corners, discs and rings, some with a hole."""
+"""Outlines of products before a background: boxes with rounded corners, discs and rings, some with a hole."""
 
 from typing import NamedTuple
 
@@ -10,17 +10,16 @@ from training.pretraining.formula_images.noise import plane, turned
 
 
 class Silhouettes(NamedTuple):
-    """``product`` (B, H, W) bool, true where the product hides its background, and ``shadow`` (B, H, W), the factor in
-    0..1 by which its shadow darkens what lies there.
-    """
+    """``product`` (B, H, W) bool is true on the product; ``shadow`` (B, H, W) in 0..1 is the factor of its shadow."""
 
     product: Tensor
     shadow: Tensor
 
 
 def silhouettes(episodes: Episodes, size: int, generator: torch.Generator) -> Silhouettes:
-    """Return one outline an episode, moved and turned from picture to picture: little in half of the episodes, by any
-    angle in the others.
+    """Return one outline per episode, moved and turned from picture to picture.
+
+    The angle changes little in half of the episodes, arbitrarily in the others.
     """
     count = episodes.count
 
@@ -49,8 +48,9 @@ def silhouettes(episodes: Episodes, size: int, generator: torch.Generator) -> Si
 
 
 def beyond_box(along: Tensor, across: Tensor, half: tuple[Tensor, Tensor], radius: Tensor) -> Tensor:
-    """Return how far points lie beyond a box round the origin with half sides ``half`` and corners of ``radius``;
-    negative within. All are of one unit and broadcast.
+    """Return the signed distance of points to a box around the origin; negative inside.
+
+    The box has half sides ``half`` and corners of ``radius``. All values have the same unit and broadcast.
     """
     over = along.abs() - half[0] + radius, across.abs() - half[1] + radius
     corners = (over[0].clamp_min(0) ** 2 + over[1].clamp_min(0) ** 2).sqrt()

@@ -1,4 +1,4 @@
-"""Families of procedural surfaces: what a formula's numbers say, as a height field and a pattern of brightness.
+"""Families of procedural surfaces: height fields and brightness patterns from a formula's numbers.
 
 A formula is a family and eight numbers in 0..1. Two pictures of one formula share its statistics, not its pixels.
 """
@@ -12,7 +12,7 @@ from training.pretraining.formula_images.draw import per_image, uniform
 from training.pretraining.formula_images.noise import band_noise, plane, power_noise, smooth_noise, standardised, turned
 
 NUMBERS = 8
-"""How many numbers in 0..1 a formula has."""
+"""Number of parameters (0..1) of a formula."""
 
 _CELLS = 32
 _LEAVES = 40
@@ -20,7 +20,7 @@ Texture = Callable[[Tensor, torch.Generator, int], Tensor]
 
 
 def brushed(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Grooves along one direction, of a band of widths, somewhat wavy."""
+    """Return grooves along one direction, with a band of widths, slightly wavy."""
     stretch = _between(numbers[:, 1], 8.0, 80.0)
     fine = band_noise(
         generator, size, _between(numbers[:, 2], 0.06, 0.4), 0.4 + numbers[:, 3], _angle(numbers), stretch
@@ -32,7 +32,7 @@ def brushed(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
 
 
 def milled(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Arcs of a cutter's feed: a profile of the radius, with a slow beat and some noise."""
+    """Return arcs of a cutter's feed: a profile of the radius, with a slow beat and some noise."""
     x, y = plane(size, generator.device)
     along, across = turned(x, y, _angle(numbers))
     radius = per_image(_between(numbers[:, 1], 0.8, 8.0) * size)
@@ -49,7 +49,7 @@ def milled(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
 
 
 def sandblasted(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Isotropic grain with more pits than peaks, or the other way round."""
+    """Return isotropic grain with more pits than peaks, or the reverse."""
     ones = torch.ones_like(numbers[:, 0])
     grain = band_noise(generator, size, _between(numbers[:, 1], 0.04, 0.4), 0.3 + 0.7 * numbers[:, 2], 0 * ones, ones)
     skew = per_image(3 * numbers[:, 3] - 1.5)
@@ -57,14 +57,14 @@ def sandblasted(numbers: Tensor, generator: torch.Generator, size: int) -> Tenso
 
 
 def fractal(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Fractal noise, plain or terraced."""
+    """Return fractal noise, plain or terraced."""
     field = power_noise(generator, size, 0.5 + 1.6 * numbers[:, 1])
     steps = per_image((2 + 6 * numbers[:, 2]).round())
     return torch.where(per_image(numbers[:, 3]) < 0.6, field, standardised((field * steps).round() / steps))
 
 
 def ridged(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Ridges or cracks: octaves of folded noise."""
+    """Return ridges or cracks: octaves of folded noise."""
     ones = torch.ones_like(numbers[:, 0])
     first = _between(numbers[:, 1], 0.01, 0.08)
     total = torch.zeros(len(numbers), size, size, device=generator.device)
@@ -76,11 +76,11 @@ def ridged(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
 
 
 def cellular(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Cells about random points: domes, walls between them, or facets of random height."""
+    """Return cells about random points: domes, walls between them, or facets of random height."""
     x, y = plane(size, generator.device)
     count = len(numbers)
     period = per_image(_between(numbers[:, 1], 0.1, 0.6) * size)
-    side = period * _CELLS**0.5  # the points repeat with this period, so that small cells fill the picture, too
+    side = period * _CELLS**0.5  # the points repeat with this period, so that small cells fill the whole picture
     first = torch.full((count, size, size), torch.inf, device=generator.device)
     second, facets = first.clone(), first.clone()
     for _ in range(_CELLS):
@@ -97,7 +97,7 @@ def cellular(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
 
 
 def dead_leaves(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Discs or boxes of power-law size that cover each other, each of one height."""
+    """Return overlapping discs or boxes of power-law size, each of one height."""
     x, y = plane(size, generator.device)
     count = len(numbers)
     field = torch.zeros(count, size, size, device=generator.device)
@@ -117,7 +117,7 @@ def dead_leaves(numbers: Tensor, generator: torch.Generator, size: int) -> Tenso
 
 
 def marbled(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Stripes bent by noise: grating, fingerprint, wood."""
+    """Return stripes bent by noise: grating, fingerprint, wood."""
     x, y = plane(size, generator.device)
     along, _ = turned(x, y, _angle(numbers))
     bend = smooth_noise(generator, len(numbers), size, size / 3)
@@ -129,7 +129,7 @@ def marbled(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
 
 
 def woven(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Two crossing gratings: tiles, mesh, knurling, weave."""
+    """Return two crossing gratings: tiles, mesh, knurling, weave."""
     x, y = plane(size, generator.device)
     jitter = 0.05 * smooth_noise(generator, len(numbers), size, size / 2)
     shift = torch.rand(2, len(numbers), generator=generator, device=generator.device)
@@ -147,7 +147,7 @@ def woven(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
 
 
 def pored(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """A rather even ground with sparse pores or grains."""
+    """Return an almost even ground with sparse pores or grains."""
     ones = torch.ones_like(numbers[:, 0])
     noise = band_noise(
         generator, size, _between(numbers[:, 1], 0.03, 0.2), 0.3 * ones, _angle(numbers), 1 + 4 * numbers[:, 2] ** 2
@@ -159,7 +159,7 @@ def pored(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
 
 
 def cross_hatched(numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Grooves along two directions, as honing or grinding twice leaves them."""
+    """Return grooves along two directions, as from honing or grinding twice."""
     stretch = _between(numbers[:, 1], 6.0, 40.0)
     frequency = _between(numbers[:, 2], 0.05, 0.35)
     second = _angle(numbers) + 0.3 + 2.4 * numbers[:, 3]
@@ -184,8 +184,9 @@ FAMILIES: tuple[Texture, ...] = (
 
 
 def height_fields(families: Tensor, numbers: Tensor, generator: torch.Generator, size: int) -> Tensor:
-    """Return height fields (B, size, size), mean 0 and deviation 1, of formulas: families (B,) int64 and numbers
-    (B, 8) in 0..1.
+    """Return height fields (B, size, size), mean 0 and deviation 1.
+
+    They belong to formulas of families (B,) int64 and numbers (B, 8) in 0..1.
     """
     fields = torch.empty(len(families), size, size, device=generator.device)
     for index, family in enumerate(FAMILIES):

@@ -6,7 +6,7 @@ from training.pretraining.formula_images.noise import band_noise, power_noise, s
 
 
 def spectrum(field):
-    """Power over frequencies u (columns) and v (rows), in cycles per pixel."""
+    """Return the power over frequencies u (columns) and v (rows), in cycles per pixel."""
     power = np.abs(np.fft.fft2(field.numpy())) ** 2
     frequencies = np.fft.fftfreq(field.shape[-1])
     return power, frequencies[None, :], frequencies[:, None]

@@ -12,7 +12,7 @@ def generator(seed):
 
 
 def outline_points(half, radius, steps=4000):
-    """Return points (n, 2) all along the outline of a box with rounded corners."""
+    """Return points (n, 2) along the whole outline of a box with rounded corners."""
     points = []
     straight = half[0] - radius, half[1] - radius
     for place in np.linspace(-1, 1, steps):

@@ -1,0 +1,288 @@
+"""Measure the cost of a picture beyond Cycles: ratios in one run, and pictures per hour at full size.
+
+Three minutes on small pictures; the full size is extrapolated from few samples:
+  uv run scripts/benchmark_render.py --quick
+Everything, with the measurements as JSON in a file, or on standard output if no file is named:
+  uv run scripts/benchmark_render.py --json render_cost.json
+"""
+
+import argparse
+import json
+import os
+import queue
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bpy
+import psutil
+from hydra import compose, initialize_config_dir
+
+from blender_addon.annotation.plate_pass import labels
+from blender_addon.inspection.scene import apply
+from blender_addon.pictures.files import PictureFiles
+from blender_addon.pictures.masked_picture import Masks, write_masks
+from blender_addon.pictures.render import render_floats
+from render_jobs.blender_output import output_to
+from render_jobs.device import find_device
+from render_jobs.kept_groups import KeptGroups
+from render_jobs.render_loop import Execution, prepare
+from render_jobs.render_sample import render_sample
+from render_jobs.sample_files import open_dataset_folder
+from render_jobs.sample_plan import PlannedSample, plan_samples
+from scripts.render import composed_job
+from scripts.rendering.worker import EXIT, RenderWorker
+from training.support.entry_point import CONF_FOLDER
+
+PAPER_IMAGES = 480  # 80 plates, clean and stained, under three lights
+RATIO_SAMPLES = 64  # size of the pictures whose cost is compared
+FEW = (1, 3)  # samples of a quick run at full size; the cost is linear in the samples
+WARM_UP = 10  # pictures before memory is measured
+ONE_OF_EACH = {"scratches": [1, 1], "dents": [1, 1]}
+# As many as the most damaged plate of standin_real has.
+DAMAGED = {"scratches": [5, 5], "dents": [5, 5], "bumps": [3, 3], "fingerprints": [3, 3], "stickers": [2, 2]}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Sizes of the measurements.
+
+    They are the pictures of the ratios and their repetitions, the pictures for memory and for shared workers, whether
+    the full size gets all samples, and the changes to it.
+    """
+
+    width: int
+    height: int
+    samples: int
+    repeats: int
+    memory_pictures: int
+    shared_pictures: int
+    full_size: bool
+    changes: tuple[str, ...] = ()
+
+
+FULL = Plan(612, 512, RATIO_SAMPLES, 3, 200, 8, True)
+QUICK = Plan(306, 256, RATIO_SAMPLES, 2, 200, 6, False)
+
+
+def main() -> int:
+    """Measure, print, and write the JSON file if one is asked for."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--json",
+        nargs="?",
+        const="-",
+        metavar="FILE",
+        help="write the measurements to FILE; without FILE print them as JSON",
+    )
+    parser.add_argument("--quick", action="store_true", help="small pictures, few samples at full size")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        measurements = measure(QUICK if options.quick else FULL, Path(folder))
+    document = json.dumps(measurements, indent=1)
+    if options.json == "-":
+        print(document)
+        return 0
+    for name, value in measurements.items():
+        print(f"{name:32s} {value:.4g}" if isinstance(value, float) else f"{name:32s} {value}")
+    if options.json:
+        Path(options.json).write_text(f"{document}\n", encoding="utf-8")
+    return 0
+
+
+def measure(plan: Plan, folder: Path) -> dict[str, Any]:
+    """Return all measurements; ``folder`` is scratch space."""
+    execution = Execution(find_device("cpu"), None, 1, 60.0, None)
+    measurements: dict[str, Any] = {
+        "blender": bpy.app.version_string,
+        "device": str(execution.device),
+        "cores": os.cpu_count(),
+        "picture": f"{plan.width} x {plan.height}, {plan.samples} samples",
+    }
+    stages: list[Callable[[], dict[str, Any]]] = [
+        partial(_ratios, plan, folder, execution),
+        partial(_builds, folder),
+        partial(_memory, plan, folder, execution),
+        partial(_two_workers, plan, folder),
+        partial(_full_size, plan, folder, execution),
+    ]
+    for stage in stages:
+        with output_to(folder / "blender.log"):
+            found = stage()
+        print(f"measured: {', '.join(found)}", file=sys.stderr)
+        measurements |= found
+    return measurements
+
+
+def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
+    """Measure bare Cycles and our pictures alternately, so that other load affects both alike.
+
+    A picture's time excludes the building of its scene, which is measured separately.
+    """
+    planned = _begin(folder / "ratios", _job(plan.width, plan.height, plan.samples, plan.repeats + 1))
+    prepared = partial(prepare, execution)
+    groups = _groups(folder, "ratio_groups")
+    bare, ours, masks = [], [], []
+    for sample in planned:
+        scene, annotation = _build(sample, groups)
+        prepared(scene, annotation)
+        bare.append(_clock(partial(bpy.ops.render.render, scene=scene.name)))
+        build = _clock(partial(_build, sample, groups))
+        whole = _clock(partial(render_sample, sample, folder / "ratios", groups, prepared, _nothing))
+        ours.append(Spent(whole.wall - build.wall, whole.cpu - build.cpu))
+        scene, annotation = _build(sample, groups)
+        prepared(scene, annotation)
+        masks.append(_clock(partial(_masks, annotation, folder)))
+    bare_wall, bare_cpu = _medians(bare[1:])  # the first one is the warm-up
+    ours_wall, ours_cpu = _medians(ours[1:])
+    masks_wall, masks_cpu = _medians(masks[1:])
+    to_64 = 64 / plan.samples
+    return {
+        "bare_cycles_seconds": bare_wall,
+        "picture_over_bare_cycles": ours_wall / bare_wall,
+        "picture_over_bare_cycles_cpu": ours_cpu / bare_cpu,
+        "mask_fraction": masks_wall / (bare_wall * to_64),
+        "mask_fraction_cpu": masks_cpu / (bare_cpu * to_64),
+    }
+
+
+def _builds(folder: Path) -> dict[str, float]:
+    """Measure the seconds between two samples' renders, on plates with one of each defect and on badly damaged ones."""
+    measurements = {}
+    for suffix, things in (("", ONE_OF_EACH), ("_damaged", DAMAGED)):
+        groups = _groups(folder, f"build_groups{suffix}")
+        builds = [_clock(partial(_build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, things))]
+        wall, cpu = _medians(builds[1:])  # the first one creates the node groups
+        measurements |= {f"rebuild_seconds{suffix}": wall, f"rebuild_seconds{suffix}_cpu": cpu}
+    return measurements
+
+
+def _memory(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
+    """Measure the resident memory over many samples in one process, from the warm-up to the end."""
+    planned = _begin(folder / "memory", _job(61, 51, 1, plan.memory_pictures))
+    groups = _groups(folder, "memory_groups")
+    used = []
+    for sample in planned:
+        render_sample(sample, folder / "memory", groups, partial(prepare, execution), _nothing)
+        used.append(psutil.Process().memory_info().rss / 1e6)
+    growth = statistics.median(used[-WARM_UP:]) - statistics.median(used[WARM_UP : 2 * WARM_UP])
+    return {"memory_growth_mb": growth, "memory_pictures": plan.memory_pictures}
+
+
+def _masks(annotation: bpy.types.Scene, folder: Path) -> None:
+    """Render and write a sample's masks, as render_sample does."""
+    masks = Masks(*labels(render_floats(annotation, folder / "annotation.exr")))
+    write_masks(masks, PictureFiles(folder / "image.png", folder / "mask.png", folder / "instances.png"))
+
+
+def _two_workers(plan: Plan, folder: Path) -> dict[str, float]:
+    """Return pictures per second of two workers with one thread each, relative to one worker with two threads."""
+    job_file = folder / "job.json"
+    job_file.write_text(json.dumps(_job(plan.width, plan.height, max(plan.samples // 8, 1), plan.shared_pictures)))
+    rates = {}
+    for workers, threads in ((1, 2), (2, 1)):
+        options = ["--job", str(job_file), "--out", str(folder / f"workers{workers}"), "--device", "cpu", "--events"]
+        inbox: queue.Queue[tuple[RenderWorker, dict[str, Any]]] = queue.Queue()
+        running = [RenderWorker(None, [*options, "--threads", str(threads)], inbox) for _ in range(workers)]
+        times: dict[RenderWorker, list[float]] = {worker: [] for worker in running}
+        while running:
+            worker, event = inbox.get()
+            if event["event"] == EXIT:
+                running.remove(worker)
+            elif event["event"] == "sample" or (event["event"] == "start" and not times[worker]):
+                times[worker].append(time.perf_counter())
+        rates[workers] = sum((len(each) - 1) / (each[-1] - each[0]) for each in times.values())
+    return {"two_workers_over_one": rates[2] / rates[1]}
+
+
+def _full_size(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
+    """Measure one picture of the paper's size in each version, or extrapolate from two with few samples."""
+    job = composed_job(_config("render=synth_ws", *plan.changes))
+    samples = job["image"]["samples"]
+    tried = [samples] if plan.full_size else FEW
+    spent: list[Spent] = []
+    for number in tried:
+        job["image"]["samples"], job["splits"][0]["plates"] = number, 1
+        (sample,) = _begin(folder / f"full{number}", job)
+        groups = _groups(folder, f"full_groups{number}")
+        work = partial(render_sample, sample, folder / f"full{number}", groups, partial(prepare, execution), _nothing)
+        spent.append(_clock(work))
+    total = _at(samples, tried, [each.wall for each in spent])
+    return {
+        "full_size_samples": samples,
+        "full_size_samples_rendered": max(tried),
+        "full_size_seconds": total,
+        "full_size_seconds_cpu": _at(samples, tried, [each.cpu for each in spent]),
+        "images_per_hour": 3600 / total,
+        "paper_images_hours": PAPER_IMAGES * total / 3600,
+    }
+
+
+def _at(samples: int, tried: Sequence[int], seconds: Sequence[float]) -> float:
+    """Return the seconds at a number of samples, from a straight line through the measured ones, or the only one."""
+    if len(tried) == 1:
+        return seconds[0]
+    each = (seconds[-1] - seconds[0]) / (tried[-1] - tried[0])
+    return seconds[-1] + each * (samples - tried[-1])
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds of wall-clock time and of all processors together; the latter depend less on other load."""
+
+    wall: float
+    cpu: float
+
+
+def _clock(work: Callable[[], object]) -> Spent:
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def _medians(spent: list[Spent]) -> tuple[float, float]:
+    return statistics.median(each.wall for each in spent), statistics.median(each.cpu for each in spent)
+
+
+def _build(sample: PlannedSample, groups: KeptGroups) -> tuple[bpy.types.Scene, bpy.types.Scene]:
+    """Build a scene like render_sample before it renders."""
+    groups.empty_scene()
+    built = apply(sample.scene)
+    groups.keep()
+    return built
+
+
+def _groups(folder: Path, name: str) -> KeptGroups:
+    (folder / name).mkdir()
+    return KeptGroups(folder / name)
+
+
+def _begin(dataset: Path, job: dict[str, Any]) -> list[PlannedSample]:
+    plan = plan_samples(job)
+    open_dataset_folder(dataset, job, bpy.app.version_string, len(plan))
+    return plan
+
+
+def _job(
+    width: int, height: int, samples: int, plates: int, things: dict[str, list[int]] = ONE_OF_EACH
+) -> dict[str, Any]:
+    """Return a job of stained plates with a scratch and a dent, or with other objects."""
+    job = composed_job(_config("render=synth_ws"))
+    job["image"] |= {"width": width, "height": height, "samples": samples}
+    job["splits"] = [{**job["splits"][0], "plates": plates, **things}]
+    return job
+
+
+def _config(*overrides: str) -> Any:
+    with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
+        return compose("render", [*overrides])
+
+
+def _nothing() -> None:
+    return None
