@@ -25,6 +25,11 @@ class Judged:
     defect: NDArray[np.bool_]
     ignored: NDArray[np.bool_]
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Height and width [pixels]."""
+        return self.image.shape[0], self.image.shape[1]
+
 
 @dataclass(frozen=True)
 class AccuracyData:

@@ -25,7 +25,7 @@ def accuracy(
     """
     tally, regions = CurveTally(), 0
     for scored, image in zip(maps, judged, strict=True):
-        fitted = fitted_to(scored, image.defect.shape)
+        fitted = fitted_to(scored, image.shape)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(image.defect.astype(np.uint8))
         areas = stats[labels[image.defect], cv2.CC_STAT_AREA].astype(np.float64)
         sound = ~image.defect & ~image.ignored

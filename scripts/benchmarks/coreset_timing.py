@@ -77,7 +77,7 @@ def collected(images: list[NDArray[np.float32]], width: int, points: int, epochs
 
 def covering_radius(images: list[NDArray[np.float32]], width: int, members: NDArray[np.float32]) -> float:
     """Return the exact covering radius of members (M, C) over images (N, C)."""
-    coreset, squared = SequentialCoreset(*members.shape), 0.0
+    coreset, squared = SequentialCoreset(members.shape[0], members.shape[1]), 0.0
     coreset.update(members)
     for patches in images:
         squared = coreset.cover(patches, width, squared)

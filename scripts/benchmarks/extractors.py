@@ -144,7 +144,7 @@ def milliseconds_per_megapixel(cfg: DictConfig) -> float:
 
     from training.features.extractor import build_extractor
 
-    extractor = build_extractor(OmegaConf.merge(cfg.extractor, {"resize": None}), cfg.device)
+    extractor = build_extractor(OmegaConf.merge(cfg.extractor, {"resize": None}), cfg.device)  # type: ignore[arg-type]
     image = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), dtype=np.uint8)
     seconds = []
     for _ in range(4):

@@ -6,6 +6,7 @@
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 
@@ -19,7 +20,7 @@ MODELS = {
 }
 
 
-def drawn(fits, quantity, label, path):
+def drawn(fits: list[dict[str, Any]], quantity: str, label: str, path: Path) -> None:
     """Draw one quantity over the number of images."""
     figure, axes = plt.subplots(figsize=(6.4, 3.8), dpi=130, layout="constrained")
     for name, (title, colour, marker) in MODELS.items():
@@ -33,7 +34,7 @@ def drawn(fits, quantity, label, path):
     figure.savefig(path, metadata={"Software": None})
 
 
-def main():
+def main() -> None:
     """Read the measurements and write both plots."""
     fits, folder = json.loads(Path(sys.argv[1]).read_text())["fits"], Path(sys.argv[2])
     folder.mkdir(parents=True, exist_ok=True)

@@ -75,7 +75,7 @@ def at_borders(count: int, side: tuple[int, int], seed: int) -> list[Planted]:
         along = [int(rng.integers(0, length - SQUARE + 1)) for length in side]
         edge = number // 4 % 4
         along[edge % 2] = 0 if edge < 2 else side[edge % 2] - SQUARE
-        found.append(_with_square(plain, *along, rng))
+        found.append(_with_square(plain, along[0], along[1], rng))
     return found
 
 

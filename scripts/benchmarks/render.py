@@ -154,7 +154,7 @@ def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
 
 def _builds(folder: Path) -> dict[str, float]:
     """Measure the seconds between two samples' renders, on plates with one of each defect and on badly damaged ones."""
-    measurements = {}
+    measurements: dict[str, float] = {}
     for suffix, things in (("", ONE_OF_EACH), ("_damaged", DAMAGED)):
         groups = _groups(folder, f"build_groups{suffix}")
         builds = [_clock(partial(_build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, things))]

@@ -19,6 +19,7 @@ from rich.console import Console
 
 from eval.metrics.curve_tally import CurveTally
 from eval.metrics.curves import aupro
+from scripts.benchmarks.accuracy_data import fitted_to
 from scripts.benchmarks.anomalib_peer import described_backbone, run_peer
 from scripts.benchmarks.coreset_timing import (
     collected,
@@ -205,7 +206,7 @@ def _aupro(maps: list[NDArray[np.float32]], defects: list[NDArray[np.bool_]]) ->
     tally, total = CurveTally(), 0
     nothing = np.empty(0, np.float32)
     for scores, defect in zip(maps, defects, strict=True):
-        fitted = scores if scores.shape == defect.shape else cv2.resize(scores, defect.shape[::-1])
+        fitted = fitted_to(scores, (defect.shape[0], defect.shape[1]))
         count, regions, stats, _ = cv2.connectedComponentsWithStats(defect.astype(np.uint8))
         areas = stats[regions[defect], cv2.CC_STAT_AREA].astype(np.float64)
         tally.add({"defect": fitted[defect], "impurity": nothing, "background": fitted[~defect]}, areas)

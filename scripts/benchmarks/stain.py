@@ -64,7 +64,7 @@ REFERENCE_BAR = 5.0  # million points per second on two cores
 def scene_of(case: str, width: int, height: int, samples: int, threads: int) -> bpy.types.Scene:
     """Build one case in an empty file. Raises OslUnavailableError if OSL is not available."""
     renderer, parameters = CASES[case]
-    stain = None if parameters is None else WaterStainParams(**parameters)
+    stain = None if parameters is None else WaterStainParams(**parameters)  # type: ignore[arg-type]
     bpy.ops.wm.read_factory_settings(use_empty=True)
     picture = PictureParams(width=width, height=height, samples=samples, denoise=False)
     surface = InspectedSurface(BrushedMetalParams(), stain)
