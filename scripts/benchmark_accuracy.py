@@ -46,6 +46,9 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--orders", type=int, default=3, help="number of orders of the train images (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements to this file")
+    parser.add_argument(
+        "--training", nargs="+", default=[], metavar="NAME=VALUE", help="settings of conf/train.yaml, ours"
+    )
     parser.add_argument("--no-peer", action="store_true", help="do not measure anomalib")
     parser.add_argument(
         "--select-seconds", type=float, default=600, help="time limit of anomalib's selection [s] (%(default)s)"
@@ -84,7 +87,7 @@ def measured(options: argparse.Namespace, peer: Peer | None, console: Console) -
         for name, extractor in pairs:
             wanted = ("aupro", "f1") if name == "rendered" else ("aupro",) if name == "lite0_plates" else None
             console.print(f"{name}: {extractor.name}", highlight=False)
-            ours = our_accuracy(data, extractor, orders)
+            ours = our_accuracy(data, extractor, orders, *options.training)
             measurements |= {f"{name}_{key}": value for key, value in ours.items() if wanted is None or key in wanted}
             if peer is not None:
                 theirs = peer_accuracy(data, extractor, peer, console)
