@@ -43,7 +43,7 @@ def our_displacement(extractor: Extractor) -> float:
     """Return the largest mean displacement [pixels], in y or x, of planted defects in an extractor's maps."""
     built = extractor.built()
     members = _coreset_of_textures(built)
-    model = AnomalyModel(built, members, **map_settings())
+    model = AnomalyModel(built, members, map_settings())
     defects = _defects()
     return _largest_mean([model.anomaly_map(picture) for picture in _pictures(defects)], defects)
 

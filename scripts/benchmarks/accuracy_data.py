@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scripts.training_steps import composed_config, quoted
 from training.data.dataset import IGNORE_ID, Sample, open_dataset, read_image, read_mask
+from training.data.settings import read_dataset_settings
 
 TILES_EVERY = 4
 TILES_TEST = 200
@@ -69,7 +70,8 @@ def plates(root: Path) -> AccuracyData:
 def rendered(stained: Path, inspected: Path) -> AccuracyData:
     """Return the quickstart's plates at their own size: stained ones for training, inspected ones for testing."""
     train, judged = (
-        open_dataset(composed_config("train", f"dataset.root={quoted(r)}").dataset) for r in (stained, inspected)
+        open_dataset(read_dataset_settings(composed_config("train", f"dataset.root={quoted(r)}").dataset))
+        for r in (stained, inspected)
     )
     return AccuracyData("rendered", train.split("train"), judged.split("test"), judged.defect_ids, "null")
 
@@ -81,7 +83,7 @@ def fitted_to(scores: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np
 
 def _mvtec(name: str, root: Path) -> AccuracyData:
     settings = (f"dataset.root={quoted(root)}", "dataset=mvtec", "dataset.validation_fraction=0.0")
-    data = open_dataset(composed_config("train", *settings).dataset)
+    data = open_dataset(read_dataset_settings(composed_config("train", *settings).dataset))
     return AccuracyData(name, data.split("train"), data.split("test"), data.defect_ids, "{height: 256, width: 256}")
 
 

@@ -3,11 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 
 from scripts.benchmarks.accuracy_data import AccuracyData, Judged
 from scripts.benchmarks.accuracy_metrics import accuracy
@@ -15,8 +13,10 @@ from scripts.training_steps import composed_config, quoted
 from training.coreset.sequential import SequentialCoreset
 from training.data.dataset import Sample
 from training.features.extractor import FeatureExtractor, build_extractor
+from training.features.extractor_settings import read_extractor_settings
 from training.features.patch_stream import stream_patches
 from training.model.anomaly_model import AnomalyModel, DistanceGrid
+from training.model.settings import AnomalyMapSettings, read_anomaly_map_settings
 from training.support.user_error import UserError
 
 MEMBERS = 2048
@@ -31,14 +31,13 @@ class Extractor:
 
     def built(self, *more: str) -> FeatureExtractor:
         """Return the extractor with further overrides."""
-        return build_extractor(composed_config("train", "dataset.root=unused", *self.overrides, *more).extractor, "cpu")
+        cfg = composed_config("train", "dataset.root=unused", *self.overrides, *more)
+        return build_extractor(read_extractor_settings(cfg.extractor), "cpu")
 
 
-def map_settings(*overrides: str) -> dict[str, Any]:
-    """Return ``conf/anomaly_map`` with overrides, as keyword arguments of AnomalyModel."""
-    cfg = composed_config("train", "dataset.root=unused", *overrides)
-    settings: dict[str, Any] = OmegaConf.to_container(cfg.anomaly_map, resolve=True)  # type: ignore[assignment]
-    return settings
+def map_settings(*overrides: str) -> AnomalyMapSettings:
+    """Return ``conf/anomaly_map`` with overrides."""
+    return read_anomaly_map_settings(composed_config("train", "dataset.root=unused", *overrides).anomaly_map)
 
 
 def coreset_of(
@@ -73,7 +72,7 @@ def accuracy_of(
     built = extractor.built(f"extractor.resize={data.resize}", *(o for o in more if o.startswith("extractor.")))
     members = coreset_of(built, data.ordered(order), data.defect_ids)
     settings = map_settings(*(o for o in more if o.startswith("anomaly_map")))
-    model = AnomalyModel(built, members, **settings)
+    model = AnomalyModel(built, members, settings)
     return judged_by(model, distance_grids(model, judged), judged)
 
 

@@ -17,12 +17,12 @@ import logging
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -108,8 +108,10 @@ def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: 
 def _adapted(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> Backbone:
     """Return the extractor with weights adapted to the train images of a folder, written to ``folder``."""
     from training.pretraining.adapting import WEIGHTS, adapt_run
+    from training.pretraining.settings import read_adaptation_settings
 
-    adapt_run(composed_config("adapt", *_input(data, backbone, options), "name=adapted"), folder)
+    cfg = composed_config("adapt", *_input(data, backbone, options), "name=adapted")
+    adapt_run(read_adaptation_settings(cfg), folder)
     return Backbone(backbone.name, (*backbone.overrides, f"extractor.weights={quoted(folder / WEIGHTS)}"))
 
 
@@ -143,8 +145,9 @@ def milliseconds_per_megapixel(cfg: DictConfig) -> float:
     import numpy as np
 
     from training.features.extractor import build_extractor
+    from training.features.extractor_settings import read_extractor_settings
 
-    extractor = build_extractor(OmegaConf.merge(cfg.extractor, {"resize": None}), cfg.device)
+    extractor = build_extractor(replace(read_extractor_settings(cfg.extractor), resize=None), cfg.device)
     image = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), dtype=np.uint8)
     seconds = []
     for _ in range(4):

@@ -29,10 +29,9 @@ def compared(
         judged = data.judged()
         for order in range(orders):
             members = coreset_of(built, data.ordered(order), data.defect_ids)
-            grids = distance_grids(AnomalyModel(built, members, **map_settings()), judged)
+            grids = distance_grids(AnomalyModel(built, members, map_settings()), judged)
             for name, overrides in MAPS.items():
-                model = AnomalyModel(
-                    built, members[:2], **map_settings(*overrides)
-                )  # members are unused: the distances are computed already
+                # members are unused: the distances are computed already
+                model = AnomalyModel(built, members[:2], map_settings(*overrides))
                 row = {"data": data.name, "extractor": extractor.name, "kernel": kernel, "order": order, "map": name}
                 yield {**row, **judged_by(model, grids, judged)}
