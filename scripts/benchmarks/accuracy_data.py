@@ -18,7 +18,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True)
-class Judged:
+class LabelledTestImage:
     """A test image, the mask of its defects, and the mask of the pixels that do not count: bool (H, W)."""
 
     image: NDArray[np.uint8]
@@ -42,9 +42,9 @@ class AccuracyData:
             return self.train
         return tuple(self.train[i] for i in np.random.default_rng(order).permutation(len(self.train)))
 
-    def judged(self) -> list[Judged]:
+    def test_images(self) -> list[LabelledTestImage]:
         """Return all test images with their masks."""
-        return [_judged(sample, self.defect_ids) for sample in self.test]
+        return [_labelled(sample, self.defect_ids) for sample in self.test]
 
     def thinned(self, train: int, test: int) -> "AccuracyData":
         """Return at most so many images of each split, evenly spread."""
@@ -69,11 +69,13 @@ def plates(root: Path) -> AccuracyData:
 
 def rendered(stained: Path, inspected: Path) -> AccuracyData:
     """Return the quickstart's plates at their own size: stained ones for training, inspected ones for testing."""
-    train, judged = (
+    stained_data, inspected_data = (
         open_dataset(read_dataset_settings(composed_config("train", f"dataset.root={quoted(r)}").dataset))
         for r in (stained, inspected)
     )
-    return AccuracyData("rendered", train.split("train"), judged.split("test"), judged.defect_ids, "null")
+    return AccuracyData(
+        "rendered", stained_data.split("train"), inspected_data.split("test"), inspected_data.defect_ids, "null"
+    )
 
 
 def fitted_to(scores: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -87,10 +89,10 @@ def _mvtec(name: str, root: Path) -> AccuracyData:
     return AccuracyData(name, data.split("train"), data.split("test"), data.defect_ids, "{height: 256, width: 256}")
 
 
-def _judged(sample: Sample, defect_ids: Sequence[int]) -> Judged:
+def _labelled(sample: Sample, defect_ids: Sequence[int]) -> LabelledTestImage:
     image = read_image(sample.image)
     mask = read_mask(sample, image.shape)
-    return Judged(image, np.isin(mask, defect_ids), mask == IGNORE_ID)
+    return LabelledTestImage(image, np.isin(mask, defect_ids), mask == IGNORE_ID)
 
 
 def _spread(samples: tuple[Sample, ...], count: int) -> tuple[Sample, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.benchmarks.accuracy_data import AccuracyData, Judged
+from scripts.benchmarks.accuracy_data import AccuracyData, LabelledTestImage
 from scripts.benchmarks.accuracy_metrics import accuracy
 from scripts.training_steps import composed_config, quoted
 from training.coreset.sequential import SequentialCoreset
@@ -52,28 +52,30 @@ def coreset_of(
     return coreset.features
 
 
-def distance_grids(model: AnomalyModel, judged: Sequence[Judged]) -> list[DistanceGrid]:
+def distance_grids(model: AnomalyModel, test_images: Sequence[LabelledTestImage]) -> list[DistanceGrid]:
     """Return the patch distances of every test image."""
-    return [model.distance_grid(image.image) for image in judged]
+    return [model.distance_grid(image.image) for image in test_images]
 
 
-def judged_by(model: AnomalyModel, grids: Sequence[DistanceGrid], judged: Sequence[Judged]) -> dict[str, float | None]:
+def accuracy_of_grids(
+    model: AnomalyModel, grids: Sequence[DistanceGrid], test_images: Sequence[LabelledTestImage]
+) -> dict[str, float | None]:
     """Return the accuracy of the maps that a model computes from patch distances."""
-    shapes = [image.defect.shape for image in judged]
+    shapes = [image.defect.shape for image in test_images]
     maps = [model.map_from(grid, (shape[0], shape[1])) for grid, shape in zip(grids, shapes, strict=True)]
-    counted = [np.where(image.ignored, np.float32(0), scores) for scores, image in zip(maps, judged, strict=True)]
-    return accuracy(maps, [model.image_score(scores) for scores in counted], judged)
+    counted = [np.where(image.ignored, np.float32(0), scores) for scores, image in zip(maps, test_images, strict=True)]
+    return accuracy(maps, [model.image_score(scores) for scores in counted], test_images)
 
 
 def accuracy_of(
-    data: AccuracyData, extractor: Extractor, judged: Sequence[Judged], order: int, *more: str
+    data: AccuracyData, extractor: Extractor, test_images: Sequence[LabelledTestImage], order: int, *more: str
 ) -> dict[str, float | None]:
     """Train on one order of the images with the defaults and ``more`` overrides; return the accuracy."""
     built = extractor.built(f"extractor.resize={data.resize}", *(o for o in more if o.startswith("extractor.")))
     members = coreset_of(built, data.ordered(order), data.defect_ids)
     settings = map_settings(*(o for o in more if o.startswith("anomaly_map")))
     model = AnomalyModel(built, members, settings)
-    return judged_by(model, distance_grids(model, judged), judged)
+    return accuracy_of_grids(model, distance_grids(model, test_images), test_images)
 
 
 def named_extractors(named: Sequence[str]) -> list[Extractor]:

@@ -89,7 +89,7 @@ def backbones(named: list[str]) -> list[Backbone]:
     return chosen
 
 
-def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> dict[str, float]:
+def measured_on(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> dict[str, float]:
     """Train and evaluate one extractor on one folder, per order of its images, in run folders below ``folder``.
 
     Returns the means under KEYS (shares in 0..1, and milliseconds), and the range of the AUPRO under SPREAD. Raises
@@ -176,7 +176,7 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
             for number, backbone in enumerate(chosen):
                 console.print(f"{data.name}: {backbone.name}")
                 folder = Path(scratch) / f"{data_number}_{number}"
-                measurements.setdefault(data.name, {})[backbone.name] = judged(data, backbone, options, folder)
+                measurements.setdefault(data.name, {})[backbone.name] = measured_on(data, backbone, options, folder)
                 if options.json is not None:  # keeps the measurements so far if a later one fails
                     options.json.write_text(json.dumps(measurements, indent=2) + "\n", encoding="utf-8")
     return measurements
