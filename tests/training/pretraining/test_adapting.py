@@ -89,7 +89,7 @@ def test_adapted_weights_train_as_the_project_s_own_do(stainless_folder, tmp_pat
     assert extractor.standardise
     assert extractor.fingerprint["weights_sha256"] == record["adapted_sha256"]
     train_run(cfg, tmp_path / "run")
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         adapt_run(settings(stainless_folder), tmp_path / "adapted")
 
 
