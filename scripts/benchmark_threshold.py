@@ -43,8 +43,10 @@ def arguments() -> argparse.Namespace:
 def measured(extractor: Extractor, data: AccuracyData, validation: Path, draws: int) -> dict[str, Any]:
     """Return the largest test F1, and for each number of plates mean and standard deviation over draws, in 0..1."""
     built = extractor.built()
-    model = AnomalyModel(built, coreset_of(built, data.train, data.defect_ids), **map_settings())
-    test, chosen = (score_histograms(model, images) for images in (data.judged(), images_of(validation, "validation")))
+    model = AnomalyModel(built, coreset_of(built, data.train, data.defect_ids), map_settings())
+    test, chosen = (
+        score_histograms(model, images) for images in (data.test_images(), images_of(validation, "validation"))
+    )
     row: dict[str, Any] = {"best": best_f1(test)}
     for plates in (number for number in PLATES if number <= len(chosen)):
         scores = f1_of_draws(chosen, test, plates, draws, np.random.default_rng(plates))

@@ -107,11 +107,12 @@ def reproduce_tables(
 def _check(configs: dict[str, DictConfig]) -> None:
     """Raise UserError for the first wrong setting or dataset."""
     from training.data.dataset import open_dataset
+    from training.data.settings import read_dataset_settings
     from training.support.settings_schema import check_settings
 
     for cfg in configs.values():
         check_settings(cfg)
-        dataset = open_dataset(cfg.dataset)
+        dataset = open_dataset(read_dataset_settings(cfg.dataset))
         for split in ("train", "validation", "test"):
             if not dataset.split(split):
                 raise UserError(f"the dataset {dataset.root} has no {split} images")
@@ -123,6 +124,7 @@ def _evaluated(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> "tuple
     from eval.runs.run_evaluation import evaluate_run
     from eval.runs.settings import read_settings
     from training.data.dataset import open_dataset
+    from training.data.settings import read_dataset_settings
     from training.model.file import load_model
     from training.runs.experiment import identity_of, make_experiment
 
@@ -130,7 +132,7 @@ def _evaluated(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> "tuple
     evaluation = composed_config("evaluate", f"model={quoted(folder)}", f"device={cfg.device}")
     origin = {
         "coreset": load_model(folder)[1]["features_sha256"],
-        "test images": identity_of(open_dataset(cfg.dataset).split("test")),
+        "test images": identity_of(open_dataset(read_dataset_settings(cfg.dataset)).split("test")),
         "settings": OmegaConf.to_container(evaluation, resolve=True),
     }
     record = folder / EVALUATION_FOLDER / RECORD

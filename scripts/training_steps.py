@@ -1,7 +1,6 @@
 """Steps shared by programs that train and evaluate: compose conf/, train into a run folder, evaluate it."""
 
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +36,7 @@ def train_and_evaluate(kind: str, cfg: DictConfig, folder: Path) -> dict[str, An
         shutil.rmtree(folder)
     (folder / ".hydra").mkdir(parents=True)
     OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # evaluation reads a run's settings from here
-    _trainer(kind)(cfg, folder)
+    _train(kind, cfg, folder)
     return evaluate_run(folder, read_settings(composed_config("evaluate", f"model={quoted(folder)}")))
 
 
@@ -46,8 +45,15 @@ def quoted(path: Path) -> str:
     return "'" + str(path).replace("'", r"\'") + "'"
 
 
-def _trainer(kind: str) -> Callable[[DictConfig, Path], object]:
-    from training.runs.meld_run import meld_run  # imported here: both load torch, which a complete run does not need
+def _train(kind: str, cfg: DictConfig, folder: Path) -> None:
+    # imported here: both load torch, which a complete run does not need
+    from training.runs.meld_run import meld_run
+    from training.runs.settings import read_continuation_settings, read_meld_settings, read_training_settings
     from training.runs.training_run import finetune_run, train_run
 
-    return {"train": train_run, "finetune": finetune_run, "meld": meld_run}[kind]
+    if kind == "train":
+        train_run(read_training_settings(cfg), folder)
+    elif kind == "finetune":
+        finetune_run(read_continuation_settings(cfg), folder)
+    else:
+        meld_run(read_meld_settings(cfg), folder)

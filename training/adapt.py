@@ -10,11 +10,11 @@ from training.support.entry_point import run
 
 def adapt(cfg: DictConfig) -> None:
     """Run the adaptation that ``conf/adapt.yaml`` describes and write into Hydra's run folder."""
-    from training.pretraining.adapting import (
-        adapt_run,
-    )  # imported here: torch loads slowly, and --help does not need it
+    # imported here: torch loads slowly, and --help does not need it
+    from training.pretraining.adapting import adapt_run
+    from training.pretraining.settings import read_adaptation_settings
 
-    adapt_run(cfg, Path(HydraConfig.get().runtime.output_dir))
+    adapt_run(read_adaptation_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
 
 
 if __name__ == "__main__":

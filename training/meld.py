@@ -10,11 +10,11 @@ from training.support.entry_point import run
 
 def meld(cfg: DictConfig) -> None:
     """Run the meld that ``conf/meld.yaml`` describes and write into Hydra's run folder."""
-    from training.runs.meld_run import (
-        meld_run,  # imported here: numba loads slowly, and --help does not need it
-    )
+    # imported here: numba loads slowly, and --help does not need it
+    from training.runs.meld_run import meld_run
+    from training.runs.settings import read_meld_settings
 
-    meld_run(cfg, Path(HydraConfig.get().runtime.output_dir))
+    meld_run(read_meld_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
 
 
 if __name__ == "__main__":

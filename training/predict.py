@@ -11,13 +11,12 @@ FAILED_IMAGES = 1
 
 def predict(cfg: DictConfig) -> None:
     """Predict the images that ``conf/predict.yaml`` describes; exit with 1 if single images failed."""
-    from training.prediction.run import (
-        FailedImagesError,
-        predict_run,
-    )  # imported here: torch loads slowly, and --help does not need it
+    # imported here: torch loads slowly, and --help does not need it
+    from training.prediction.run import FailedImagesError, predict_run
+    from training.prediction.settings import read_prediction_settings
 
     try:
-        predict_run(cfg)
+        predict_run(read_prediction_settings(cfg))
     except FailedImagesError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(FAILED_IMAGES)

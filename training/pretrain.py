@@ -11,10 +11,12 @@ from training.support.free_memory import keep_freed_memory
 
 def pretrain(cfg: DictConfig) -> None:
     """Run the pretraining that ``conf/pretrain.yaml`` describes and write into Hydra's run folder."""
-    from training.pretraining.run import pretrain_run  # imported here: torch loads slowly, and --help does not need it
+    # imported here: torch loads slowly, and --help does not need it
+    from training.pretraining.run import pretrain_run
+    from training.pretraining.settings import read_pretraining_settings
 
     keep_freed_memory()
-    pretrain_run(cfg, Path(HydraConfig.get().runtime.output_dir))
+    pretrain_run(read_pretraining_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
 
 
 if __name__ == "__main__":

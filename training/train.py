@@ -30,11 +30,11 @@ def train(cfg: DictConfig) -> None:
         return
     if cfg.kind != "train" or cfg.builds_on:
         raise UserError("kind and builds_on are for experiments; use training.finetune or training.meld otherwise")
-    from training.runs.training_run import (
-        train_run,  # imported here: torch loads slowly, and --help does not need it
-    )
+    # imported here: torch loads slowly, and --help does not need it
+    from training.runs.settings import read_training_settings
+    from training.runs.training_run import train_run
 
-    train_run(cfg, Path(called.runtime.output_dir))
+    train_run(read_training_settings(cfg), Path(called.runtime.output_dir))
 
 
 def _experiment(overrides: list[str], name: str) -> DictConfig:

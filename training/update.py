@@ -10,11 +10,11 @@ from training.support.entry_point import run
 
 def update(cfg: DictConfig) -> None:
     """Run the update that ``conf/update.yaml`` describes and write into Hydra's run folder."""
-    from training.runs.training_run import (
-        update_run,  # imported here: torch loads slowly, and --help does not need it
-    )
+    # imported here: torch loads slowly, and --help does not need it
+    from training.runs.settings import read_continuation_settings
+    from training.runs.training_run import update_run
 
-    update_run(cfg, Path(HydraConfig.get().runtime.output_dir))
+    update_run(read_continuation_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
 
 
 if __name__ == "__main__":

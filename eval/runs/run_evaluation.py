@@ -1,11 +1,9 @@
 """Evaluation of a run folder."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
-
+import training.data.settings
 from eval.runs.evaluation import evaluate
 from eval.runs.recorded_data import complete_dataset_settings
 from eval.runs.results_file import EVALUATION_FOLDER
@@ -13,6 +11,7 @@ from eval.runs.settings import DatasetSettings, RunEvaluationSettings
 from eval.runs.whole_folder import whole_folder
 from training.data.dataset import open_dataset
 from training.model.anomaly_model import load_anomaly_model
+from training.model.settings import ModelOverrides
 from training.support.user_error import UserError
 
 
@@ -23,14 +22,24 @@ def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any
     """
     if not folder.is_dir():
         raise UserError(f"there is no run folder {folder}; set model= to the folder that training wrote")
-    overrides = {"device": settings.device, "extractor": dict(settings.extractor)}
-    model = load_anomaly_model(folder, OmegaConf.create(overrides))
-    dataset = open_dataset(_dataset_config(complete_dataset_settings(folder, settings.dataset)))
+    model = load_anomaly_model(folder, ModelOverrides(settings.device, settings.extractor))
+    dataset = open_dataset(_training_settings(complete_dataset_settings(folder, settings.dataset)))
     with whole_folder(folder / EVALUATION_FOLDER) as fresh:
         return evaluate(model, dataset, settings.evaluation, fresh)
 
 
-def _dataset_config(settings: DatasetSettings) -> DictConfig:
-    """Return the config that training.data.dataset.open_dataset takes, with all splits from one root."""
-    same_root = {"evaluation_root": settings.root, "evaluation_layout": settings.layout, "max_images": None}
-    return OmegaConf.create({**asdict(settings), **same_root})
+def _training_settings(settings: DatasetSettings) -> training.data.settings.DatasetSettings:
+    """Return complete settings in the form of training, with all splits from one root."""
+    assert settings.root is not None
+    assert settings.layout is not None
+    assert settings.validation_fraction is not None
+    assert settings.split_seed is not None
+    roots = training.data.settings.folders_of(settings.root)
+    return training.data.settings.DatasetSettings(
+        layout=settings.layout,
+        roots=roots,
+        evaluation_root=roots[0],
+        evaluation_layout=settings.layout,
+        validation_fraction=settings.validation_fraction,
+        split_seed=settings.split_seed,
+    )

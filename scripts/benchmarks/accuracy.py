@@ -6,7 +6,7 @@ from statistics import fmean
 import numpy as np
 from rich.console import Console
 
-from scripts.benchmarks.accuracy_data import AccuracyData, Judged
+from scripts.benchmarks.accuracy_data import AccuracyData, LabelledTestImage
 from scripts.benchmarks.accuracy_metrics import accuracy
 from scripts.benchmarks.accuracy_peer import Peer, written
 from scripts.benchmarks.accuracy_runs import Extractor, accuracy_of, map_settings
@@ -23,27 +23,27 @@ NOMINAL_TEXTURES = 8
 
 def our_accuracy(data: AccuracyData, extractor: Extractor, orders: int, *more: str) -> Figures:
     """Return the mean accuracy over orders of the train images; ``more`` overrides the defaults."""
-    judged = data.judged()
-    rows = [accuracy_of(data, extractor, judged, order, *more) for order in range(orders)]
+    test_images = data.test_images()
+    rows = [accuracy_of(data, extractor, test_images, order, *more) for order in range(orders)]
     return {name: _mean([row[name] for row in rows]) for name in rows[0]}
 
 
 def peer_accuracy(data: AccuracyData, extractor: Extractor, peer: Peer, console: Console) -> Figures:
     """Return the accuracy of anomalib's PatchCore, fitted to the images in the folder's order."""
     built = extractor.built(f"extractor.resize={data.resize}")
-    judged = data.judged()
+    test_images = data.test_images()
     train, test = ([sample.image for sample in samples] for samples in (data.train, data.test))
-    found = peer.judged(f"{data.name}_{extractor.name}", built, train, test)
+    found = peer.predicted(f"{data.name}_{extractor.name}", built, train, test)
     console.print(f"anomalib, {data.name}, {extractor.name}: {found.members} members", highlight=False)
-    maps = [_without_ignored(scores, image) for scores, image in zip(found.maps, judged, strict=True)]
-    return accuracy(maps, found.scores, judged)
+    maps = [_without_ignored(scores, image) for scores, image in zip(found.maps, test_images, strict=True)]
+    return accuracy(maps, found.scores, test_images)
 
 
 def our_displacement(extractor: Extractor) -> float:
     """Return the largest mean displacement [pixels], in y or x, of planted defects in an extractor's maps."""
     built = extractor.built()
     members = _coreset_of_textures(built)
-    model = AnomalyModel(built, members, **map_settings())
+    model = AnomalyModel(built, members, map_settings())
     defects = _defects()
     return _largest_mean([model.anomaly_map(picture) for picture in _pictures(defects)], defects)
 
@@ -53,7 +53,7 @@ def peer_displacement(extractor: Extractor, peer: Peer) -> float:
     folder, defects = peer.folder, _defects()
     train = written(textures(NOMINAL_TEXTURES, SIDE, seed=1), folder / "planted_train")
     test = written(_pictures(defects), folder / "planted_test")
-    found = peer.judged(f"planted_{extractor.name}", extractor.built(), train, test)
+    found = peer.predicted(f"planted_{extractor.name}", extractor.built(), train, test)
     return _largest_mean(found.maps, defects)
 
 
@@ -80,7 +80,7 @@ def _coreset_of_textures(extractor: FeatureExtractor) -> np.ndarray:
     return coreset.features
 
 
-def _without_ignored(scores: np.ndarray, image: Judged) -> np.ndarray:
+def _without_ignored(scores: np.ndarray, image: LabelledTestImage) -> np.ndarray:
     return np.where(image.ignored, np.float32(0), scores) if scores.shape == image.ignored.shape else scores
 
 

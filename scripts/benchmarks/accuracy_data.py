@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from scripts.training_steps import composed_config, quoted
 from training.data.dataset import IGNORE_ID, Sample, open_dataset, read_image, read_mask
+from training.data.settings import read_dataset_settings
 from training.support.user_error import UserError
 
 TILES_EVERY = 4
@@ -18,7 +19,7 @@ _SEED = 0
 
 
 @dataclass(frozen=True)
-class Judged:
+class LabelledTestImage:
     """A test image, the mask of its defects, and the mask of the pixels that do not count: bool (H, W)."""
 
     image: NDArray[np.uint8]
@@ -47,9 +48,9 @@ class AccuracyData:
             return self.train
         return tuple(self.train[i] for i in np.random.default_rng(order).permutation(len(self.train)))
 
-    def judged(self) -> list[Judged]:
+    def test_images(self) -> list[LabelledTestImage]:
         """Return all test images with their masks."""
-        return [_judged(sample, self.defect_ids) for sample in self.test]
+        return [_labelled(sample, self.defect_ids) for sample in self.test]
 
     def thinned(self, train: int, test: int) -> "AccuracyData":
         """Return at most so many images of each split, evenly spread."""
@@ -74,18 +75,21 @@ def plates(root: Path) -> AccuracyData:
 
 def rendered(stained: Path, inspected: Path) -> AccuracyData:
     """Return the quickstart's plates at their own size: stained ones for training, inspected ones for testing."""
-    train, judged = (
-        open_dataset(composed_config("train", f"dataset.root={quoted(r)}").dataset) for r in (stained, inspected)
+    stained_data, inspected_data = (
+        open_dataset(read_dataset_settings(composed_config("train", f"dataset.root={quoted(r)}").dataset))
+        for r in (stained, inspected)
     )
-    return AccuracyData("rendered", train.split("train"), judged.split("test"), judged.defect_ids, "null")
+    return AccuracyData(
+        "rendered", stained_data.split("train"), inspected_data.split("test"), inspected_data.defect_ids, "null"
+    )
 
 
-def images_of(folder: Path, split: str) -> list[Judged]:
+def images_of(folder: Path, split: str) -> list[LabelledTestImage]:
     """Return the images of one split of a dataset folder of this project. Raises UserError where it has none."""
-    data = open_dataset(composed_config("train", f"dataset.root={quoted(folder)}").dataset)
+    data = open_dataset(read_dataset_settings(composed_config("train", f"dataset.root={quoted(folder)}").dataset))
     if not data.split(split):
         raise UserError(f"{folder} has no {split} images")
-    return [_judged(sample, data.defect_ids) for sample in data.split(split)]
+    return [_labelled(sample, data.defect_ids) for sample in data.split(split)]
 
 
 def fitted_to(scores: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np.float32]:
@@ -95,14 +99,14 @@ def fitted_to(scores: NDArray[np.float32], shape: tuple[int, int]) -> NDArray[np
 
 def _mvtec(name: str, root: Path) -> AccuracyData:
     settings = (f"dataset.root={quoted(root)}", "dataset=mvtec", "dataset.validation_fraction=0.0")
-    data = open_dataset(composed_config("train", *settings).dataset)
+    data = open_dataset(read_dataset_settings(composed_config("train", *settings).dataset))
     return AccuracyData(name, data.split("train"), data.split("test"), data.defect_ids, "{height: 256, width: 256}")
 
 
-def _judged(sample: Sample, defect_ids: Sequence[int]) -> Judged:
+def _labelled(sample: Sample, defect_ids: Sequence[int]) -> LabelledTestImage:
     image = read_image(sample.image)
     mask = read_mask(sample, image.shape)
-    return Judged(image, np.isin(mask, defect_ids), mask == IGNORE_ID)
+    return LabelledTestImage(image, np.isin(mask, defect_ids), mask == IGNORE_ID)
 
 
 def _spread(samples: tuple[Sample, ...], count: int) -> tuple[Sample, ...]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from eval.metrics.curve_tally import CurveTally
 from eval.metrics.curves import aupro, auroc, weights_by_score
-from scripts.benchmarks.accuracy_data import Judged, fitted_to
+from scripts.benchmarks.accuracy_data import LabelledTestImage, fitted_to
 
 METRICS = ("image_auroc", "aupro", "f1")
 LIMIT = 0.3
@@ -16,7 +16,7 @@ LIMIT = 0.3
 
 
 def accuracy(
-    maps: Sequence[NDArray[np.float32]], scores: Sequence[float], judged: Sequence[Judged]
+    maps: Sequence[NDArray[np.float32]], scores: Sequence[float], test_images: Sequence[LabelledTestImage]
 ) -> dict[str, float | None]:
     """Return the metrics in 0..1 of maps, each resized to its image, and image scores; None for undefined ones.
 
@@ -24,7 +24,7 @@ def accuracy(
     threshold.
     """
     tally, regions = CurveTally(), 0
-    for scored, image in zip(maps, judged, strict=True):
+    for scored, image in zip(maps, test_images, strict=True):
         fitted = fitted_to(scored, image.shape)
         count, labels, stats, _ = cv2.connectedComponentsWithStats(image.defect.astype(np.uint8))
         areas = stats[labels[image.defect], cv2.CC_STAT_AREA].astype(np.float64)
@@ -33,7 +33,7 @@ def accuracy(
         tally.add(parts, areas)
         regions += count - 1
     positives, negatives, overlaps = tally.weights()
-    defective = np.array([image.defect.any() for image in judged])
+    defective = np.array([image.defect.any() for image in test_images])
     return {
         "image_auroc": auroc(*weights_by_score(np.asarray(scores), defective)),
         "aupro": aupro(overlaps, regions, negatives, LIMIT),

@@ -36,7 +36,9 @@ class Peer:
     seconds: float
     memory_gb: float
 
-    def judged(self, name: str, extractor: FeatureExtractor, train: Sequence[Path], test: Sequence[Path]) -> PeerMaps:
+    def predicted(
+        self, name: str, extractor: FeatureExtractor, train: Sequence[Path], test: Sequence[Path]
+    ) -> PeerMaps:
         """Fit the train images and predict the test images. Raises UserError if the peer fails."""
         folder = self.folder / name
         folder.mkdir(parents=True)

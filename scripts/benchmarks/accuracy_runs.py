@@ -3,20 +3,20 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 
-from scripts.benchmarks.accuracy_data import AccuracyData, Judged
+from scripts.benchmarks.accuracy_data import AccuracyData, LabelledTestImage
 from scripts.benchmarks.accuracy_metrics import accuracy
 from scripts.training_steps import composed_config, quoted
 from training.coreset.sequential import SequentialCoreset
 from training.data.dataset import Sample
 from training.features.extractor import FeatureExtractor, build_extractor
+from training.features.extractor_settings import read_extractor_settings
 from training.features.patch_stream import stream_patches
 from training.model.anomaly_model import AnomalyModel, DistanceGrid
+from training.model.settings import AnomalyMapSettings, read_anomaly_map_settings
 from training.support.user_error import UserError
 
 MEMBERS = 2048
@@ -31,14 +31,13 @@ class Extractor:
 
     def built(self, *more: str) -> FeatureExtractor:
         """Return the extractor with further overrides."""
-        return build_extractor(composed_config("train", "dataset.root=unused", *self.overrides, *more).extractor, "cpu")
+        cfg = composed_config("train", "dataset.root=unused", *self.overrides, *more)
+        return build_extractor(read_extractor_settings(cfg.extractor), "cpu")
 
 
-def map_settings(*overrides: str) -> dict[str, Any]:
-    """Return ``conf/anomaly_map`` with overrides, as keyword arguments of AnomalyModel."""
-    cfg = composed_config("train", "dataset.root=unused", *overrides)
-    settings: dict[str, Any] = OmegaConf.to_container(cfg.anomaly_map, resolve=True)  # type: ignore[assignment]
-    return settings
+def map_settings(*overrides: str) -> AnomalyMapSettings:
+    """Return ``conf/anomaly_map`` with overrides."""
+    return read_anomaly_map_settings(composed_config("train", "dataset.root=unused", *overrides).anomaly_map)
 
 
 def coreset_of(
@@ -53,28 +52,30 @@ def coreset_of(
     return coreset.features
 
 
-def distance_grids(model: AnomalyModel, judged: Sequence[Judged]) -> list[DistanceGrid]:
+def distance_grids(model: AnomalyModel, test_images: Sequence[LabelledTestImage]) -> list[DistanceGrid]:
     """Return the patch distances of every test image."""
-    return [model.distance_grid(image.image) for image in judged]
+    return [model.distance_grid(image.image) for image in test_images]
 
 
-def judged_by(model: AnomalyModel, grids: Sequence[DistanceGrid], judged: Sequence[Judged]) -> dict[str, float | None]:
+def accuracy_of_grids(
+    model: AnomalyModel, grids: Sequence[DistanceGrid], test_images: Sequence[LabelledTestImage]
+) -> dict[str, float | None]:
     """Return the accuracy of the maps that a model computes from patch distances."""
-    shapes = [image.defect.shape for image in judged]
+    shapes = [image.defect.shape for image in test_images]
     maps = [model.map_from(grid, (shape[0], shape[1])) for grid, shape in zip(grids, shapes, strict=True)]
-    counted = [np.where(image.ignored, np.float32(0), scores) for scores, image in zip(maps, judged, strict=True)]
-    return accuracy(maps, [model.image_score(scores) for scores in counted], judged)
+    counted = [np.where(image.ignored, np.float32(0), scores) for scores, image in zip(maps, test_images, strict=True)]
+    return accuracy(maps, [model.image_score(scores) for scores in counted], test_images)
 
 
 def accuracy_of(
-    data: AccuracyData, extractor: Extractor, judged: Sequence[Judged], order: int, *more: str
+    data: AccuracyData, extractor: Extractor, test_images: Sequence[LabelledTestImage], order: int, *more: str
 ) -> dict[str, float | None]:
     """Train on one order of the images with the defaults and ``more`` overrides; return the accuracy."""
     built = extractor.built(f"extractor.resize={data.resize}", *(o for o in more if o.startswith("extractor.")))
     members = coreset_of(built, data.ordered(order), data.defect_ids)
     settings = map_settings(*(o for o in more if o.startswith("anomaly_map")))
-    model = AnomalyModel(built, members, **settings)
-    return judged_by(model, distance_grids(model, judged), judged)
+    model = AnomalyModel(built, members, settings)
+    return accuracy_of_grids(model, distance_grids(model, test_images), test_images)
 
 
 def named_extractors(named: Sequence[str]) -> list[Extractor]:

@@ -57,13 +57,13 @@ def described_backbone(extractor: FeatureExtractor, file: Path) -> dict[str, Any
 
     Raises UserError for an extractor that anomalib does not support.
     """
-    fingerprint, config = extractor.fingerprint, extractor.config
-    if extractor.further_scales:
+    fingerprint, settings = extractor.fingerprint, extractor.settings
+    if settings.further_scales:
         raise UserError("anomalib's PatchCore supports one scale only; compare with extractor.further_scales=[]")
-    network, layers = network_and_layers(config)
-    save_file({name: t.contiguous().clone() for name, t in find_weights(config, network).state.items()}, file)
+    network, layers = network_and_layers(settings)
+    save_file({name: t.contiguous().clone() for name, t in find_weights(settings, network).state.items()}, file)
     described = {name: fingerprint[name] for name in ("provider", "architecture", "activation", "padding")}
-    described |= {"layers": layers, "resize": config["resize"]}
+    described |= {"layers": layers, "resize": fingerprint["input"]["resize"]}
     described |= {name: fingerprint["input"][name] for name in ("mean", "std")}
     # smallest deviation that divides an image; None: no standardising
     described["least_contrast"] = LEAST_CONTRAST if extractor.standardise else None

@@ -17,12 +17,12 @@ import logging
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -89,7 +89,7 @@ def backbones(named: list[str]) -> list[Backbone]:
     return chosen
 
 
-def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> dict[str, float]:
+def measured_on(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> dict[str, float]:
     """Train and evaluate one extractor on one folder, per order of its images, in run folders below ``folder``.
 
     Returns the means under KEYS (shares in 0..1, and milliseconds), and the range of the AUPRO under SPREAD. Raises
@@ -108,8 +108,10 @@ def judged(data: Path, backbone: Backbone, options: argparse.Namespace, folder: 
 def _adapted(data: Path, backbone: Backbone, options: argparse.Namespace, folder: Path) -> Backbone:
     """Return the extractor with weights adapted to the train images of a folder, written to ``folder``."""
     from training.pretraining.adapting import WEIGHTS, adapt_run
+    from training.pretraining.settings import read_adaptation_settings
 
-    adapt_run(composed_config("adapt", *_input(data, backbone, options), "name=adapted"), folder)
+    cfg = composed_config("adapt", *_input(data, backbone, options), "name=adapted")
+    adapt_run(read_adaptation_settings(cfg), folder)
     return Backbone(backbone.name, (*backbone.overrides, f"extractor.weights={quoted(folder / WEIGHTS)}"))
 
 
@@ -143,8 +145,9 @@ def milliseconds_per_megapixel(cfg: DictConfig) -> float:
     import numpy as np
 
     from training.features.extractor import build_extractor
+    from training.features.extractor_settings import read_extractor_settings
 
-    extractor = build_extractor(OmegaConf.merge(cfg.extractor, {"resize": None}), cfg.device)  # type: ignore[arg-type]
+    extractor = build_extractor(replace(read_extractor_settings(cfg.extractor), resize=None), cfg.device)
     image = np.random.default_rng(0).integers(0, 256, (1024, 1024, 3), dtype=np.uint8)
     seconds = []
     for _ in range(4):
@@ -173,7 +176,7 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
             for number, backbone in enumerate(chosen):
                 console.print(f"{data.name}: {backbone.name}")
                 folder = Path(scratch) / f"{data_number}_{number}"
-                measurements.setdefault(data.name, {})[backbone.name] = judged(data, backbone, options, folder)
+                measurements.setdefault(data.name, {})[backbone.name] = measured_on(data, backbone, options, folder)
                 if options.json is not None:  # keeps the measurements so far if a later one fails
                     options.json.write_text(json.dumps(measurements, indent=2) + "\n", encoding="utf-8")
     return measurements

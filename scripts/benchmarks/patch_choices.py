@@ -5,7 +5,7 @@ from itertools import product
 from typing import Any
 
 from scripts.benchmarks.accuracy_data import AccuracyData
-from scripts.benchmarks.accuracy_runs import Extractor, coreset_of, distance_grids, judged_by, map_settings
+from scripts.benchmarks.accuracy_runs import Extractor, accuracy_of_grids, coreset_of, distance_grids, map_settings
 from training.model.anomaly_model import AnomalyModel
 
 KERNELS = ("1", "2", "3", "[1,3]")
@@ -26,13 +26,12 @@ def compared(
     """Yield a row for each dataset, extractor, kernel, order and setting of the map: its names and accuracy in 0..1."""
     for data, extractor, kernel in product(datasets, extractors, kernels):
         built = extractor.built(f"extractor.resize={data.resize}", f"extractor.pooling={kernel}")
-        judged = data.judged()
+        test_images = data.test_images()
         for order in range(orders):
             members = coreset_of(built, data.ordered(order), data.defect_ids)
-            grids = distance_grids(AnomalyModel(built, members, **map_settings()), judged)
+            grids = distance_grids(AnomalyModel(built, members, map_settings()), test_images)
             for name, overrides in MAPS.items():
-                model = AnomalyModel(
-                    built, members[:2], **map_settings(*overrides)
-                )  # members are unused: the distances are computed already
+                # members are unused: the distances are computed already
+                model = AnomalyModel(built, members[:2], map_settings(*overrides))
                 row = {"data": data.name, "extractor": extractor.name, "kernel": kernel, "order": order, "map": name}
-                yield {**row, **judged_by(model, grids, judged)}
+                yield {**row, **accuracy_of_grids(model, grids, test_images)}

@@ -32,8 +32,11 @@ from scripts.benchmarks.images import write_nominal_folder
 from scripts.benchmarks.peer_coresets import FarthestFirstCoreset
 from scripts.benchmarks.scale import EPOCHS, SEED, Scale
 from training.data.dataset import open_dataset, read_image, read_mask
+from training.data.settings import read_dataset_settings
 from training.features.extractor import FeatureExtractor, build_extractor
+from training.features.extractor_settings import read_extractor_settings
 from training.model.anomaly_model import AnomalyModel, load_anomaly_model
+from training.model.settings import read_anomaly_map_settings, read_model_overrides
 from training.support.entry_point import CONF_FOLDER
 from training.support.user_error import UserError
 
@@ -58,7 +61,7 @@ class Bench:
     @cached_property
     def extractor(self) -> FeatureExtractor:
         """The backbone of all stages and of the peer."""
-        return build_extractor(self.config().extractor, "cpu")
+        return build_extractor(read_extractor_settings(self.config().extractor), "cpu")
 
     def report(self, line: str) -> None:
         """Print a line of progress."""
@@ -98,8 +101,8 @@ def compare_with_product(bench: Bench) -> dict[str, Any]:
     bench.report(f"{len(rows[0])} patches x {channels} an image; product {ratios['product_seconds']:.3f} s")
     bench.report(f"coreset / product by epoch: {[[round(r, 3) for r in epoch] for epoch in ratios['by_epoch']]}")
     members = collected(rows, width, scale.points, 1)[0].coreset.features
-    settings: Any = dict(bench.config().anomaly_map)
-    inference = inference_over_floor(AnomalyModel(extractor, members, **settings), images[0], scale.points, 3)
+    settings = read_anomaly_map_settings(bench.config().anomaly_map)
+    inference = inference_over_floor(AnomalyModel(extractor, members, settings), images[0], scale.points, 3)
     melding = meld_seconds(np.concatenate(rows), scale.points, 10, EPOCHS)
     torch.set_num_threads(threads)
     return {
@@ -179,11 +182,11 @@ def compare_on_tiles(bench: Bench, tiles: Path) -> dict[str, Any]:
     settings = (f"dataset.root={tiles}", f"dataset.max_images={train}")
     bench.trained(run, *settings)
     cfg = bench.config(*settings)
-    dataset = open_dataset(cfg.dataset)
+    dataset = open_dataset(read_dataset_settings(cfg.dataset))
     judged = dataset.split("test")
     judged = tuple(judged[i] for i in np.unique(np.linspace(0, len(judged) - 1, test).round().astype(int)))
     defects = [np.isin(read_mask(s, read_image(s.image).shape), dataset.defect_ids) for s in judged]
-    model = load_anomaly_model(run, cfg)
+    model = load_anomaly_model(run, read_model_overrides(cfg))
     own = _aupro([model.anomaly_map(read_image(s.image)) for s in judged], defects)
     measurements: dict[str, Any] = {"aupro_ours": own, "aupro_images": {"train": train, "test": len(judged)}}
     for name in bench.scale.peers if bench.python is not None else ():

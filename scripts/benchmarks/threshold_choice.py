@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.benchmarks.accuracy_data import Judged
+from scripts.benchmarks.accuracy_data import LabelledTestImage
 from scripts.benchmarks.accuracy_metrics import largest_f1
 from training.model.anomaly_model import AnomalyModel
 from training.model.score_histogram import ScoreHistogram, lower_edges
@@ -14,7 +14,7 @@ from training.model.threshold import maximum_f1
 Histograms = tuple[ScoreHistogram, ScoreHistogram]
 
 
-def score_histograms(model: AnomalyModel, images: Sequence[Judged]) -> list[Histograms]:
+def score_histograms(model: AnomalyModel, images: Sequence[LabelledTestImage]) -> list[Histograms]:
     """Return each image's scores of defect pixels and of sound pixels."""
     found = []
     for image in images:

@@ -58,13 +58,14 @@ def drawn_sheet(rows: int, seed: int, overrides: list[str]) -> np.ndarray:
 
     from training.pretraining.formula_images.draw import Episodes
     from training.pretraining.formula_images.formulas import draw_formulas
-    from training.pretraining.formula_images.pictures import Chances, draw_pictures
+    from training.pretraining.formula_images.pictures import draw_pictures
+    from training.pretraining.settings import read_recipe
 
-    settings = composed_config("pretrain", *overrides).pretrain
+    settings = read_recipe(composed_config("pretrain", *overrides).pretrain)
     formulas = draw_formulas(settings.formulas, settings.seed, torch.device("cpu"))
     episodes = Episodes(rows, settings.episodes.sound, settings.episodes.flawed, settings.episodes.jitter)
-    chances = Chances(**settings.chances)
-    pictures = draw_pictures(formulas, episodes, settings.size, chances, torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    pictures = draw_pictures(formulas, episodes, settings.size, settings.chances, generator)
     images = (pictures.pixels * 255).round().byte().permute(0, 2, 3, 1).numpy()
     outlined = [_outlined(image, flaw) for image, flaw in zip(images, pictures.flaw.numpy() > 0, strict=True)]
     lines = []

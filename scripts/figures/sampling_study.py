@@ -63,6 +63,7 @@ def evaluate_seeds(root: Path, judged: Path, options: argparse.Namespace) -> dic
     """Train on a dataset with each seed and evaluate; return every metric's values."""
     from eval.runs.run_evaluation import evaluate_run
     from eval.runs.settings import read_settings
+    from training.runs.settings import read_training_settings
     from training.runs.training_run import train_run
 
     values: dict[str, list[float]] = {name: [] for name in METRICS}
@@ -75,7 +76,7 @@ def evaluate_seeds(root: Path, judged: Path, options: argparse.Namespace) -> dic
             cfg = _config("train", *places, *order, f"name={run.name}", *options.training)
             (run / ".hydra").mkdir(parents=True, exist_ok=True)
             OmegaConf.save(cfg, run / ".hydra" / "config.yaml")
-            train_run(cfg, run)
+            train_run(read_training_settings(cfg), run)
             evaluate_run(run, read_settings(_config("evaluate", f"model={run}")))
         metrics: dict[str, Any] = json.loads(results.read_text(encoding="utf-8"))["metrics"]
         for name, found in values.items():

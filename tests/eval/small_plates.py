@@ -9,7 +9,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 
 from eval.metrics.settings import BootstrapSettings, TallySettings
-from training.runs.training_run import train_run
+from tests.training.configured import train_run
 from training.support.entry_point import CONF_FOLDER
 
 CLASSES = [

@@ -176,7 +176,7 @@ def test_other_mistakes_are_told_in_one_line(photos, tmp_path, capsys):
     broken = photos / "bad_1" / "front.json"
     good = json.loads(broken.read_text())
     broken.write_text(json.dumps({**good, "imageHeight": HEIGHT + 1}))
-    assert "is drawn on an image of 60 x 41 pixels" in refusal(capsys, photos, "--out", out)
+    assert "was drawn on an image of 60 x 41 pixels" in refusal(capsys, photos, "--out", out)
     broken.write_text(json.dumps({**good, "imagePath": "../../../etc/passwd", "imageData": None}))
     (photos / "bad_1" / "front.png").unlink()
     assert "neither beside it nor embedded" in refusal(capsys, photos, "--out", out)

@@ -51,7 +51,7 @@ def test_a_wrong_number_is_the_users_mistake():
         ("+job.scratch.lenght=1", "did you mean 'scratch.length'?"),
         ("job.dent.radius=-0.1", "dent.radius must be at least"),
         ("render=nonsense", "nonsense"),
-        ("blender=/nowhere/blender", "cannot start it"),
+        ("blender=/nowhere/blender", "cannot start"),
     ],
 )
 def test_the_command_says_what_is_wrong(tmp_path, override, words):

@@ -49,7 +49,7 @@ def test_both_tables_come_out_and_what_is_finished_stays(folder, capsys):
     assert ours.index[ours["P_PX"].isna()].tolist() == [
         "Synth_DR", "Synth_DR+DA", "Synth_DR (ft)", "Synth_DR+DA (ft)", "Melding",
     ]  # fmt: skip
-    assert "Not measured, for want of the run: synth_dr, " in (folder / "out" / "tables.html").read_text("utf-8")
+    assert "Not measured, because the run failed: synth_dr, " in (folder / "out" / "tables.html").read_text("utf-8")
 
     write_dataset(folder / "synth_rot90", ["train"], seed=3)
     paths = tables(folder)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from omegaconf import DictConfig
 
+from tests.training.configured import build_extractor
 from tests.training.small_plates import CLASSES, TINY, compose_config, plate, write_png
-from training.features.extractor import FeatureExtractor, build_extractor
+from training.features.extractor import FeatureExtractor
 
 
 @pytest.fixture

@@ -6,11 +6,9 @@ import numpy as np
 import pytest
 from sklearn.metrics import roc_auc_score
 
+from tests.training.configured import build_extractor, load_anomaly_model, open_dataset, train_run
 from tests.training.small_plates import compose_config
-from training.data.dataset import open_dataset, read_image, read_mask
-from training.features.extractor import build_extractor
-from training.model.anomaly_model import load_anomaly_model
-from training.runs.training_run import train_run
+from training.data.dataset import read_image, read_mask
 
 SHARED = Path(__file__).resolve().parents[3] / "shared"
 WEIGHTS = {

@@ -6,19 +6,15 @@ classes would draw from torch's global generator.
 
 import math
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
 from torchvision.transforms.v2 import functional as F
 from torchvision.tv_tensors import Image, Mask
 
+from training.data.augmentation_settings import AugmentationSettings
 from training.data.sample import IGNORE_ID
-from training.support.user_error import UserError
-
-_RANGES = {"brightness": 0.0, "contrast": 0.0, "blur_sigma": 0.0, "noise_sigma": 0.0}  # name: smallest allowed value
 
 _BAND_PIXELS = 2**18
 
@@ -53,40 +49,34 @@ class AugmentationParams:
 class Augmentation:
     """The augmentation that ``conf/augment`` describes: one reproducible draw per (seed, epoch, image)."""
 
-    def __init__(self, settings: dict[str, Any]) -> None:
-        _check(settings)
+    def __init__(self, settings: AugmentationSettings) -> None:
         self.settings = settings
 
     def __call__(
         self, image: NDArray[np.uint8], mask: NDArray[np.uint8], epoch: int, sample_id: str
     ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         """Return the augmented image (H, W, 3) and class ids (H, W) of an epoch; the arguments do not change."""
-        rng = np.random.default_rng([self.settings["seed"], epoch, *sample_id.encode()])
+        rng = np.random.default_rng([self.settings.seed, epoch, *sample_id.encode()])
         return augmented(image, mask, draw_augmentation_params(self.settings, rng))
 
 
-def build_augmentation(cfg: DictConfig) -> Augmentation | None:
-    """Return the augmentation that ``conf/augment`` describes, or None. Raises UserError for a wrong setting."""
-    settings: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True)  # type: ignore[assignment]
-    return Augmentation(settings) if settings else None
-
-
-def draw_augmentation_params(settings: dict[str, Any], rng: np.random.Generator) -> AugmentationParams:
+def draw_augmentation_params(settings: AugmentationSettings, rng: np.random.Generator) -> AugmentationParams:
     """Draw every parameter uniformly from its range in ``conf/augment``."""
-    border = settings["border"]
+    border = settings.border
     return AugmentationParams(
-        flip_horizontal=rng.random() < settings["flip_probability"],
-        flip_vertical=rng.random() < settings["flip_probability"],
-        brightness=rng.uniform(*settings["brightness"]),
-        contrast=rng.uniform(*settings["contrast"]),
-        blur_sigma=rng.uniform(*settings["blur_sigma"]),
-        noise_sigma=rng.uniform(*settings["noise_sigma"]),
+        flip_horizontal=rng.random() < settings.flip_probability,
+        flip_vertical=rng.random() < settings.flip_probability,
+        brightness=rng.uniform(*settings.brightness),
+        contrast=rng.uniform(*settings.contrast),
+        blur_sigma=rng.uniform(*settings.blur_sigma),
+        noise_sigma=rng.uniform(*settings.noise_sigma),
         noise_seed=int(rng.integers(2**63)),
-        border=border
-        and Border(
-            angle=int(rng.integers(4)) * math.pi / 2 + rng.uniform(*border["tilt"]),
-            depth=rng.uniform(*border["depth"]),
-            ignored=border["ignored"],
+        border=None
+        if border is None
+        else Border(
+            angle=int(rng.integers(4)) * math.pi / 2 + rng.uniform(*border.tilt),
+            depth=rng.uniform(*border.depth),
+            ignored=border.ignored,
         ),
     )
 
@@ -160,28 +150,3 @@ def _mean_luminance(pixels: torch.Tensor, brightness: float) -> float:
         grey = F.rgb_to_grayscale(_brightened(pixels[:, first:end], brightness))
         total += float(grey.sum(dtype=torch.float64))
     return total / (height * width)
-
-
-def _check(settings: dict[str, Any]) -> None:
-    names = {*_RANGES, "seed", "flip_probability", "border"}
-    if set(settings) != names:
-        raise UserError(f"augment: {', '.join(sorted(names ^ set(settings)))} missing or unknown; see conf/augment")
-    for name, least in _RANGES.items():
-        _check_range(f"augment.{name}", settings[name], least, math.inf)
-    if not 0 <= settings["flip_probability"] <= 1:
-        raise UserError(f"augment.flip_probability {settings['flip_probability']} must be from 0 to 1")
-    if not isinstance(settings["seed"], int) or settings["seed"] < 0:
-        raise UserError(f"augment.seed {settings['seed']} must be a whole number, 0 or more")
-    border = settings["border"]
-    if border is not None:
-        if set(border) != {"depth", "tilt", "ignored"}:
-            raise UserError("augment.border must be null or {depth: [a, b], tilt: [a, b], ignored: true|false}")
-        _check_range("augment.border.depth", border["depth"], 0.0, 0.9)
-        _check_range("augment.border.tilt", border["tilt"], -math.pi / 4, math.pi / 4)
-
-
-def _check_range(name: str, values: Any, least: float, most: float) -> None:
-    numbers = isinstance(values, list) and len(values) == 2 and all(isinstance(v, int | float) for v in values)
-    if not numbers or not least <= values[0] <= values[1] <= most:
-        upper = "" if most == math.inf else f" and at most {most:.4g}"
-        raise UserError(f"{name} {values} must be two numbers [low, high] of at least {least:.4g}{upper}")

@@ -4,11 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from omegaconf import DictConfig, ListConfig
 
 from training.data.image_file import read_image, read_instances, read_mask
 from training.data.mvtec_layout import open_mvtec
 from training.data.sample import IGNORE_ID, SPLITS, Dataset, DefectClass, Sample
+from training.data.settings import DatasetSettings
 from training.data.stainless_layout import open_stainless
 from training.support.user_error import UserError
 
@@ -16,9 +16,9 @@ __all__ = [
     "IGNORE_ID",
     "SPLITS",
     "Dataset",
+    "DatasetSettings",
     "DefectClass",
     "Sample",
-    "folders_of",
     "open_dataset",
     "read_image",
     "read_instances",
@@ -26,47 +26,29 @@ __all__ = [
 ]
 
 
-def open_dataset(cfg: DictConfig) -> Dataset:
-    """Open the dataset that ``conf/dataset`` describes.
+def open_dataset(settings: DatasetSettings) -> Dataset:
+    """Open a dataset.
 
-    The train split comes from ``root``. It may be a list: domain randomization (DR; paper, section V-B) trains on the
-    concatenation of several folders. Validation and test come from ``evaluation_root``, for training on synthetic
-    plates with a threshold from real ones; if that is a list, from its first folder. ``max_images`` thins the train
-    split evenly. Raises UserError.
+    The train split comes from ``roots``. Several folders are concatenated (domain randomization, DR; paper, section
+    V-B). Validation and test come from ``evaluation_root``, for training on synthetic plates with a threshold from real
+    ones. ``max_images`` thins the train split evenly. Raises UserError.
     """
-    roots = folders_of(cfg.root)
-    evaluation_root = folders_of(cfg.evaluation_root)[0]
-    nominal = _concatenated([_open_folder(root, cfg.layout, cfg) for root in roots])
-    if evaluation_root != roots[0]:
-        evaluation = _open_folder(evaluation_root, cfg.evaluation_layout, cfg)
-        if cfg.evaluation_layout == "mvtec":
+    nominal = _concatenated([_open_folder(root, settings.layout, settings) for root in settings.roots])
+    if settings.evaluation_root != settings.roots[0]:
+        evaluation = _open_folder(settings.evaluation_root, settings.evaluation_layout, settings)
+        if settings.evaluation_layout == "mvtec":
             evaluation = _renumbered(evaluation, nominal.classes)
         nominal = _joined(nominal, evaluation)
-    return nominal if cfg.max_images is None else _thinned(nominal, cfg.max_images)
+    return nominal if settings.max_images is None else _thinned(nominal, settings.max_images)
 
 
-def folders_of(root: str | ListConfig) -> list[Path]:
-    """Return the folders that a config's root names: one, or a list.
-
-    Raises UserError for an empty list and for a folder named twice.
-    """
-    folders = [Path(folder) for folder in root] if isinstance(root, ListConfig) else [Path(root)]
-    if not folders:
-        raise UserError("dataset.root is an empty list; give a folder, or several: dataset.root=[plates,plates_rot90]")
-    resolved = [folder.resolve() for folder in folders]
-    twice = [folder for folder, where in zip(folders, resolved, strict=True) if resolved.count(where) > 1]
-    if twice:
-        raise UserError(f"dataset.root names {twice[0]} twice")
-    return folders
-
-
-def _open_folder(root: Path, layout: str, cfg: DictConfig) -> Dataset:
+def _open_folder(root: Path, layout: str, settings: DatasetSettings) -> Dataset:
     if not root.is_dir():
         raise UserError(f"no dataset at {root}: there is no such folder")
     if layout == "stainless":
         return open_stainless(root)
     if layout == "mvtec":
-        return open_mvtec(root, cfg.validation_fraction, cfg.split_seed)
+        return open_mvtec(root, settings.validation_fraction, settings.split_seed)
     raise UserError(f"dataset.layout {layout!r} is none of stainless, mvtec")
 
 
@@ -125,8 +107,6 @@ def _agreed_classes(classes: tuple[DefectClass, ...], root: Path, other: Dataset
 
 
 def _thinned(dataset: Dataset, count: int) -> Dataset:
-    if count < 1:
-        raise UserError(f"dataset.max_images {count} must be at least 1, or null for all")
     train = dataset.split("train")
     kept = np.unique(np.linspace(0, len(train) - 1, min(count, len(train))).round().astype(int)) if train else []
     others = tuple(s for s in dataset.samples if s.split != "train")

@@ -1,7 +1,5 @@
 """A backbone with its weights, cut off after the last layer that patches use."""
 
-from typing import Any
-
 import torch
 import torchvision
 from timm.layers import BatchNormAct2d, get_notrace_functions, get_notrace_modules
@@ -11,22 +9,21 @@ from torchvision.models.feature_extraction import create_feature_extractor
 
 from training.features.backbone_graph import EXCITATIONS
 from training.features.backbone_weights import Weights, find_weights
+from training.features.extractor_settings import ExtractorSettings
 from training.features.same_padding import SameConv2d, SameMaxPool2d, pad_same
 from training.features.timm_backbone import layers_by_stride, timm_network, uses_own_padding
 from training.support.user_error import UserError
 
-PROVIDERS = ("torchvision", "timm")
 
-
-def truncated_backbone(config: dict[str, Any]) -> tuple[GraphModule, Weights]:
+def truncated_backbone(settings: ExtractorSettings) -> tuple[GraphModule, Weights]:
     """Return the backbone that ``conf/extractor`` describes, in evaluation mode, and the source of its weights.
 
     Raises UserError for an unknown architecture or layer and for weights that do not fit.
     """
-    backbone, layers = network_and_layers(config)
-    if config["activation"] == "relu":
+    backbone, layers = network_and_layers(settings)
+    if settings.activation == "relu":
         _replace_hardswish(backbone)
-    if config["padding"] == "same":
+    if settings.padding == "same":
         pad_same(backbone)
     all_names = set(backbone.state_dict())
     leaves = [*get_notrace_modules(), BatchNormAct2d, SameConv2d, SameMaxPool2d, *EXCITATIONS]
@@ -35,22 +32,22 @@ def truncated_backbone(config: dict[str, Any]) -> tuple[GraphModule, Weights]:
         truncated = create_feature_extractor(backbone.eval(), return_nodes=layers, tracer_kwargs=tracer)
     except ValueError as error:
         raise UserError(
-            f"extractor.layers {config['layers']}: not all are nodes of {config['architecture']}: {error}"
+            f"extractor.layers {settings.layers}: not all are nodes of {settings.architecture}: {error}"
         ) from error
     needed = [name for name in truncated.state_dict() if not name.endswith("num_batches_tracked")]
     # the project's own weights were trained with the original activation
-    fitting = needed if config["activation"] == "original" else []
-    weights = find_weights(config, backbone, fitting)
-    _load(truncated, weights.state, all_names, config["weights"])
+    fitting = needed if settings.activation == "original" else []
+    weights = find_weights(settings, backbone, fitting)
+    _load(truncated, weights.state, all_names, settings.weights)
     return truncated, weights
 
 
-def network_and_layers(config: dict[str, Any]) -> tuple[nn.Module, list[str]]:
+def network_and_layers(settings: ExtractorSettings) -> tuple[nn.Module, list[str]]:
     """Return the whole network without weights, and the names of the nodes that patches use."""
-    architecture, layers = config["architecture"], list(config["layers"])
-    if config["provider"] == "timm":
+    architecture, layers = settings.architecture, list(settings.layers)
+    if settings.provider == "timm":
         network = timm_network(architecture)
-        if uses_own_padding(network) and config["padding"] != "same":
+        if uses_own_padding(network) and settings.padding != "same":
             raise UserError(
                 f"extractor.architecture {architecture} pads as TensorFlow does; set extractor.padding=same"
             )

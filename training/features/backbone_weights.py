@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
+from training.features.extractor_settings import ExtractorSettings
 from training.features.packaged_weights import PACKAGE, check_hash, packaged_file, renamed_in_order
 from training.features.timm_backbone import HUB, hub_reason, imagenet_file
 from training.support.user_error import UserError
@@ -41,16 +42,16 @@ class Weights(NamedTuple):
     standardise: bool = False
 
 
-def find_weights(config: dict[str, Any], backbone: nn.Module, needed: Collection[str] = ()) -> Weights:
+def find_weights(settings: ExtractorSettings, backbone: nn.Module, needed: Collection[str] = ()) -> Weights:
     """Return weights for the whole ``backbone`` of ``conf/extractor``.
 
-    ``config["weights"]`` is "imagenet", "stainless_texture", "random", "package:<package>/<file>", or the path of a
+    ``settings.weights`` is "imagenet", "stainless_texture", "random", "package:<package>/<file>", or the path of a
     .pth or .safetensors state dict. If the ImageNet file is neither cached nor reachable, the project's own weights
     replace it if they are of this architecture and have all ``needed`` names, and seeded random weights otherwise; both
     come with a warning. Raises UserError for a file that cannot be read or whose hash differs from ``weights_sha256``,
     for a missing package, and for "stainless_texture" with another architecture.
     """
-    source, architecture, seed = config["weights"], config["architecture"], config["seed"]
+    source, architecture, seed = settings.weights, settings.architecture, settings.seed
     if source == "random":
         return Weights(seeded_weights(backbone, seed), source, [f"the backbone's weights are RANDOM (seed {seed})"])
     if source == OWN:
@@ -59,12 +60,12 @@ def find_weights(config: dict[str, Any], backbone: nn.Module, needed: Collection
         return Weights(load_file(OWN_FILE), source, [], standardise=True)
     if source != "imagenet":
         path = packaged_file(source) if source.startswith(PACKAGE) else Path(source)
-        check_hash(path, config.get("weights_sha256"))
+        check_hash(path, settings.weights_sha256)
         state = _from_file(path)
-        if config.get("weights_in_order"):
+        if settings.weights_in_order:
             state = renamed_in_order(state, backbone.state_dict(), str(path))
         return Weights(state, source, [], standardise=_is_pretrained(path))
-    file_state, reason = _from_hub(config) if config["provider"] == "timm" else _from_torchvision(architecture)
+    file_state, reason = _from_hub(settings) if settings.provider == "timm" else _from_torchvision(architecture)
     if file_state is not None:
         return Weights(file_state, source, [])
     missing = f"no ImageNet weights for {architecture} ({reason})"
@@ -137,16 +138,16 @@ def _is_pretrained(path: Path) -> bool:
         return RECIPE in (file.metadata() or {})
 
 
-def unavailable(config: dict[str, Any]) -> str | None:
+def unavailable(settings: ExtractorSettings) -> str | None:
     """Return why the ImageNet weights of an extractor are unavailable, or None.
 
     They are available where they are cached or their server answers.
     """
-    if config["provider"] == "timm":
-        return hub_reason(config["architecture"], _answers(HUB))
-    if config["architecture"] not in torchvision.models.list_models(module=torchvision.models):
+    if settings.provider == "timm":
+        return hub_reason(settings.architecture, _answers(HUB))
+    if settings.architecture not in torchvision.models.list_models(module=torchvision.models):
         return None  # the network's own check says so
-    url = torchvision.models.get_model_weights(config["architecture"])["IMAGENET1K_V1"].url
+    url = torchvision.models.get_model_weights(settings.architecture)["IMAGENET1K_V1"].url
     if _cached(url).is_file() or _answers(url):
         return None
     return f"not cached, and {url.split('/')[2]} does not answer"
@@ -169,8 +170,8 @@ def _from_torchvision(architecture: str) -> tuple[dict[str, torch.Tensor] | None
         return None, f"{type(error).__name__}: {str(error).splitlines()[0]}"
 
 
-def _from_hub(config: dict[str, Any]) -> tuple[dict[str, torch.Tensor] | None, str]:
-    path, reason = imagenet_file(config["architecture"], _answers(HUB))
+def _from_hub(settings: ExtractorSettings) -> tuple[dict[str, torch.Tensor] | None, str]:
+    path, reason = imagenet_file(settings.architecture, _answers(HUB))
     return (None, reason) if path is None else (_from_file(path), "")
 
 

@@ -5,25 +5,26 @@ A truncated backbone's layers are pooled, resampled to common patch centres and 
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
 from torch import nn
 from torch.fx import GraphModule
 
 from training.features.backbone import truncated_backbone
 from training.features.backbone_graph import folded
 from training.features.backbone_weights import sha256_of
-from training.features.extractor_settings import ADDED, check_settings, kernels_of
+from training.features.extractor_settings import ExtractorSettings, FurtherScale
 from training.features.layer_centres import measured_centres
 from training.features.patch_grid import Axis, PatchLayout
 from training.features.receptive_field import layer_without_map, strides_of
 from training.features.resizing import BAND_PIXELS, resized, resized_shape
 from training.features.stand_in import with_stand_in
 from training.features.tiled_features import Strip, TiledBackbone, TileSize, Window, joined, whole_features
+from training.support.document import document_of
 from training.support.user_error import UserError
 
 LEAST_CONTRAST = 0.02
@@ -51,24 +52,22 @@ class FeatureExtractor(nn.Module):
     std: torch.Tensor
 
     def __init__(
-        self, backbone: GraphModule, fingerprint: dict[str, Any], config: dict[str, Any], warnings: list[str]
+        self, backbone: GraphModule, fingerprint: dict[str, Any], settings: ExtractorSettings, warnings: list[str]
     ) -> None:
         super().__init__()
         self.backbone = backbone
         self.fingerprint = fingerprint
-        self.config = config
+        self.settings = settings
         self.warnings = warnings
         self.layout = PatchLayout(
             kernels=tuple(fingerprint["pooling"]["kernels"]),
             strides=tuple(fingerprint["strides"]),
             centres=tuple((y, x) for y, x in fingerprint["centres"]),
         )
-        self.resize: dict[str, Any] | None = fingerprint["input"]["resize"]
-        self.further_scales: list[dict[str, float]] = fingerprint["further_scales"]
         self.standardise: bool = fingerprint["input"]["standardise"]
-        tiling = config.get("tiling")
-        self.largest_whole: float = tiling["above_pixels"] if tiling else math.inf
-        size = TileSize(tiling["tile_pixels"], tiling["above_pixels"]) if tiling else TileSize(0, 0)
+        tiling = settings.tiling
+        self.largest_whole: float = tiling.above_pixels if tiling else math.inf
+        size = TileSize(tiling.tile_pixels, tiling.above_pixels) if tiling else TileSize(0, 0)
         self._tiled = TiledBackbone(backbone, self.layout, size)
         self.register_buffer("mean", torch.tensor(fingerprint["input"]["mean"]).view(1, 3, 1, 1), persistent=False)
         self.register_buffer("std", torch.tensor(fingerprint["input"]["std"]).view(1, 3, 1, 1), persistent=False)
@@ -93,7 +92,7 @@ class FeatureExtractor(nn.Module):
         Raises UserError for an image that is too small for the backbone, or too large for one that cannot be tiled.
         """
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
-        beside = [self._small_map(pixels, **further) for further in self.further_scales]
+        beside = [self._small_map(pixels, further) for further in self.settings.further_scales]
         strips = self._strips(pixels)
         while True:
             with torch.inference_mode():  # not around the yield: the mode would leak to the caller
@@ -108,11 +107,11 @@ class FeatureExtractor(nn.Module):
         pixels = self._resized(torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None])
         return self._window(pixels)(slice(None), slice(None))
 
-    def _small_map(self, pixels: torch.Tensor, scale: float, weight: float) -> Strip:
-        """Return all features, times ``weight``, of uint8 pixels (1, 3, H, W) resized by ``scale``."""
+    def _small_map(self, pixels: torch.Tensor, further: FurtherScale) -> Strip:
+        """Return all features of uint8 pixels (1, 3, H, W) at a further scale, times its weight."""
         with torch.inference_mode():
-            strips = list(self._strips(pixels, scale))
-            features = torch.cat([strip.features for strip in strips]).mul_(weight)
+            strips = list(self._strips(pixels, further.scale))
+            features = torch.cat([strip.features for strip in strips]).mul_(further.weight)
             return Strip(features, 0, strips[0].rows, strips[0].columns)
 
     def _strips(self, pixels: torch.Tensor, further: float = 1.0) -> Iterator[Strip]:
@@ -151,9 +150,9 @@ class FeatureExtractor(nn.Module):
 
         Without either, the pixels are returned unchanged.
         """
-        if self.resize is None and further == 1.0:
+        if self.settings.resize is None and further == 1.0:
             return pixels
-        return resized(pixels, resized_shape((pixels.shape[2], pixels.shape[3]), self.resize, further))
+        return resized(pixels, resized_shape((pixels.shape[2], pixels.shape[3]), self.settings.resize, further))
 
 
 def own_contrast(pixels: torch.Tensor) -> tuple[float, float]:
@@ -170,67 +169,57 @@ def own_contrast(pixels: torch.Tensor) -> tuple[float, float]:
     return mean, max(LEAST_CONTRAST, math.sqrt(max(0.0, squares / pixels.numel() - mean**2)))
 
 
-def build_extractor(cfg: DictConfig, device: str = "auto") -> FeatureExtractor:
-    """Build the extractor that ``conf/extractor`` describes.
+def build_extractor(settings: ExtractorSettings, device: str = "auto") -> FeatureExtractor:
+    """Build an extractor.
 
     ``device`` is "cpu", "cuda", or "auto": CUDA if available. The extractor's ``fingerprint`` holds everything that a
-    feature depends on; its ``warnings`` are for readers of results. Raises UserError for an unknown architecture or
-    layer and for weights that do not fit.
+    feature depends on; its ``settings`` are those that build it again; its ``warnings`` are for readers of results.
+    Raises UserError for an unknown architecture or layer and for weights that do not fit.
     """
-    config: dict[str, Any] = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)  # type: ignore[assignment]
-    config = {**ADDED, **config}
-    check_settings(config)
-    config, warnings = with_stand_in(config)
-    truncated, weights = truncated_backbone(config)
-    if config.get("standardise") is None:
-        config["standardise"] = weights.standardise
+    settings, warnings = with_stand_in(settings)
+    truncated, weights = truncated_backbone(settings)
     weights_sha256 = sha256_of(truncated.state_dict())
     graph = folded(truncated)
-    _check_maps(graph, config["architecture"])
-    if config["centres"] is None:
-        config["centres"] = _centres(graph, config, weights_sha256)
-    _check_centres(config["centres"], len(config["layers"]))
-    config["weights"] = weights.source  # the settings from which a model file rebuilds this extractor
-    fingerprint = {
-        **{name: config[name] for name in ("provider", "architecture", "layers", "activation", "padding")},
-        "pooling": {"kernels": list(kernels_of(config["pooling"])), "borders": "zeros"},
-        "strides": strides_of(graph),
-        "centres": config["centres"],
-        "input": {
-            "mean": list(config["mean"]),
-            "std": list(config["std"]),
-            "resize": config["resize"],
-            "standardise": config["standardise"],
-        },
-        "further_scales": config.get("further_scales") or [],
+    _check_maps(graph, settings.architecture)
+    resolved = replace(
+        settings,
+        weights=weights.source,
+        standardise=weights.standardise if settings.standardise is None else settings.standardise,
+        centres=_centres(graph, settings, weights_sha256) if settings.centres is None else settings.centres,
+    )
+    fingerprint = _fingerprint(resolved, strides_of(graph), weights_sha256)
+    return FeatureExtractor(graph, fingerprint, resolved, [*warnings, *weights.warnings]).to(chosen_device(device))
+
+
+def _fingerprint(settings: ExtractorSettings, strides: list[int], weights_sha256: str) -> dict[str, Any]:
+    document = document_of(settings)
+    return {
+        **{name: document[name] for name in ("provider", "architecture", "layers", "activation", "padding")},
+        "pooling": {"kernels": list(settings.kernels), "borders": "zeros"},
+        "strides": strides,
+        "centres": document["centres"],
+        "input": {name: document[name] for name in ("mean", "std", "resize", "standardise")},
+        "further_scales": document["further_scales"],
         "weights_sha256": weights_sha256,
     }
-    return FeatureExtractor(graph, fingerprint, config, [*warnings, *weights.warnings]).to(chosen_device(device))
 
 
-_measured: dict[tuple[object, ...], list[list[float]]] = {}
+_measured: dict[tuple[object, ...], tuple[tuple[float, float], ...]] = {}
 
 
-def _centres(graph: GraphModule, config: dict[str, Any], weights_sha256: str) -> list[list[float]]:
+def _centres(graph: GraphModule, settings: ExtractorSettings, weights_sha256: str) -> tuple[tuple[float, float], ...]:
     """Return the measured centres of the layers; cached per process for equal networks, since it takes a second."""
-    key = (weights_sha256, *(str(config[name]) for name in ("architecture", "layers", "activation", "padding")))
+    key = (weights_sha256, settings.architecture, settings.layers, settings.activation, settings.padding)
     if key not in _measured:
-        mean, std = (torch.tensor(config[name]).view(1, 3, 1, 1) for name in ("mean", "std"))
-        _measured[key] = [list(centre) for centre in measured_centres(graph, mean, std)]
+        mean, std = (torch.tensor(values).view(1, 3, 1, 1) for values in (settings.mean, settings.std))
+        _measured[key] = tuple((y, x) for y, x in measured_centres(graph, mean, std))
     return _measured[key]
-
-
-def _check_centres(centres: Any, layers: int) -> None:
-    if len(centres) != layers or not all(len(centre) == 2 for centre in centres):
-        raise UserError(f"extractor.centres {centres}: give a pair [y, x] for each of the {layers} layers, or null")
 
 
 def chosen_device(device: str) -> torch.device:
     """Return the torch device of a config's ``device``. Raises UserError if it is not available."""
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device not in ("cpu", "cuda"):
-        raise UserError(f"device {device!r} is none of auto, cpu, cuda")
     if device == "cuda" and not torch.cuda.is_available():
         raise UserError("device=cuda, but torch finds no CUDA device; use device=cpu")
     return torch.device(device)

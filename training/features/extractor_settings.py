@@ -1,64 +1,154 @@
-"""Checks of ``conf/extractor`` before anything is built."""
+"""Settings of an extractor (``conf/extractor``)."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
-from training.features.backbone import PROVIDERS
+from omegaconf import DictConfig, OmegaConf
+
 from training.support.user_error import UserError
 
-ADDED = {
+
+@dataclass(frozen=True)
+class ResizeSide:
+    """A new length [pixels] of the shorter or the longer side; the aspect is kept."""
+
+    side: str
+    pixels: int
+
+
+@dataclass(frozen=True)
+class ResizeExactly:
+    """A new height and width [pixels]."""
+
+    height: int
+    width: int
+
+
+@dataclass(frozen=True)
+class FurtherScale:
+    """A factor (0..1) by which the image is resized, and the weight of its features."""
+
+    scale: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class Tiling:
+    """Images of more than ``above_pixels`` are processed in tiles of about ``tile_pixels``."""
+
+    above_pixels: int
+    tile_pixels: int
+
+
+@dataclass(frozen=True)
+class ExtractorSettings:
+    """All settings of an extractor; ``conf/extractor/base.yaml`` describes each."""
+
+    provider: str
+    padding: str
+    weights_sha256: str | None
+    weights_in_order: bool
+    centres: tuple[tuple[float, float], ...] | None
+    """Centre (y, x) [pixels] of the first feature of each layer; None: measured when the extractor is built."""
+    architecture: str
+    layers: tuple[str | int, ...]
+    weights: str
+    seed: int
+    activation: str
+    pooling: int | tuple[int, ...]
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    standardise: bool | None
+    """None: the setting that the weights were trained with."""
+    resize: ResizeSide | ResizeExactly | None
+    further_scales: tuple[FurtherScale, ...]
+    tiling: Tiling | None
+
+    @property
+    def kernels(self) -> tuple[int, ...]:
+        """The pooling kernels: one or several."""
+        return (self.pooling,) if isinstance(self.pooling, int) else self.pooling
+
+
+_DEFAULTS: dict[str, Any] = {
     "provider": "torchvision",
     "padding": "torch",
     "weights_sha256": None,
     "weights_in_order": False,
     "centres": None,
+    "standardise": None,
+    "further_scales": [],
+    "tiling": None,
 }
 """Settings that a hand-written configuration may leave out."""
 
 
-def kernels_of(pooling: int | list[int]) -> tuple[int, ...]:
-    """Return the pooling kernels that ``extractor.pooling`` names: one or several."""
-    return (pooling,) if isinstance(pooling, int) else tuple(pooling)
+def read_extractor_settings(cfg: DictConfig) -> ExtractorSettings:
+    """Read a composed ``conf/extractor`` whose types and ranges have been checked.
+
+    Raises UserError for an unknown or missing setting, and for a wrong ``pooling``, ``centres``, ``resize`` or
+    ``tiling``.
+    """
+    given: Any = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    given = {**_DEFAULTS, **given}
+    names = {field.name for field in fields(ExtractorSettings)}
+    if set(given) != names:
+        raise UserError(f"extractor: {', '.join(sorted(names ^ set(given)))} missing or unknown; see conf/extractor")
+    lists = {name: tuple(given[name]) for name in ("layers", "mean", "std")}
+    return ExtractorSettings(
+        **{
+            **given,
+            **lists,
+            "pooling": _pooling(given["pooling"]),
+            "centres": _centres(given["centres"], len(given["layers"])),
+            "resize": _resize(given["resize"]),
+            "further_scales": tuple(FurtherScale(**further) for further in given["further_scales"] or ()),
+            "tiling": _tiling(given["tiling"]),
+        }
+    )
 
 
-def check_settings(config: dict[str, Any]) -> None:
-    """Raise UserError naming the first invalid setting of ``conf/extractor``."""
-    if config["provider"] not in PROVIDERS:
-        raise UserError(f"extractor.provider {config['provider']!r} is none of {', '.join(PROVIDERS)}")
-    for further in config.get("further_scales") or []:
-        if set(further) != {"scale", "weight"} or not 0 < further["scale"] < 1 or not further["weight"] > 0:
-            raise UserError(
-                f"extractor.further_scales {further}: each must be {{scale: between 0 and 1, weight: above 0}}"
-            )
-    if config["activation"] not in ("original", "relu"):
-        raise UserError(f"extractor.activation {config['activation']!r} is none of original, relu")
-    if config["padding"] not in ("torch", "same"):
-        raise UserError(f"extractor.padding {config['padding']!r} is none of torch, same")
-    _check_pooling(config["pooling"])
-    if not _is_resize(config["resize"]):
-        raise UserError(
-            "extractor.resize must be null, {side: shorter|longer, pixels: N} or {height: N, width: N}; N at least 1"
-        )
-    tiling = config.get("tiling")
-    if tiling is not None and (
-        set(tiling) != {"above_pixels", "tile_pixels"} or not all(isinstance(n, int) and n > 0 for n in tiling.values())
-    ):
-        raise UserError("extractor.tiling must be null or {above_pixels: N, tile_pixels: N}")
+def overridden_extractor_settings(recorded: Mapping[str, Any], overrides: Mapping[str, Any]) -> ExtractorSettings:
+    """Return the settings of a model file with some fields replaced; nested fields are merged. Raises UserError."""
+    merged = OmegaConf.merge(OmegaConf.create(dict(recorded)), OmegaConf.create(dict(overrides)))
+    assert isinstance(merged, DictConfig)
+    return read_extractor_settings(merged)
 
 
-def _check_pooling(pooling: Any) -> None:
-    kernels = kernels_of(pooling) if isinstance(pooling, int | list) else ()
-    if not kernels or not all(isinstance(kernel, int) and kernel >= 1 for kernel in kernels):
-        raise UserError(f"extractor.pooling {pooling} must be a kernel of at least 1, or a list of them")
-    if len(set(kernels)) < len(kernels):
+def _pooling(pooling: int | list[int]) -> int | tuple[int, ...]:
+    if isinstance(pooling, int):
+        return pooling
+    if len(set(pooling)) < len(pooling):
         raise UserError(f"extractor.pooling {pooling} names a kernel twice")
+    return tuple(pooling)
 
 
-def _is_resize(resize: Any) -> bool:
+def _centres(centres: list[list[float]] | None, layers: int) -> tuple[tuple[float, float], ...] | None:
+    if centres is None:
+        return None
+    if len(centres) != layers:
+        raise UserError(f"extractor.centres {centres}: give a pair [y, x] for each of the {layers} layers, or null")
+    return tuple((y, x) for y, x in centres)
+
+
+def _resize(resize: Any) -> ResizeSide | ResizeExactly | None:
     if resize is None:
-        return True
+        return None
     lengths = [value for name, value in resize.items() if name != "side"]
-    if not all(isinstance(length, int) and length >= 1 for length in lengths):
-        return False
-    if set(resize) == {"side", "pixels"}:
-        return resize["side"] in ("shorter", "longer")
-    return set(resize) == {"height", "width"}
+    if all(isinstance(length, int) and length >= 1 for length in lengths):
+        if set(resize) == {"side", "pixels"} and resize["side"] in ("shorter", "longer"):
+            return ResizeSide(**resize)
+        if set(resize) == {"height", "width"}:
+            return ResizeExactly(**resize)
+    raise UserError(
+        "extractor.resize must be null, {side: shorter|longer, pixels: N} or {height: N, width: N}; N at least 1"
+    )
+
+
+def _tiling(tiling: Any) -> Tiling | None:
+    if tiling is None:
+        return None
+    if set(tiling) != {"above_pixels", "tile_pixels"} or not all(isinstance(n, int) and n > 0 for n in tiling.values()):
+        raise UserError("extractor.tiling must be null or {above_pixels: N, tile_pixels: N}")
+    return Tiling(**tiling)

@@ -5,19 +5,23 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+from training.features.extractor_settings import ResizeExactly, ResizeSide
+
 BAND_PIXELS = 2**20
 
 
-def resized_shape(shape: tuple[int, int], resize: dict[str, Any] | None, further: float = 1.0) -> tuple[int, int]:
+def resized_shape(
+    shape: tuple[int, int], resize: ResizeSide | ResizeExactly | None, further: float = 1.0
+) -> tuple[int, int]:
     """Return the height and width of an image (H, W) after ``extractor.resize``, times ``further``."""
     height, width = shape
     if resize is None:
         scales = (further, further)
-    elif "side" in resize:
-        scale = further * resize["pixels"] / (min if resize["side"] == "shorter" else max)(height, width)
+    elif isinstance(resize, ResizeSide):
+        scale = further * resize.pixels / (min if resize.side == "shorter" else max)(height, width)
         scales = (scale, scale)
     else:
-        scales = (further * resize["height"] / height, further * resize["width"] / width)
+        scales = (further * resize.height / height, further * resize.width / width)
     return max(1, round(height * scales[0])), max(1, round(width * scales[1]))
 
 

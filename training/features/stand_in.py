@@ -1,11 +1,13 @@
 """EfficientNet-Lite0's ImageNet weights, which come with a package, in place of ImageNet weights that cannot be had."""
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import Any
 
-from omegaconf import OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from training.features.backbone_weights import unavailable
+from training.features.extractor_settings import ExtractorSettings, read_extractor_settings
 from training.support.entry_point import CONF_FOLDER
 
 STAND_IN = "efficientnet_lite0"
@@ -17,6 +19,7 @@ _REPLACED = (
     "weights",
     "weights_sha256",
     "weights_in_order",
+    "activation",
     "padding",
     "mean",
     "std",
@@ -24,22 +27,29 @@ _REPLACED = (
 """What is taken from the stand-in's settings; pooling, sizes and scales stay as they were asked for."""
 
 
-def with_stand_in(config: dict[str, Any]) -> tuple[dict[str, Any], list[str]]:
-    """Return ``conf/extractor`` as it can be built here, and warnings.
+def with_stand_in(settings: ExtractorSettings) -> tuple[ExtractorSettings, list[str]]:
+    """Return the settings of an extractor that can be built here, and warnings.
 
     Where ``weights: imagenet`` are neither cached nor reachable, the settings become those of
     ``conf/extractor/efficientnet_lite0.yaml``, if its package is installed.
     """
-    if config["weights"] != "imagenet" or find_spec(_PACKAGE) is None:
-        return config, []
-    reason = unavailable(config)
+    if settings.weights != "imagenet" or find_spec(_PACKAGE) is None:
+        return settings, []
+    reason = unavailable(settings)
     if reason is None:
-        return config, []
-    stand_in: Any = OmegaConf.to_container(OmegaConf.load(CONF_FOLDER / "extractor" / f"{STAND_IN}.yaml"))
+        return settings, []
     warning = (
-        f"no ImageNet weights for {config['architecture']} ({reason}): EfficientNet-Lite0 with its ImageNet weights "
+        f"no ImageNet weights for {settings.architecture} ({reason}): EfficientNet-Lite0 with its ImageNet weights "
         f"stands in (extractor={STAND_IN}); give a file with extractor.weights=<path>"
     )
-    return {**config, **{name: stand_in[name] for name in _REPLACED}, "activation": "original", "centres": None}, [
-        warning
-    ]
+    stand_in = _stand_in_settings()
+    replaced: dict[str, Any] = {name: getattr(stand_in, name) for name in _REPLACED}
+    return replace(settings, **replaced, centres=None), [warning]
+
+
+def _stand_in_settings() -> ExtractorSettings:
+    folder = CONF_FOLDER / "extractor"
+    composed = OmegaConf.merge(*(OmegaConf.load(folder / f"{name}.yaml") for name in ("base", STAND_IN)))
+    assert isinstance(composed, DictConfig)
+    del composed["defaults"]
+    return read_extractor_settings(composed)

@@ -7,15 +7,15 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from omegaconf import DictConfig, OmegaConf
 
 from training.features.extractor import FeatureExtractor, PatchStrip, build_extractor
+from training.features.extractor_settings import overridden_extractor_settings
 from training.features.patch_grid import Axis, lerp_at, nearest_at
 from training.model.file import check_fingerprint, load_model
+from training.model.settings import AnomalyMapSettings, ModelOverrides, overridden_anomaly_map
 from training.support.user_error import UserError
 
 _BAND_PIXELS = 2**22
-UPSAMPLINGS = ("nearest", "bilinear")
 
 
 class DistanceGrid(NamedTuple):
@@ -33,27 +33,13 @@ class AnomalyModel:
         self,
         extractor: FeatureExtractor,
         features: NDArray[np.float32],
+        settings: AnomalyMapSettings,
         *,
-        chunk_size: int,
-        upsampling: str,
-        blur_sigma: float,
-        blur_kernel: int,
-        score_share: float,
         threshold: float = float("nan"),
         metadata: dict[str, Any] | None = None,
     ) -> None:
-        if blur_kernel % 2 == 0 or blur_kernel < 1 or blur_sigma <= 0 or chunk_size < 1:
-            raise UserError("anomaly_map: blur_kernel must be odd, blur_sigma and chunk_size positive")
-        if upsampling not in UPSAMPLINGS:
-            raise UserError(f"anomaly_map.upsampling {upsampling!r} is none of {', '.join(UPSAMPLINGS)}")
-        if not 0 <= score_share <= 1:
-            raise UserError(f"anomaly_map.score_share {score_share} must lie between 0 (the maximum) and 1 (the mean)")
         self.extractor = extractor
-        self.chunk_size = chunk_size
-        self.upsampling = upsampling
-        self.score_share = score_share
-        self.blur_sigma = blur_sigma
-        self.blur_kernel = blur_kernel
+        self.settings = settings
         self.threshold = threshold
         self.metadata = metadata or {}
         members = torch.from_numpy(features).to(extractor.mean.device)
@@ -85,7 +71,7 @@ class AnomalyModel:
         """
         height, width = shape
         wide = self._upsampled(grid.distances.T, grid.columns, 0, width).T
-        margin = self.blur_kernel // 2
+        margin = self.settings.blur_kernel // 2
         band = max(_BAND_PIXELS // width, 1)
         found = np.empty((height, width), dtype=np.float32)
         for first in range(0, height, band):
@@ -93,8 +79,8 @@ class AnomalyModel:
             above, below = min(margin, first), min(margin, height - end)
             blurred = cv2.GaussianBlur(
                 self._upsampled(wide, grid.rows, first - above, end + below),
-                (self.blur_kernel, self.blur_kernel),
-                self.blur_sigma,
+                (self.settings.blur_kernel, self.settings.blur_kernel),
+                self.settings.blur_sigma,
                 borderType=cv2.BORDER_REFLECT_101,
             )
             found[first:end] = blurred.reshape(-1, width)[above : above + end - first]
@@ -102,7 +88,7 @@ class AnomalyModel:
 
     def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
         """Return the anomaly score of an image: the mean of the map's highest share, or its maximum."""
-        count = round(self.score_share * anomaly_map.size)
+        count = round(self.settings.score_share * anomaly_map.size)
         if count <= 1:
             return float(anomaly_map.max())
         return float(np.partition(anomaly_map, anomaly_map.size - count, axis=None)[-count:].mean(dtype=np.float64))
@@ -110,7 +96,7 @@ class AnomalyModel:
     def _upsampled(self, values: NDArray[np.float32], axis: Axis, first: int, end: int) -> NDArray[np.float32]:
         """Return values (n, m) at patch centres as values (end - first, m) at the pixels ``first`` to ``end``."""
         pixels = np.arange(first, end) + 0.5
-        if self.upsampling == "nearest":
+        if self.settings.upsampling == "nearest":
             return values[nearest_at(axis, pixels)]
         low, high, weight = lerp_at(axis, pixels)
         return values[low] + weight[:, None] * (values[high] - values[low])
@@ -127,39 +113,36 @@ class AnomalyModel:
         difference, because |a|^2 + |b|^2 - 2ab cancels for near neighbours.
         """
         found = []
-        for chunk in torch.from_numpy(np.ascontiguousarray(patches)).split(self.chunk_size):
+        for chunk in torch.from_numpy(np.ascontiguousarray(patches)).split(self.settings.chunk_size):
             centred = chunk.to(self._members.device) - self._centre
             nearest = torch.addmm(self._half_norms, centred, self._members.T, alpha=-1).argmin(dim=1)
             found.append(torch.linalg.vector_norm(centred - self._members[nearest], dim=1))
         return torch.cat(found).cpu().numpy()
 
 
-def load_anomaly_model(run_folder_or_file: str | Path, cfg: DictConfig) -> AnomalyModel:
+def load_anomaly_model(run_folder_or_file: str | Path, overrides: ModelOverrides) -> AnomalyModel:
     """Load a trained model with the extractor that its file describes.
 
-    ``cfg`` has ``device``. Its ``extractor`` and ``anomaly_map``, if present and not null, override the recorded
-    settings field by field (for example ``+extractor.weights=...`` for weights that have moved). Raises UserError for a
-    damaged file or another extractor.
+    ``overrides`` replace recorded settings field by field, for example the path of weights that have moved. Raises
+    UserError for a damaged file or another extractor.
     """
     features, metadata = load_model(Path(run_folder_or_file))
-    extractor = recorded_extractor(metadata, cfg)
+    extractor = recorded_extractor(metadata, overrides)
     check_fingerprint(metadata, extractor)
     check_channels(features, extractor, str(run_folder_or_file))
-    settings = anomaly_map_settings(metadata, cfg)
-    return AnomalyModel(extractor, features, **settings, threshold=metadata["threshold"]["value"], metadata=metadata)
+    settings = recorded_anomaly_map(metadata, overrides)
+    return AnomalyModel(extractor, features, settings, threshold=metadata["threshold"]["value"], metadata=metadata)
 
 
-def anomaly_map_settings(metadata: dict[str, Any], cfg: DictConfig) -> dict[str, Any]:
-    """Return the anomaly-map settings that a model file records, with the fields that ``cfg`` overrides."""
-    merged = OmegaConf.merge(metadata["anomaly_map"], cfg.get("anomaly_map") or {})
-    settings: dict[str, Any] = OmegaConf.to_container(merged, resolve=True)  # type: ignore[assignment]
-    return settings
+def recorded_anomaly_map(metadata: dict[str, Any], overrides: ModelOverrides) -> AnomalyMapSettings:
+    """Return the anomaly-map settings that a model file records, with overrides."""
+    return overridden_anomaly_map(AnomalyMapSettings(**metadata["anomaly_map"]), overrides.anomaly_map)
 
 
-def recorded_extractor(metadata: dict[str, Any], cfg: DictConfig) -> FeatureExtractor:
-    """Build the extractor that a model file records, with the fields that ``cfg.extractor`` overrides."""
-    merged = OmegaConf.merge(metadata["extractor_config"], cfg.get("extractor") or {})
-    return build_extractor(merged, cfg.device)  # type: ignore[arg-type]
+def recorded_extractor(metadata: dict[str, Any], overrides: ModelOverrides) -> FeatureExtractor:
+    """Build the extractor that a model file records, with overrides."""
+    settings = overridden_extractor_settings(metadata["extractor_config"], overrides.extractor)
+    return build_extractor(settings, overrides.device)
 
 
 def channels_of(extractor: FeatureExtractor) -> int:

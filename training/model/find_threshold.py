@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import DictConfig
 
 from training.data.dataset import Dataset, read_image, read_instances, read_mask
 from training.model.anomaly_model import AnomalyModel
 from training.model.score_histogram import ScoreHistogram
+from training.model.settings import ThresholdSettings
 from training.model.threshold import (
     Threshold,
     false_positive_budget,
@@ -25,18 +25,15 @@ from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
-METHODS = ("maximum_f1", "maximum_nominal", "full_recall", "false_positive_budget")
 _WITH_DEFECTS = ("maximum_f1", "full_recall")
 _NEGATIVE, _POSITIVE, _NOT_COUNTED = 0, 1, 2
 
 
-def check_validation(dataset: Dataset, method: str, folder: Path) -> None:
-    """Raise UserError for an unknown method or a dataset without validation images, before any long computation.
+def check_validation(dataset: Dataset, folder: Path) -> None:
+    """Raise UserError for a dataset without validation images.
 
     ``folder`` is the folder that the validation images come from.
     """
-    if method not in METHODS:
-        raise UserError(f"threshold.method {method!r} is none of {', '.join(METHODS)}")
     if not dataset.split("validation"):
         raise UserError(
             f"{folder} has no validation images to find the threshold on; name a folder that has some with "
@@ -44,21 +41,22 @@ def check_validation(dataset: Dataset, method: str, folder: Path) -> None:
         )
 
 
-def find_threshold(model: AnomalyModel, dataset: Dataset, settings: DictConfig) -> tuple[dict[str, Any], list[str]]:
-    """Return the threshold that ``settings`` (conf/threshold) ask for, as the model file records it, and warnings.
+def find_threshold(
+    model: AnomalyModel, dataset: Dataset, settings: ThresholdSettings
+) -> tuple[dict[str, Any], list[str]]:
+    """Return the threshold that ``settings`` ask for, as the model file records it, and warnings.
 
     It is found on the validation split. Pixels of defect classes are positives. Ignored pixels do not count. All
     others, including impurities, are negatives. If no pixel is positive, maximum_nominal replaces maximum_f1 and
     full_recall, with a warning.
     """
-    method = settings.method
-    asked = {str(key): value for key, value in settings.items() if key != "method"}
-    positives, negatives, lowest = _validated(model, dataset, asked.get("minimum_coverage"))
+    method, parameters = settings.method, settings.parameters()
+    positives, negatives, lowest = _validated(model, dataset, settings.minimum_coverage)
     images = len(dataset.split("validation"))
     warnings = []
     if method in _WITH_DEFECTS and positives.total == 0:
         wanted = "the maximum of F1" if method == "maximum_f1" else "one that finds all defects"
-        method, asked = "maximum_nominal", {}
+        method, parameters = "maximum_nominal", {}
         warnings.append(
             f"the validation split shows no defect: the threshold is the largest nominal score, not {wanted}"
         )
@@ -69,13 +67,12 @@ def find_threshold(model: AnomalyModel, dataset: Dataset, settings: DictConfig) 
     elif method == "full_recall":
         found = full_recall(lowest, positives, negatives)
     elif method == "false_positive_budget":
-        found = false_positive_budget(positives, negatives, images, asked["pixels_per_image"])
+        found = false_positive_budget(positives, negatives, images, parameters["pixels_per_image"])
     else:
         found = maximum_nominal(negatives)
-    figures = {key: None if math.isnan(value) else value for key, value in found._asdict().items()}
-    value = figures.pop("threshold")
+    rates = {name: None if math.isnan(rate) else rate for name, rate in found._asdict().items() if name != "threshold"}
     counts = {"positive_pixels": int(positives.total), "negative_pixels": int(negatives.total)}
-    return {"value": value, "method": method, **asked, **figures, "images": images, **counts}, warnings
+    return {"value": found.threshold, "method": method, **parameters, **rates, "images": images, **counts}, warnings
 
 
 def _validated(

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from omegaconf import DictConfig
 
 from training.data.image_file import IMAGE_SUFFIXES
 from training.model.anomaly_model import AnomalyModel, load_anomaly_model
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
+from training.prediction.settings import PredictionSettings
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
 from training.support.user_error import UserError
@@ -26,16 +26,16 @@ class FailedImagesError(Exception):
     """Single images that could not be predicted; all others were."""
 
 
-def predict_run(cfg: DictConfig) -> None:
-    """Predict every image of ``cfg.input`` into ``cfg.output``; keep earlier results of the same model and settings.
+def predict_run(settings: PredictionSettings) -> None:
+    """Predict every image of the input; keep earlier results of the same model and settings.
 
     Raises UserError if there is no image or an output cannot be written. Raises FailedImagesError after all other
     images if one could not be predicted.
     """
-    output = Path(cfg.output)
-    images, base = find_images(cfg.input, output)
-    model = load_anomaly_model(cfg.model, cfg)
-    journal = PredictionJournal(output, _job(model, cfg), cfg.resume)
+    output = settings.output
+    images, base = find_images(settings.input, output)
+    model = load_anomaly_model(settings.model, settings.overrides)
+    journal = PredictionJournal(output, _job(model, settings), settings.resume)
     known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
     kept = sum(found is not None for found in known.values())
     if kept:
@@ -47,7 +47,7 @@ def predict_run(cfg: DictConfig) -> None:
         found = known[path]
         if found is None:
             try:
-                found = predict_image(model, path, name, output, cfg.minimum_prediction_size, cfg.overlays)
+                found = predict_image(model, path, name, output, settings.minimum_prediction_size, settings.overlays)
             except UserError as error:
                 message = str(error) if str(path) in str(error) else f"{path}: {error}"
                 log.error(message)
@@ -87,15 +87,15 @@ def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
         )
 
 
-def _job(model: AnomalyModel, cfg: DictConfig) -> dict[str, Any]:
+def _job(model: AnomalyModel, settings: PredictionSettings) -> dict[str, Any]:
     """Return everything that a prediction depends on besides the image."""
     return {
         "model": model.metadata["features_sha256"],
         "extractor": model.extractor.fingerprint,
         "threshold": model.threshold,
-        "anomaly_map": [model.blur_sigma, model.blur_kernel],
-        "minimum_prediction_size": cfg.minimum_prediction_size,
-        "overlays": cfg.overlays,
+        "anomaly_map": [model.settings.blur_sigma, model.settings.blur_kernel],
+        "minimum_prediction_size": settings.minimum_prediction_size,
+        "overlays": settings.overlays,
     }
 
 

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import safetensors.torch
 import torch
-from omegaconf import DictConfig, OmegaConf
 
 from training.data.dataset import Sample, open_dataset, read_image
 from training.features.backbone import truncated_backbone
 from training.features.backbone_weights import RECIPE, sha256_of
 from training.features.extractor import FeatureExtractor, build_extractor
 from training.pretraining.norm_statistics import moved_norms
+from training.pretraining.settings import AdaptationSettings
+from training.support.document import document_of
 from training.support.progress import with_progress
 from training.support.user_error import UserError
 from training.support.whole_file import write_json, write_whole
@@ -26,8 +27,8 @@ log = logging.getLogger(__name__)
 WEIGHTS = "backbone.safetensors"
 
 
-def adapt_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Move the first norms of ``cfg.extractor`` toward the train images of ``cfg.dataset``.
+def adapt_run(settings: AdaptationSettings, folder: Path) -> dict[str, Any]:
+    """Move the first norms of an extractor toward the train images of a dataset.
 
     Writes the weights and adapt.json into ``folder``, and returns the content of adapt.json. Raises UserError for a
     dataset without train images, an unreadable image, and a folder that already has weights.
@@ -35,35 +36,34 @@ def adapt_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     if (folder / WEIGHTS).exists():
         raise UserError(f"{folder / WEIGHTS} already exists, and models may use it; choose another name=")
-    dataset = open_dataset(cfg.dataset)
-    samples = spread_evenly(dataset.split("train"), cfg.adapt.images)
+    dataset = open_dataset(settings.dataset)
+    samples = spread_evenly(dataset.split("train"), settings.norms.images)
     if not samples:
         raise UserError(f"dataset.root={dataset.root} has no train samples")
-    extractor = build_extractor(cfg.extractor, cfg.device)
+    extractor = build_extractor(settings.extractor, settings.device)
     for warning in extractor.warnings:
         log.warning("Warning: %s", warning)
-    config = extractor.config
-    backbone, weights = truncated_backbone(config)
+    backbone, weights = truncated_backbone(extractor.settings)
     backbone.to(extractor.mean.device)
     looked_at = with_progress(samples, len(samples), "reading")
-    images = [middle_of(extractor, sample, cfg.adapt.pixels) for sample in looked_at]
-    norms = moved_norms(backbone, images, cfg.adapt.norms, cfg.adapt.share)
-    names = list(with_progress(norms, cfg.adapt.norms, "adapting"))
+    images = [middle_of(extractor, sample, settings.norms.pixels) for sample in looked_at]
+    norms = moved_norms(backbone, images, settings.norms.norms, settings.norms.share)
+    names = list(with_progress(norms, settings.norms.norms, "adapting"))
     moved = backbone.state_dict()
     state = {name: moved.get(name, tensor).cpu().contiguous() for name, tensor in weights.state.items()}
-    settings: dict[str, Any] = OmegaConf.to_container(cfg.adapt, resolve=True)  # type: ignore[assignment]
+    document = document_of(settings.norms)
     record = {
-        "architecture": config["architecture"],
-        "weights": config["weights"],
+        "architecture": extractor.settings.architecture,
+        "weights": extractor.settings.weights,
         "weights_sha256": extractor.fingerprint["weights_sha256"],
         "adapted_sha256": sha256_of(moved),
-        "settings": settings,
+        "settings": document,
         "dataset": {"name": dataset.name, "images": [sample.sample_id for sample in samples]},
         "norms": names,
         "seconds": round(time.perf_counter() - started, 1),
     }
     # the header marks weights that expect standardised images
-    header = {RECIPE: json.dumps({"adapted": record["weights"], **settings})} if extractor.standardise else {}
+    header = {RECIPE: json.dumps({"adapted": record["weights"], **document})} if extractor.standardise else {}
     content = safetensors.torch.save(state, metadata=header)
     write_whole(folder / WEIGHTS, content)
     write_json(folder / "adapt.json", {**record, "sha256": hashlib.sha256(content).hexdigest()})

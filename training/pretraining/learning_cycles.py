@@ -1,9 +1,17 @@
 """Cycles of a training: in each, the learning rate rises and falls to 0, and the optimiser is reset at the start."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+
+
+@dataclass(frozen=True)
+class CycleSettings:
+    """Number of steps (> 0), the highest learning rate, and the share of sound patches that count."""
+
+    steps: int
+    learning_rate: float
+    hardest: float
 
 
 @dataclass(frozen=True)
@@ -22,10 +30,10 @@ class Cycle:
         return self.learning_rate * (rise * 0.5 * (1 + math.cos(math.pi * place / (self.end - self.begin))))
 
 
-def planned(cycles: Iterable[Mapping[str, Any]]) -> list[Cycle]:
-    """Return consecutive cycles of settings ``steps`` (> 0), ``learning_rate`` and ``hardest`` each."""
+def planned(cycles: Iterable[CycleSettings]) -> list[Cycle]:
+    """Return consecutive cycles with these settings."""
     result: list[Cycle] = []
     for settings in cycles:
         begin = result[-1].end if result else 0
-        result.append(Cycle(begin, begin + settings["steps"], settings["learning_rate"], settings["hardest"]))
+        result.append(Cycle(begin, begin + settings.steps, settings.learning_rate, settings.hardest))
     return result

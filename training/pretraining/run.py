@@ -14,7 +14,6 @@ from typing import Any
 import safetensors.torch
 import torch
 import torchvision
-from omegaconf import DictConfig, OmegaConf
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
@@ -22,10 +21,12 @@ from training.features.backbone_weights import OWN_ARCHITECTURE, RECIPE
 from training.features.extractor import LEAST_CONTRAST, chosen_device
 from training.pretraining.formula_images.draw import Episodes
 from training.pretraining.formula_images.formulas import Formulas, draw_formulas
-from training.pretraining.formula_images.pictures import Chances, Pictures, draw_pictures
+from training.pretraining.formula_images.pictures import Pictures, draw_pictures
 from training.pretraining.learning_cycles import planned
 from training.pretraining.neighbour_task import Ranking, patch_maps, ranked
 from training.pretraining.read_out_task import Head, losses
+from training.pretraining.settings import PretrainingSettings, Recipe, TaskWeights
+from training.support.document import document_of
 from training.support.progress import with_progress
 from training.support.user_error import UserError
 from training.support.whole_file import write_json, write_whole
@@ -64,16 +65,16 @@ def standardised(pixels: Tensor) -> Tensor:
 
 
 def objective(
-    learner: Learner, pictures: Pictures, episodes: Episodes, ranking: Ranking, task: dict[str, float]
+    learner: Learner, pictures: Pictures, episodes: Episodes, ranking: Ranking, task: TaskWeights
 ) -> tuple[Tensor, Tensor]:
     """Return the loss (scalar) of a batch and its parts (NEIGHBOUR, then READ_OUT; NaN for unused ones)."""
     maps = learner(pictures.pixels)
     ranks = [ranked(patches, pictures.flaw, episodes, ranking) for patches in patch_maps(*maps)]
     neighbour = torch.stack([loss for loss, _ in ranks])
     accuracy = torch.stack([right for _, right in ranks])
-    total = task["neighbour"] * neighbour.sum()
+    total = task.neighbour * neighbour.sum()
     read_out = torch.full((len(READ_OUT),), torch.nan, device=total.device)
-    weights = torch.tensor([task[name] for name in ("formula", "flaw", "structure")], device=total.device)
+    weights = torch.tensor([task.formula, task.flaw, task.structure], device=total.device)
     if weights.any():
         outputs = (head(features) for head, features in zip(learner.heads, maps, strict=True))
         parts = torch.stack([torch.stack(losses(output, pictures)) for output in outputs])
@@ -82,55 +83,56 @@ def objective(
     return total, torch.cat([neighbour.detach(), accuracy, read_out])
 
 
-def pretrain_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
+def pretrain_run(settings: PretrainingSettings, folder: Path) -> dict[str, Any]:
     """Train, continuing from a checkpoint if there is one; write weights, curve and record; return the record.
 
-    Raises UserError if chances exceed 1 together, and for a checkpoint of another recipe.
+    Raises UserError for a checkpoint of another recipe.
     """
-    both = cfg.pretrain.chances.mixed + cfg.pretrain.chances.outlined
-    if both > 1:
-        raise UserError(f"pretrain.chances: mixed and outlined are {both:g} together; they may be at most 1")
-    device = chosen_device(cfg.device)
-    recipe: dict[str, Any] = OmegaConf.to_container(cfg.pretrain, resolve=True)  # type: ignore[assignment]
-    settings = cfg.pretrain
-    episodes = Episodes(**recipe["episodes"])
+    recipe, device = settings.recipe, chosen_device(settings.device)
+    document, episodes = document_of(recipe), recipe.episodes
     with torch.random.fork_rng():  # torchvision's constructors draw from torch's global generator
-        torch.default_generator.manual_seed(settings.seed)
-        learner = Learner(settings.formulas).to(device).to(memory_format=torch.channels_last).train()
-    if settings.start is not None:
-        _start_from(learner, Path(settings.start))
-    formulas = draw_formulas(settings.formulas, settings.seed, device)
-    optimiser = _fresh(learner, settings.weight_decay)
-    first, curve, running, seconds = _restored(folder / CHECKPOINT, recipe, learner, optimiser)
-    cycles = planned(recipe["cycles"])
+        torch.default_generator.manual_seed(recipe.seed)
+        learner = Learner(recipe.formulas).to(device).to(memory_format=torch.channels_last).train()
+    if recipe.start is not None:
+        _start_from(learner, Path(recipe.start))
+    formulas = draw_formulas(recipe.formulas, recipe.seed, device)
+    optimiser = _fresh(learner, recipe.weight_decay)
+    first, curve, running, seconds = _restored(folder / CHECKPOINT, document, learner, optimiser)
+    cycles = planned(recipe.cycles)
     steps = cycles[-1].end
     if first:
         log.info("Continuing from step %d of %d", first, steps)
     started = time.perf_counter() - seconds
-    batches = _batches(formulas, episodes, settings, range(first, steps), device)
+    batches = _batches(formulas, recipe, range(first, steps), device)
     for step in with_progress(range(first, steps), steps - first, "pretraining"):
         cycle = next(cycle for cycle in cycles if step < cycle.end)
         if step == cycle.begin:
-            optimiser = _fresh(learner, settings.weight_decay)
+            optimiser = _fresh(learner, recipe.weight_decay)
         pictures = next(batches)
         for group in optimiser.param_groups:
-            group["lr"] = cycle.rate(step, settings.warmup_steps)
-        ranking = Ranking(settings.temperature, settings.kept, cycle.hardest)
-        loss, present = objective(learner, pictures, episodes, ranking, recipe["task"])
+            group["lr"] = cycle.rate(step, recipe.warmup_steps)
+        ranking = Ranking(recipe.temperature, recipe.kept, cycle.hardest)
+        loss, present = objective(learner, pictures, episodes, ranking, recipe.task)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()
         nn.utils.clip_grad_norm_(learner.parameters(), 5.0)
         optimiser.step()
         running = torch.where(running.isnan(), present, torch.lerp(running, present, 0.05))
-        if (step + 1) % settings.curve_steps == 0:
+        if (step + 1) % recipe.curve_steps == 0:
             curve.append([step + 1, *(round(value, 4) for value in running.tolist())])
             summary = running[[2, 5]].tolist()
             log.info("Step %d: loss %.3f, flawed patches rank above sound ones: %.3f", step + 1, *summary)
-        if (step + 1) % settings.checkpoint_steps == 0:
+        if (step + 1) % recipe.checkpoint_steps == 0:
             spent = time.perf_counter() - started
-            state = {"recipe": recipe, "step": step + 1, "curve": curve, "running": running.tolist(), "seconds": spent}
+            state = {
+                "recipe": document,
+                "step": step + 1,
+                "curve": curve,
+                "running": running.tolist(),
+                "seconds": spent,
+            }
             _save(folder / CHECKPOINT, learner, optimiser, state)
-    return _finished(folder, learner, recipe, curve, time.perf_counter() - started, device)
+    return _finished(folder, learner, document, curve, time.perf_counter() - started, device)
 
 
 def _start_from(learner: Learner, path: Path) -> None:
@@ -143,17 +145,14 @@ def _start_from(learner: Learner, path: Path) -> None:
         raise UserError(f"pretrain.start={path} is not a backbone of training.pretrain ({reason})") from error
 
 
-def _batches(
-    formulas: Formulas, episodes: Episodes, settings: DictConfig, steps: range, device: torch.device
-) -> Iterator[Pictures]:
+def _batches(formulas: Formulas, recipe: Recipe, steps: range, device: torch.device) -> Iterator[Pictures]:
     """Yield each step's pictures, which depend only on seed and step; the next are drawn meanwhile."""
-    chances = Chances(**settings.chances)
 
     def drawn(step: int) -> Pictures:
         # torch's CPU generator uses the lower 32 bits only, so they must contain the seed
-        generator = torch.Generator(device).manual_seed((settings.seed * _SEED_STRIDE + step) % 2**32)
+        generator = torch.Generator(device).manual_seed((recipe.seed * _SEED_STRIDE + step) % 2**32)
         with torch.no_grad():
-            return draw_pictures(formulas, episodes, settings.size, chances, generator)
+            return draw_pictures(formulas, recipe.episodes, recipe.size, recipe.chances, generator)
 
     with ThreadPoolExecutor(1) as pool:
         coming = [pool.submit(drawn, step) for step in steps[:1]]

@@ -11,10 +11,14 @@ from filelock import FileLock
 from omegaconf import DictConfig, OmegaConf
 
 from training.data.dataset import Sample, open_dataset
+from training.data.settings import read_dataset_settings
 from training.features.extractor import build_extractor
+from training.features.extractor_settings import read_extractor_settings
 from training.model.file import FILE_NAME, differing_field, load_model
 from training.runs.meld_run import meld_run
+from training.runs.settings import read_continuation_settings, read_meld_settings, read_training_settings
 from training.runs.training_run import finetune_run, train_run
+from training.support.document import document_of
 from training.support.settings_schema import check_settings
 from training.support.user_error import UserError
 from training.support.whole_file import write_json, write_whole
@@ -22,7 +26,6 @@ from training.support.whole_file import write_json, write_whole
 log = logging.getLogger(__name__)
 
 RECORD = "experiment.json"
-_MAKERS = {"train": train_run, "finetune": finetune_run, "meld": meld_run}
 _MADE_OF = {"train": "no experiment", "finetune": "one experiment", "meld": "two experiments or more"}
 # For each group, the settings that do not change the result.
 _WITHOUT_EFFECT = {"coreset": ("backend", "cache_features"), "tree": ("cluster", "workers")}
@@ -51,9 +54,18 @@ def make_experiment(
         row = _with_sources(cfg, [str(parent) for parent in parents.values()])
         write_whole(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(row).encode())
         write_json(folder / RECORD, {"finished": False, "origin": origin})
-        _MAKERS[cfg.kind](row, folder)
+        _run(row, folder)
         write_json(folder / RECORD, {"finished": True, "origin": origin})
     return folder, True
+
+
+def _run(cfg: DictConfig, folder: Path) -> None:
+    if cfg.kind == "train":
+        train_run(read_training_settings(cfg), folder)
+    elif cfg.kind == "finetune":
+        finetune_run(read_continuation_settings(cfg), folder)
+    else:
+        meld_run(read_meld_settings(cfg), folder)
 
 
 def folder_of(cfg: DictConfig) -> Path:
@@ -115,13 +127,14 @@ def _is_finished(folder: Path, origin: dict[str, Any]) -> bool:
 
 def _origin(cfg: DictConfig, parents: dict[str, Path]) -> dict[str, Any]:
     """Return everything that the collected bits and the threshold depend on, in flat fields."""
-    extractor = build_extractor(cfg.extractor, cfg.device)
-    dataset = open_dataset(cfg.dataset)
+    extractor = build_extractor(read_extractor_settings(cfg.extractor), cfg.device)
+    dataset = open_dataset(read_dataset_settings(cfg.dataset))
+    tiling = extractor.settings.tiling
     train = dataset.split("train") if cfg.kind != "meld" else ()
     return {
         "kind": cfg.kind,
         **{f"extractor.{name}": value for name, value in extractor.fingerprint.items()},
-        "extractor.tiling": extractor.config.get("tiling"),
+        "extractor.tiling": None if tiling is None else document_of(tiling),
         **_fields(cfg, "augment"),
         **_fields(cfg, "coreset"),
         **_fields(cfg, "anomaly_map"),

@@ -1,91 +1,97 @@
 """The meld of several coresets into one, with or without images to find the threshold on."""
 
+from __future__ import annotations
+
 import logging
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import DictConfig
 
 from training.coreset.melding import Melded, meld, meld_tree
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
+from training.model.provenance import Provenance, parent_of
+from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
 from training.runs.earlier_run import move_to_previous
-from training.runs.record import finish_run, with_parents
+from training.runs.record import finish_run
+from training.runs.settings import MeldSettings
+from training.support.document import document_of
 from training.support.user_error import UserError
+
+if TYPE_CHECKING:  # torch loads slowly, and a meld without images does not need it
+    from training.data.dataset import Dataset
+    from training.features.extractor import FeatureExtractor
 
 log = logging.getLogger(__name__)
 
 
-def meld_run(cfg: DictConfig, folder: Path) -> dict[str, Any]:
-    """Meld the coresets of ``cfg.sources`` in order; write the run folder; return the content of training.json.
+def meld_run(settings: MeldSettings, folder: Path) -> dict[str, Any]:
+    """Meld coresets in order; write the run folder; return the content of training.json.
 
     Without a dataset the threshold is the largest of the sources', with a warning. Raises UserError.
     """
     started = time.perf_counter()
-    names = [] if isinstance(cfg.sources, str) else [str(source) for source in cfg.sources]
-    if len(names) < 2:
-        raise UserError("meld needs at least two sources: sources=[runs/a,runs/b]")
-    members, parents = zip(*(load_model(Path(name)) for name in names), strict=True)
-    move_to_previous(folder, [Path(name) for name in names])
-    _check_same_extractor(names, members, parents)
-    anomaly_map = _agreed_anomaly_map(cfg, parents)
-    finder = _dataset_and_extractor(cfg, parents[0])
-    size = cfg.coreset.size or len(members[0])
-    if cfg.tree.fan_in is None:
-        melded = meld(members, size, cfg.coreset.epochs)
+    paths = [Path(source) for source in settings.sources]
+    members, parents = zip(*(load_model(path) for path in paths), strict=True)
+    move_to_previous(folder, paths)
+    _check_same_extractor(settings.sources, members, parents)
+    anomaly_map = _agreed_anomaly_map(settings, parents)
+    finder = _dataset_and_extractor(settings, parents[0])
+    size, tree = settings.size or len(members[0]), settings.tree
+    if tree.fan_in is None:
+        melded = meld(members, size, settings.epochs)
     else:
-        paths = [model_path(Path(name)) for name in names]
-        melded = meld_tree(paths, size, cfg.coreset.epochs, cfg.tree.fan_in, cfg.tree.cluster, cfg.tree.workers)
+        files = [model_path(path) for path in paths]
+        melded = meld_tree(files, size, settings.epochs, tree.fan_in, tree.cluster, tree.workers)
     log.info("Melded %d members of %d coresets", sum(len(rows) for rows in members), len(members))
-    return _finished(cfg, folder, names, list(parents), melded, finder, anomaly_map, started)
+    return _finished(settings, folder, parents, melded, finder, anomaly_map, started)
 
 
 def _finished(
-    cfg: DictConfig,
+    settings: MeldSettings,
     folder: Path,
-    names: list[str],
-    parents: list[dict[str, Any]],
+    parents: tuple[dict[str, Any], ...],
     melded: Melded,
-    finder: tuple[Any, Any] | None,
-    anomaly_map: dict[str, Any],
+    finder: tuple[Dataset, FeatureExtractor] | None,
+    anomaly_map: AnomalyMapSettings,
     started: float,
 ) -> dict[str, Any]:
     collected = time.perf_counter()
-    device = "cpu"
+    device, extractor_document = "cpu", parents[0]["extractor_config"]
     if finder is None:
         threshold, warnings = _largest_threshold(parents)
     else:
         dataset, extractor = finder
-        from training.model.anomaly_model import (
-            AnomalyModel,
-        )  # imported here: torch loads slowly, and a meld without images does not need it
+        # imported here: torch loads slowly, and a meld without images does not need it
+        from training.model.anomaly_model import AnomalyModel
         from training.model.find_threshold import find_threshold
 
-        model = AnomalyModel(extractor, melded.features, **anomaly_map)
-        threshold, warnings = find_threshold(model, dataset, cfg.threshold)
-        device = extractor.mean.device.type
+        model = AnomalyModel(extractor, melded.features, anomaly_map)
+        threshold, warnings = find_threshold(model, dataset, settings.threshold)
+        device, extractor_document = extractor.mean.device.type, document_of(extractor.settings)
+    ancestry = tuple(parent_of(path, parent) for path, parent in zip(settings.sources, parents, strict=True))
     return finish_run(
         folder=folder,
         features=melded.features,
         described={
             "extractor": parents[0]["extractor"],
-            "extractor_config": parents[0]["extractor_config"] if finder is None else finder[1].config,
-            "anomaly_map": anomaly_map,
+            "extractor_config": extractor_document,
+            "anomaly_map": document_of(anomaly_map),
             "threshold": threshold,
         },
         certificate=melded.certificate,
         epochs=melded.epochs,
-        provenance=with_parents("meld", [], names, parents) | {"tree_fan_in": cfg.tree.fan_in},
-        warnings=warnings,
+        provenance={**Provenance("meld", (), ancestry).document(), "tree_fan_in": settings.tree.fan_in},
+        warnings=[*warnings, *(warning for parent in parents for warning in parent["warnings"])],
         seconds={"collect": collected - started, "threshold": time.perf_counter() - collected},
         device=device,
     )
 
 
 def _check_same_extractor(
-    names: list[str], members: tuple[NDArray[np.float32], ...], parents: tuple[dict[str, Any], ...]
+    names: tuple[str, ...], members: tuple[NDArray[np.float32], ...], parents: tuple[dict[str, Any], ...]
 ) -> None:
     for name, rows, other in zip(names[1:], members[1:], parents[1:], strict=True):
         difference = differing_field(parents[0]["extractor"], other["extractor"])
@@ -96,42 +102,41 @@ def _check_same_extractor(
             raise UserError(f"{names[0]} has {members[0].shape[1]} channels, {name} {rows.shape[1]}")
 
 
-def _agreed_anomaly_map(cfg: DictConfig, parents: tuple[dict[str, Any], ...]) -> dict[str, Any]:
-    """Return the sources' anomaly-map settings, with the fields that ``cfg`` overrides.
+def _agreed_anomaly_map(settings: MeldSettings, parents: tuple[dict[str, Any], ...]) -> AnomalyMapSettings:
+    """Return the sources' anomaly-map settings with the overrides.
 
     Raises UserError if sources differ in a field that is not overridden, and if the change of a field would need
     another threshold than the sources'.
     """
-    overridden: dict[str, Any] = dict(cfg.get("anomaly_map") or {})
+    overridden = settings.overrides.anomaly_map
     for field, value in parents[0]["anomaly_map"].items():
         others = [parent["anomaly_map"].get(field) for parent in parents]
         changes_maps = field != "chunk_size"
         if changes_maps and field not in overridden and any(other != value for other in others):
             raise UserError(f"the sources differ in anomaly_map.{field}; choose one: +anomaly_map.{field}={value}")
-        if changes_maps and cfg.dataset.root is None and any(overridden.get(field, value) != o for o in others):
+        if changes_maps and settings.dataset is None and any(overridden.get(field, value) != o for o in others):
             raise UserError(f"a change of anomaly_map.{field} needs a new threshold: give dataset.root=... to find it")
-    return {**parents[0]["anomaly_map"], **overridden}
+    return overridden_anomaly_map(AnomalyMapSettings(**parents[0]["anomaly_map"]), overridden)
 
 
-def _dataset_and_extractor(cfg: DictConfig, parent: dict[str, Any]) -> tuple[Any, Any] | None:
+def _dataset_and_extractor(settings: MeldSettings, parent: dict[str, Any]) -> tuple[Dataset, FeatureExtractor] | None:
     """Return the dataset and extractor to find the threshold with, or None without a dataset.
 
     Both are checked before any long computation.
     """
-    if cfg.dataset.root is None:
+    if settings.dataset is None:
         return None
-    from training.model.anomaly_model import (
-        recorded_extractor,  # imported here: torch loads slowly, and a meld without images does not need it
-    )
+    # imported here: torch loads slowly, and a meld without images does not need it
+    from training.model.anomaly_model import recorded_extractor
     from training.runs.training_run import checked_dataset
 
-    dataset = checked_dataset(cfg, needs_training=False)
-    extractor = recorded_extractor(parent, cfg)
+    dataset = checked_dataset(settings.dataset, needs_training=False)
+    extractor = recorded_extractor(parent, settings.overrides)
     check_fingerprint(parent, extractor)
     return dataset, extractor
 
 
-def _largest_threshold(parents: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+def _largest_threshold(parents: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], list[str]]:
     value = max(parent["threshold"]["value"] for parent in parents)
     warning = (
         "no dataset was given: the threshold is the largest of the sources' and was not found for this coreset; "

@@ -34,17 +34,21 @@ def finish_run(
 ) -> dict[str, Any]:
     """Write ``coreset.safetensors`` and ``training.json`` into the run folder, and log the summary.
 
-    ``described`` has the model file's extractor, extractor_config, anomaly_map and threshold. Returns the content of
-    training.json. Raises UserError.
+    ``described`` has the model file's extractor, extractor_config, anomaly_map and threshold. Repeated ``warnings`` are
+    written once. Returns the content of training.json. Raises UserError.
     """
-    all_warnings = list(dict.fromkeys([*warnings, *provenance.pop("warnings", [])]))
-    figures = {
+    coreset = {
         "size": len(features),
         "channels": features.shape[1],
         **asdict(certificate),
         "epochs": [asdict(epoch) for epoch in epochs],
     }
-    metadata = {**described, "coreset": figures, "provenance": provenance, "warnings": all_warnings}
+    metadata = {
+        **described,
+        "coreset": coreset,
+        "provenance": provenance,
+        "warnings": list(dict.fromkeys(warnings)),
+    }
     save_model(folder / FILE_NAME, features, metadata)
     record = {
         **metadata,
@@ -56,18 +60,6 @@ def finish_run(
     write_json(folder / "training.json", record)
     _log_summary(folder, record)
     return record
-
-
-def with_parents(
-    kind: str, datasets: list[dict[str, Any]], paths: list[str], parents: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Return the provenance of a coreset made from others, whose metadata are ``parents``."""
-    ancestry = [
-        {"path": path, "features_sha256": parent["features_sha256"], "provenance": parent["provenance"]}
-        for path, parent in zip(paths, parents, strict=True)
-    ]
-    warnings = [warning for parent in parents for warning in parent["warnings"]]
-    return {"kind": kind, "datasets": datasets, "parents": ancestry, "warnings": warnings}
 
 
 def device_name(device: str) -> str:

@@ -16,8 +16,8 @@ from eval.runs.run_summary import read_run
 from eval.runs.settings import read_settings
 from tests.eval.page.chromium import Chromium, find_chromium
 from tests.eval.small_plates import HEIGHT, WIDTH, compose_config, train_into, write_dataset
+from tests.training.configured import load_anomaly_model
 from training.data.dataset import read_image
-from training.model.anomaly_model import load_anomaly_model
 
 pytestmark = pytest.mark.skipif(find_chromium() is None, reason="no Chromium on this machine")
 

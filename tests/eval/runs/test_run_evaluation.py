@@ -12,7 +12,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 
 from eval.runs.run_evaluation import evaluate_run
 from tests.eval.small_plates import write_dataset
-from training.model.anomaly_model import load_anomaly_model
+from tests.training.configured import load_anomaly_model
 from training.model.file import load_model, save_model
 from training.support.user_error import UserError
 

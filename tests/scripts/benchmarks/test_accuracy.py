@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import f1_score, roc_auc_score
 
-from scripts.benchmarks.accuracy_data import Judged, fitted_to
+from scripts.benchmarks.accuracy_data import LabelledTestImage, fitted_to
 from scripts.benchmarks.accuracy_metrics import accuracy
 from scripts.benchmarks.accuracy_runs import named_extractors
 from scripts.benchmarks.planted import SQUARE, at_borders, displacements, outer_ring_share, planted, textures
@@ -22,7 +22,7 @@ def images(rng, count=6, side=(24, 30)):
             defect[top : top + 8, left : left + 9] = True
         ignored = np.zeros(side, bool)
         ignored[:, -2:] = True
-        found.append(Judged(np.zeros((*side, 3), np.uint8), defect & ~ignored, ignored))
+        found.append(LabelledTestImage(np.zeros((*side, 3), np.uint8), defect & ~ignored, ignored))
     return found
 
 

@@ -8,7 +8,7 @@ import pytest
 import torchvision
 from safetensors.torch import save_file
 
-from scripts.benchmarks.extractors import KEYS, RANDOM, SPREAD, backbones, judged
+from scripts.benchmarks.extractors import KEYS, RANDOM, SPREAD, backbones, measured_on
 from scripts.benchmarks.images import write_nominal_folder
 from training.support.user_error import UserError
 
@@ -62,7 +62,7 @@ def test_orders_are_averaged_and_their_spread_is_told(tmp_path):
         options = argparse.Namespace(
             quick=True, pixels=128, orders=orders, training=["coreset.size=64", "device=cpu", *training]
         )
-        return judged(tmp_path / "plates", RANDOM, options, tmp_path / "run")
+        return measured_on(tmp_path / "plates", RANDOM, options, tmp_path / "run")
 
     rows = [row(1), *(row(1, "coreset.shuffle=true", f"coreset.seed={seed}") for seed in (1, 2))]
     together = row(3)

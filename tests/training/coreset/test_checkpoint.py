@@ -13,9 +13,9 @@ import pytest
 import safetensors.numpy
 from safetensors import safe_open
 
+from tests.training.configured import train_run
 from tests.training.small_plates import TINY, compose_config
 from training.coreset.checkpoint import Checkpoint
-from training.runs.training_run import train_run
 from training.support.user_error import UserError
 
 KILLED = """

@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
+from tests.training.configured import meld_run
 from tests.training.coreset_oracle import canonical, literal_coreset
 from tests.training.model.test_file import METADATA
 from tests.training.small_plates import compose_config
 from training.coreset.melding import meld, meld_tree
 from training.model.file import load_model, save_model
-from training.runs.meld_run import meld_run
 from training.support.user_error import UserError
 
 SIZES = (20, 7, 31, 12, 5, 26, 9)

@@ -7,6 +7,7 @@ import torch
 from omegaconf import OmegaConf
 from torchvision.transforms.v2 import functional as F
 
+from tests.training.configured import build_augmentation, train_run
 from tests.training.small_plates import TINY, compose_config, plate
 from training.data.augment import (
     Augmentation,
@@ -14,11 +15,10 @@ from training.data.augment import (
     Border,
     augmented,
     border_region,
-    build_augmentation,
     draw_augmentation_params,
 )
+from training.data.augmentation_settings import read_augmentation_settings
 from training.model.file import load_model
-from training.runs.training_run import train_run
 from training.support.user_error import UserError
 
 NOTHING = AugmentationParams(False, False, 1.0, 1.0, 0.0, 0.0, 0, None)
@@ -36,7 +36,7 @@ def mask():
 
 @pytest.fixture
 def settings():
-    return OmegaConf.to_container(compose_config("train", ["dataset.root=x", "augment=paper"]).augment)
+    return read_augmentation_settings(compose_config("train", ["dataset.root=x", "augment=paper"]).augment)
 
 
 def test_nothing_drawn_changes_nothing(image, mask):
@@ -131,7 +131,7 @@ def test_each_epoch_and_image_has_its_own_draw_and_keeps_it(settings, image, mas
     for key in keys:
         np.testing.assert_array_equal(Augmentation(settings)(image, mask, *key)[0], first[key])
     assert len({shown.tobytes() for shown in first.values()}) == 4
-    assert (Augmentation({**settings, "seed": 1})(image, mask, 0, "000000")[0] != first[0, "000000"]).any()
+    assert (Augmentation(replace(settings, seed=1))(image, mask, 0, "000000")[0] != first[0, "000000"]).any()
 
 
 def test_torch_s_generator_and_the_arguments_are_left_alone(settings, image, mask):
@@ -146,7 +146,7 @@ def test_draws_fill_their_ranges(settings):
     rng = np.random.default_rng(3)
     draws = [draw_augmentation_params(settings, rng) for _ in range(2000)]
     for name in ("brightness", "contrast", "blur_sigma", "noise_sigma"):
-        low, high = settings[name]
+        low, high = getattr(settings, name)
         values = np.array([getattr(draw, name) for draw in draws])
         assert low <= values.min() < low + 0.01 * (high - low)
         assert high - 0.01 * (high - low) < values.max() <= high

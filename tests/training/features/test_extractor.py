@@ -8,9 +8,10 @@ import torch
 import torch.nn.functional as F
 import torchvision
 
+from tests.training.configured import build_extractor
 from tests.training.small_plates import TINY, compose_config, plate
 from training.features.backbone_weights import OWN_FILE, seeded_weights
-from training.features.extractor import LEAST_CONTRAST, build_extractor, own_contrast
+from training.features.extractor import LEAST_CONTRAST, own_contrast
 from training.features.tiled_features import whole_features
 from training.support.user_error import UserError
 
@@ -132,7 +133,7 @@ def test_weights_come_from_a_file_with_or_without_the_layers_cut_off(tmp_path, s
     torch.testing.assert_close(extractor.backbone.conv1.weight, folded_conv1(state), rtol=1e-6, atol=0)
     assert extractor.warnings == []
     assert extractor.fingerprint["weights_sha256"] != tiny_extractor.fingerprint["weights_sha256"]
-    assert extractor.config["weights"] == str(path)
+    assert extractor.settings.weights == str(path)
 
 
 def test_weights_that_do_not_fit_are_refused(tmp_path):
@@ -196,7 +197,7 @@ def test_unreachable_imagenet_weights_become_random_with_a_warning():
     (warning,) = extractor.warnings
     assert "RANDOM" in warning
     assert "download.pytorch.org does not answer" in warning
-    assert extractor.config["weights"] == "random"
+    assert extractor.settings.weights == "random"
     assert extractor.fingerprint == build_extractor(config(), "cpu").fingerprint
 
 
@@ -209,7 +210,7 @@ def test_the_own_weights_stand_in_where_they_fit_and_the_package_is_missing():
     assert "the project's own weights (stainless_texture)" in warning
     own = build_extractor(config(base=["extractor=stainless_texture"]), "cpu")
     assert own.warnings == []
-    assert own.config == extractor.config
+    assert own.settings == extractor.settings
     assert own.fingerprint == extractor.fingerprint
     for override in ("extractor.layers=[features.12,features.16]", "extractor.activation=relu"):
         (warning,) = build_extractor(config(override, base=base), "cpu").warnings

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
+from tests.training.configured import train_run
 from tests.training.small_plates import TINY, compose_config
 from training.features import image_epochs as epochs_module
 from training.features.feature_cache import FeatureCache
 from training.features.patch_stream import ImagePatches
-from training.runs.training_run import train_run
 from training.support.user_error import UserError
 
 

@@ -5,8 +5,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from tests.training.configured import build_extractor
 from tests.training.small_plates import TINY, compose_config, plate
-from training.features.extractor import build_extractor
 from training.features.patch_grid import Axis, PatchLayout, lerp_at, nearest_at, source_of
 from training.features.tiled_features import whole_features
 

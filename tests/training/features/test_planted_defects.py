@@ -11,9 +11,9 @@ import pytest
 
 from scripts.benchmarks.accuracy_runs import map_settings
 from scripts.benchmarks.planted import at_borders, contrast, displacements, outer_ring_share, planted, textures
+from tests.training.configured import build_extractor
 from tests.training.small_plates import compose_config
 from training.coreset.sequential import SequentialCoreset
-from training.features.extractor import build_extractor
 from training.model.anomaly_model import AnomalyModel
 
 SIDE = (256, 256)
@@ -49,7 +49,7 @@ def model_of(*overrides, members=1024):
         patches = extractor.patches(texture)
         coreset = coreset or SequentialCoreset(members, patches.shape[2])
         coreset.update(patches.reshape(-1, patches.shape[2]), patches.shape[1])
-    return AnomalyModel(extractor, coreset.features, **map_settings(*(o for o in overrides if "anomaly_map" in o)))
+    return AnomalyModel(extractor, coreset.features, map_settings(*(o for o in overrides if "anomaly_map" in o)))
 
 
 def assert_in_place(*overrides, errors=0):

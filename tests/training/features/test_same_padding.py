@@ -9,9 +9,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from tests.training.configured import build_extractor
 from tests.training.small_plates import compose_config, plate
 from training.features.backbone import truncated_backbone
-from training.features.extractor import build_extractor
 from training.features.packaged_weights import packaged_file, renamed_in_order
 from training.features.same_padding import pad_same
 from training.features.timm_backbone import timm_network
@@ -81,7 +81,7 @@ def test_lite0_is_timm_s_network_with_its_own_padding():
     assert extractor.warnings == []
     pixels = extractor.normalised(plate(np.random.default_rng(0), 96, 128))
     network = timm.create_model("tf_efficientnet_lite0", features_only=True, out_indices=(2, 3)).eval()
-    state = torch.load(packaged_file(extractor.config["weights"]), weights_only=True)
+    state = torch.load(packaged_file(extractor.settings.weights), weights_only=True)
     wanted = timm_network("tf_efficientnet_lite0").state_dict()
     network.load_state_dict(renamed_in_order(state, wanted, "lite0"), strict=False)
     with torch.inference_mode():
@@ -94,7 +94,7 @@ def test_lite0_s_norms_have_the_statistics_that_pictures_give():
 
     Brushed noise differs from photographs, so the match is rough, but a shifted order is off by orders of magnitude.
     """
-    config = lite0().config
+    config = lite0().settings
     truncated, _ = truncated_backbone(config)
     seen = {}
     norms = {name: m for name, m in truncated.named_modules() if isinstance(m, nn.BatchNorm2d)}

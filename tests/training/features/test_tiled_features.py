@@ -7,10 +7,10 @@ import torch.nn.functional as F
 import torchvision
 from torchvision.models.feature_extraction import create_feature_extractor
 
+from tests.training.configured import build_extractor
 from tests.training.small_plates import compose_config, plate
 from training.features.backbone_graph import folded, global_pools, with_scales
 from training.features.backbone_weights import seeded_weights
-from training.features.extractor import build_extractor
 from training.features.patch_grid import single_layer
 from training.features.receptive_field import ReceptiveField, grid_sizes, measure_receptive_fields
 from training.features.tile_plan import block_size, blocks

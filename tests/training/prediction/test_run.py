@@ -15,13 +15,12 @@ import pytest
 from pycocotools.coco import COCO
 from scipy import ndimage
 
+from tests.training.configured import load_anomaly_model, predict_run, train_run
 from tests.training.small_plates import TINY, compose_config, plate, write_png
 from training.data.image_file import read_image
-from training.model.anomaly_model import AnomalyModel, load_anomaly_model
+from training.model.anomaly_model import AnomalyModel
 from training.prediction.coco import annotation
 from training.prediction.journal import FILE
-from training.prediction.run import predict_run
-from training.runs.training_run import train_run
 from training.support.user_error import UserError
 
 ROOT = Path(__file__).resolve().parents[3]

@@ -9,14 +9,13 @@ import torch.nn.functional as F
 import torchvision
 from safetensors.torch import load_file
 
+from tests.training.configured import adapt_run, build_extractor, open_dataset, train_run
 from tests.training.small_plates import compose_config, plate
-from training.data.dataset import open_dataset, read_image
+from training.data.dataset import read_image
 from training.features.backbone import truncated_backbone
 from training.features.backbone_weights import OWN_FILE
-from training.features.extractor import build_extractor
-from training.pretraining.adapting import WEIGHTS, adapt_run, middle_of, spread_evenly
+from training.pretraining.adapting import WEIGHTS, middle_of, spread_evenly
 from training.pretraining.norm_statistics import moved_norms
-from training.runs.training_run import train_run
 from training.support.user_error import UserError
 
 TINY = ["extractor=resnet18", "extractor.weights=random", "device=cpu"]
@@ -28,7 +27,7 @@ def settings(root, *overrides):
 
 def random_backbone():
     config = compose_config("train", ["dataset.root=x", *TINY]).extractor
-    return truncated_backbone(build_extractor(config, "cpu").config)[0]
+    return truncated_backbone(build_extractor(config, "cpu").settings)[0]
 
 
 def images(count=3):
@@ -90,7 +89,7 @@ def test_adapted_weights_train_as_the_project_s_own_do(stainless_folder, tmp_pat
     assert extractor.standardise
     assert extractor.fingerprint["weights_sha256"] == record["adapted_sha256"]
     train_run(cfg, tmp_path / "run")
-    with pytest.raises(UserError, match="is there already"):
+    with pytest.raises(UserError, match="already exists"):
         adapt_run(settings(stainless_folder), tmp_path / "adapted")
 
 

@@ -7,15 +7,16 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from tests.training.configured import build_extractor, pretrain_run
 from tests.training.small_plates import compose_config
-from training.features.extractor import build_extractor
 from training.pretraining.formula_images.damage import KINDS
 from training.pretraining.formula_images.draw import Episodes
 from training.pretraining.formula_images.formulas import draw_formulas
 from training.pretraining.formula_images.pictures import Chances, draw_pictures
 from training.pretraining.neighbour_task import Ranking, patch_maps
 from training.pretraining.read_out_task import Head, losses, structure_of, touched
-from training.pretraining.run import CHECKPOINT, WEIGHTS, Learner, objective, pretrain_run
+from training.pretraining.run import CHECKPOINT, WEIGHTS, Learner, objective
+from training.pretraining.settings import TaskWeights
 from training.support.user_error import UserError
 
 SMALL = [
@@ -136,7 +137,7 @@ def test_a_task_has_the_weight_that_it_is_given():
         totals = {}
         for chosen in names:
             task = {name: 2.0 * (name == chosen) for name in names}
-            totals[chosen], parts = objective(learner, pictures, episodes, Ranking(0.5), task)
+            totals[chosen], parts = objective(learner, pictures, episodes, Ranking(0.5), TaskWeights(**task))
     assert totals["neighbour"] == pytest.approx(2 * parts[:3].sum().item(), rel=1e-5)
     for place, name in enumerate(names[1:]):
         assert totals[name] == pytest.approx(2 * (parts[6 + place] + parts[9 + place]).item(), rel=1e-5)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.eval.small_plates import write_dataset
+from tests.training.configured import finetune_run, train_run
 from tests.training.small_plates import TINY, compose_config
 from training.model.file import load_model
 from training.runs.experiment import folder_of, make_experiment
-from training.runs.training_run import finetune_run, train_run
 from training.support.user_error import UserError
 
 

@@ -3,15 +3,12 @@
 import numpy as np
 import pytest
 
+from tests.training.configured import finetune_run, load_anomaly_model, meld_run, open_dataset, update_run
 from tests.training.runs.test_training_run import LATER, trained
 from tests.training.small_plates import compose_config
 from training.coreset.sequential import SequentialCoreset
-from training.data.dataset import open_dataset
 from training.features.patch_stream import stream_patches
-from training.model.anomaly_model import load_anomaly_model
 from training.model.file import load_model, save_model
-from training.runs.meld_run import meld_run
-from training.runs.training_run import finetune_run, update_run
 from training.support.user_error import UserError
 
 PAPER_MAP = {"chunk_size": 2048, "upsampling": "nearest", "score_share": 0.0}

@@ -8,15 +8,13 @@ import pytest
 from safetensors import safe_open
 from sklearn.metrics import f1_score
 
+from tests.training.configured import finetune_run, load_anomaly_model, meld_run, open_dataset, train_run
 from tests.training.small_plates import TINY, compose_config, write_png
 from training.coreset.sequential import SequentialCoreset
-from training.data.dataset import open_dataset, read_image, read_mask
+from training.data.dataset import read_image, read_mask
 from training.features.patch_stream import stream_patches
-from training.model.anomaly_model import load_anomaly_model
 from training.model.file import load_model
 from training.prediction.run import find_images
-from training.runs.meld_run import meld_run
-from training.runs.training_run import finetune_run, train_run
 from training.support.user_error import UserError
 
 LATER = ["coreset.epochs=3", "device=cpu"]
@@ -182,7 +180,7 @@ def damage(root, what):
             r"too few patches to fill the coreset: 540 for coreset\.size=10000",
             6,
         ),
-        ("an unknown method", ["threshold.method=median"], "none of maximum_f1, maximum_nominal", None),
+        ("an unknown method", ["threshold.method=median"], "method: 'median' is not one of .*maximum_f1", None),
         ("an unknown filling", ["coreset.filling=last"], "none of first, reservoir", None),
         ("an unknown back end", ["coreset.backend=cupy"], "none of numba, torch", None),
     ],

@@ -1,0 +1,55 @@
+"""Settings of a dataset (``conf/dataset``)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from training.support.user_error import UserError
+
+
+@dataclass(frozen=True)
+class DatasetSettings:
+    """The folders of a dataset and the choice of its samples."""
+
+    layout: str
+    """Layout of the train folders: stainless or mvtec."""
+    roots: tuple[Path, ...]
+    """Folders of the train images."""
+    evaluation_root: Path
+    """Folder of the validation and test images."""
+    evaluation_layout: str
+    validation_fraction: float
+    """Share of test/ that becomes the validation split of an MVTec-layout folder."""
+    split_seed: int
+    max_images: int | None = None
+    """Maximum number of train images; None for all."""
+
+
+def read_dataset_settings(cfg: DictConfig) -> DatasetSettings:
+    """Read a composed ``conf/dataset``. Raises UserError for an empty list of folders and for a folder named twice."""
+    return DatasetSettings(
+        layout=cfg.layout,
+        roots=folders_of(cfg.root),
+        evaluation_root=folders_of(cfg.evaluation_root)[0],
+        evaluation_layout=cfg.evaluation_layout,
+        validation_fraction=cfg.validation_fraction,
+        split_seed=cfg.split_seed,
+        max_images=cfg.max_images,
+    )
+
+
+def folders_of(root: str | Sequence[str]) -> tuple[Path, ...]:
+    """Return the folders that a setting names: one, or a list.
+
+    Raises UserError for an empty list and for a folder named twice.
+    """
+    folders = (Path(root),) if isinstance(root, str) else tuple(Path(folder) for folder in root)
+    if not folders:
+        raise UserError("dataset.root is an empty list; give a folder, or several: dataset.root=[plates,plates_rot90]")
+    resolved = [folder.resolve() for folder in folders]
+    twice = [folder for folder, where in zip(folders, resolved, strict=True) if resolved.count(where) > 1]
+    if twice:
+        raise UserError(f"dataset.root names {twice[0]} twice")
+    return folders

@@ -1,0 +1,37 @@
+"""Settings of a prediction, read from a composed ``conf/predict.yaml``."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from training.model.settings import ModelOverrides, read_model_overrides
+from training.support.settings_schema import check_settings
+
+
+@dataclass(frozen=True)
+class PredictionSettings:
+    """Settings of a prediction; ``conf/predict.yaml`` describes each."""
+
+    model: Path
+    input: str
+    output: Path
+    overlays: bool
+    minimum_prediction_size: int
+    """Smallest finding [pixels]."""
+    resume: bool
+    overrides: ModelOverrides
+
+
+def read_prediction_settings(cfg: DictConfig) -> PredictionSettings:
+    """Read a composed ``conf/predict.yaml``. Raises UserError for a wrong setting."""
+    check_settings(cfg)
+    return PredictionSettings(
+        model=Path(cfg.model),
+        input=cfg.input,
+        output=Path(cfg.output),
+        overlays=cfg.overlays,
+        minimum_prediction_size=cfg.minimum_prediction_size,
+        resume=cfg.resume,
+        overrides=read_model_overrides(cfg),
+    )
