@@ -44,9 +44,8 @@ def measured(extractor: Extractor, data: AccuracyData, validation: Path, draws: 
     """Return the largest test F1, and for each number of plates mean and standard deviation over draws, in 0..1."""
     built = extractor.built()
     model = AnomalyModel(built, coreset_of(built, data.train, data.defect_ids), map_settings())
-    test, chosen = (
-        score_histograms(model, images) for images in (data.test_images(), images_of(validation, "validation"))
-    )
+    test = score_histograms(model, data.test_images())
+    chosen = score_histograms(model, images_of(validation, "validation"))
     row: dict[str, Any] = {"best": best_f1(test)}
     for plates in (number for number in PLATES if number <= len(chosen)):
         scores = f1_of_draws(chosen, test, plates, draws, np.random.default_rng(plates))
