@@ -6,8 +6,8 @@ import timm
 import torch
 from safetensors.torch import save_file
 
+from tests.training.configured import build_extractor
 from tests.training.small_plates import compose_config, plate
-from training.features.extractor import build_extractor
 from training.support.user_error import UserError
 
 RESNET = ["extractor=efficientnet_lite0", "extractor.architecture=resnet10t", "extractor.layers=[8,16]"]
