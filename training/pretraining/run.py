@@ -94,7 +94,7 @@ def pretrain_run(settings: PretrainingSettings, folder: Path) -> dict[str, Any]:
         torch.default_generator.manual_seed(recipe.seed)
         learner = Learner(recipe.formulas).to(device).to(memory_format=torch.channels_last).train()
     if recipe.start is not None:
-        _start_from(learner, Path(recipe.start))
+        document["start"] = _start_from(learner, Path(recipe.start))
     formulas = draw_formulas(recipe.formulas, recipe.seed, device)
     optimiser = _fresh(learner, recipe.weight_decay)
     first, curve, running, seconds = _restored(folder / CHECKPOINT, document, learner, optimiser)
@@ -135,14 +135,18 @@ def pretrain_run(settings: PretrainingSettings, folder: Path) -> dict[str, Any]:
     return _finished(folder, learner, document, curve, time.perf_counter() - started, device)
 
 
-def _start_from(learner: Learner, path: Path) -> None:
-    """Load the backbone of an earlier pretraining into the learner. Raises UserError for another file."""
+def _start_from(learner: Learner, path: Path) -> str:
+    """Load the backbone of an earlier pretraining into the learner; return the file's SHA-256.
+
+    Raises UserError for another file.
+    """
     try:
         state = safetensors.torch.load_file(path)
         learner.features.load_state_dict({name.removeprefix("features."): t for name, t in state.items()})
     except (OSError, SafetensorError, RuntimeError) as error:
         reason = str(error).splitlines()[0]
         raise UserError(f"pretrain.start={path} is not a backbone of training.pretrain ({reason})") from error
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _batches(formulas: Formulas, recipe: Recipe, steps: range, device: torch.device) -> Iterator[Pictures]:

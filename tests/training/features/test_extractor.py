@@ -180,7 +180,7 @@ def test_lite0_stands_in_for_unreachable_imagenet_weights(monkeypatch, tmp_path,
     assert "EfficientNet-Lite0 with its ImageNet weights stands in" in warning
     lite0 = build_extractor(config("extractor.pooling=3", base=["extractor=efficientnet_lite0"]), "cpu")
     assert lite0.warnings == []
-    assert extractor.config == lite0.config
+    assert extractor.settings == lite0.settings
     assert extractor.fingerprint == lite0.fingerprint
 
 

@@ -35,7 +35,7 @@ def test_imagenet_weights_come_from_the_hub_s_cache_or_are_random_with_a_warning
     save_file({name: tensor.contiguous() for name, tensor in state.items()}, snapshot / "model.safetensors")
     cached = built(*imagenet)
     assert cached.warnings == []
-    assert cached.config["weights"] == "imagenet"
+    assert cached.settings.weights == "imagenet"
 
 
 def test_timm_layers_are_chosen_by_stride_and_other_models_work():

@@ -218,3 +218,18 @@ def test_cells_are_described_as_a_literal_loop_describes_them():
                 energy = np.mean(x**2) + np.mean(y**2) + 1e-4
                 expected = [np.log(energy) / 2, (np.mean(x**2) - np.mean(y**2)) / energy, 2 * np.mean(x * y) / energy]
                 np.testing.assert_allclose(structure[image, :, row, column], expected, atol=1e-5)
+
+
+def test_training_may_start_from_an_earlier_backbone_which_the_recipe_names_by_its_hash(tmp_path):
+    first = pretrain_run(settings(), tmp_path / "first")
+    still = "pretrain.cycles=[{steps: 2, learning_rate: 1e-12, hardest: 1}]"
+    start = f"pretrain.start={tmp_path / 'first' / WEIGHTS}"
+    record = pretrain_run(settings(still, start, "pretrain.seed=5"), tmp_path / "second")
+    assert record["recipe"]["start"] == first["sha256"]
+    before, after = (load_file(tmp_path / name / WEIGHTS) for name in ("first", "second"))
+    for name, tensor in after.items():
+        if name.endswith("weight"):
+            torch.testing.assert_close(tensor, before[name], atol=1e-6, rtol=1e-4)
+    (tmp_path / "other.safetensors").write_bytes(b"nothing")
+    with pytest.raises(UserError, match=r"other\.safetensors is not a backbone of training\.pretrain"):
+        pretrain_run(settings(f"pretrain.start={tmp_path / 'other.safetensors'}"), tmp_path / "third")
