@@ -167,7 +167,7 @@ def test_each_cycle_has_its_own_optimiser_and_ranking(tmp_path, monkeypatch):
 
 
 def test_the_extractor_sees_what_was_trained(tmp_path):
-    """The extractor's patches with a run's weights are the patches of the ranking task, whose centres are the cells'."""
+    """The extractor's patches with a run's weights are those of the ranking task, whose centres are the cells'."""
     pretrain_run(settings(), tmp_path)
     chosen = ["extractor=mobilenet_v3_large", "extractor.centres=[[4,4],[8,8]]"]
     cfg = compose_config("train", [*chosen, f"extractor.weights={tmp_path / WEIGHTS}"])
