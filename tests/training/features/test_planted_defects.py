@@ -73,7 +73,7 @@ def test_every_extractor_with_weights_of_its_own_puts_defects_in_their_place(nam
 
 @pytest.mark.parametrize("name", RANDOM)
 def test_every_architecture_puts_defects_in_their_place(name):
-    assert_in_place(f"extractor={name}", "extractor.weights=random", errors=2)  # random features scatter widely
+    assert_in_place(f"extractor={name}", "extractor.weights=random", errors=3)  # random features scatter widely
 
 
 @pytest.mark.shared
@@ -87,8 +87,11 @@ def test_kernels_tiles_sizes_and_scales_keep_defects_in_their_place(variant):
     assert_in_place("extractor=efficientnet_lite0", *VARIANTS[variant])
 
 
-def test_torch_s_padding_is_measured_and_corrected_too():
-    assert_in_place("extractor=stainless_texture", "extractor.padding=same")
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["mobilenet_v2", "mobilenet_v3_large"])
+def test_the_wrong_padding_is_measured_and_corrected_too(name):
+    """Weights from TensorFlow under torch's padding lie 9 pixels off without the correction."""
+    assert_in_place(*shared_weights(name), "extractor.padding=torch")
 
 
 @pytest.mark.parametrize("name", ["efficientnet_lite0", "stainless_texture"])
