@@ -356,6 +356,7 @@ def test_resizing_to_an_exact_size_ignores_the_aspect():
         (["extractor.architecture=resnet19"], "resnet19"),
         (["extractor.layers=[layer2,layer9]"], "layer9"),
         (["extractor.activation=gelu"], "gelu"),
+        (["+extractor.colour=red"], "colour missing or unknown"),
         (["extractor.pooling=0"], "pooling 0"),
         (["extractor.pooling=[1,1]"], "names a kernel twice"),
         (["extractor.pooling=[]"], "pooling"),

@@ -72,7 +72,7 @@ def test_what_does_not_matter_may_change_and_what_matters_may_not(composed, tmp_
     shutil.copytree(tmp_path / "synth", tmp_path / "elsewhere" / "synth")
     same = composed("coreset.backend=torch", "checkpoint.seconds=0", "paths.synth=elsewhere")
     assert made(same, "synth")[1] is False
-    with pytest.raises(UserError, match=r"runs/synth was made with coreset\.size 40, it is now 41"):
+    with pytest.raises(UserError, match=r"runs/synth was made with coreset\.size 40; it is now 41"):
         made(composed("coreset.size=41"), "synth")
     with pytest.raises(UserError, match=r"extractor\.pooling"):
         made(composed("extractor.pooling=3"), "synth")

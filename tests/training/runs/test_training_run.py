@@ -66,6 +66,14 @@ def test_train_writes_a_model_that_is_the_algorithm_s_and_a_threshold_of_maximum
     assert any("Next: python -m eval.evaluate model=" in line for line in messages)
 
 
+def test_layers_may_be_named_by_stride(stainless_folder, tmp_path, caplog):
+    caplog.set_level(logging.INFO)
+    network = ["extractor=efficientnet_lite0", "extractor.weights=random"]
+    budget = ["coreset.size=40", "coreset.epochs=1", "device=cpu"]
+    train_run(compose_config("train", [f"dataset.root={stainless_folder}", *network, *budget]), tmp_path / "run")
+    assert "Extractor tf_efficientnet_lite0 8+16" in [record.getMessage() for record in caplog.records]
+
+
 def test_training_repeats_to_the_bit(stainless_folder, tmp_path):
     models = []
     for name in ("a", "b"):

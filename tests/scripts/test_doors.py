@@ -1,0 +1,34 @@
+"""The typed programs at the door of scripts/ lead to the programs in its folders."""
+
+import importlib
+
+import pytest
+
+PROGRAMS = {
+    "benchmark_coreset": "benchmarks.coreset",
+    "benchmark_extractors": "benchmarks.extractors",
+    "contact_sheet": "figures.contact_sheet",
+    "formula_pictures": "figures.formula_pictures",
+    "light_rows": "figures.light_rows",
+    "sampling_study": "figures.sampling_study",
+}
+IN_BLENDER = {
+    "benchmark_render": "benchmarks.render",
+    "benchmark_stain": "benchmarks.stain",
+    "stain_closeups": "figures.stain_closeups",
+}
+
+
+def assert_leads_to(door, program):
+    assert importlib.import_module(f"scripts.{door}").main is importlib.import_module(f"scripts.{program}").main
+
+
+@pytest.mark.parametrize(("door", "program"), PROGRAMS.items())
+def test_a_door_leads_to_its_program(door, program):
+    assert_leads_to(door, program)
+
+
+@pytest.mark.blender
+@pytest.mark.parametrize(("door", "program"), IN_BLENDER.items())
+def test_a_door_leads_to_its_program_in_blender(door, program):
+    assert_leads_to(door, program)
