@@ -6,10 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from scripts.layouts.dataset_writer import INSTANCE_COLUMNS
+from scripts.layouts.dataset_writer import INSTANCE_COLUMNS, write_rows
 from training.data.stainless_layout import read_description
 from training.support.user_error import UserError
-from training.support.whole_file import write_json, write_whole
 
 SIDECAR = "stainless"
 """The folder in an export that keeps data without a place in the other layout."""
@@ -41,11 +40,8 @@ def read_tables(root: Path) -> DatasetTables:
 
 def write_tables(folder: Path, tables: DatasetTables) -> None:
     """Write the tables into an export's folder."""
-    write_whole(folder / "samples.csv", pd.DataFrame(tables.samples.values()).to_csv(index=False).encode())
-    rows = [row for of_sample in tables.instances.values() for row in of_sample]
-    instances = pd.DataFrame(rows) if rows else pd.DataFrame(columns=list(INSTANCE_COLUMNS))
-    write_whole(folder / "instances.csv", instances.to_csv(index=False).encode())
-    write_json(folder / "dataset.json", tables.description)
+    instances = [row for of_sample in tables.instances.values() for row in of_sample]
+    write_rows(folder, tables.description, list(tables.samples.values()), instances)
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """Writing of a dataset folder (docs/dataset.md): pictures, masks, instances, tables, and dataset.json last."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -62,14 +62,8 @@ class DatasetWriter:
 
     def finish(self, name: str, seeds: Mapping[str, int], description: Mapping[str, Any] | None = None) -> None:
         """Write the tables and dataset.json; ``description`` is that of the source dataset, if any."""
-        for file, rows, columns in (
-            ("samples.csv", self._samples, SAMPLE_COLUMNS),
-            ("instances.csv", self._instances, INSTANCE_COLUMNS),
-        ):
-            table = pd.DataFrame(rows).fillna("") if rows else pd.DataFrame(columns=list(columns))
-            write_whole(self._folder / file, table.to_csv(index=False).encode())
         size = self._sizes.copy().pop() if len(self._sizes) == 1 else None
-        own = {
+        own: dict[str, Any] = {
             "format": "stainless-dataset",
             "version": 1,
             "name": name,
@@ -82,7 +76,24 @@ class DatasetWriter:
             "seeds": dict(seeds),
             "job": None,
         }
-        write_json(self._folder / "dataset.json", {**own, **(description or {}), "samples": len(self._samples)})
+        own |= {**(description or {}), "samples": len(self._samples)}
+        write_rows(self._folder, own, self._samples, self._instances)
+
+
+def write_rows(
+    folder: Path,
+    description: dict[str, Any],
+    samples: Sequence[Mapping[str, object]],
+    instances: Sequence[Mapping[str, object]],
+) -> None:
+    """Write samples.csv, instances.csv and, last, dataset.json; a missing value is an empty cell."""
+    for name, rows, columns in (
+        ("samples.csv", samples, SAMPLE_COLUMNS),
+        ("instances.csv", instances, INSTANCE_COLUMNS),
+    ):
+        table = pd.DataFrame(rows).fillna("") if rows else pd.DataFrame(columns=list(columns))
+        write_whole(folder / name, table.to_csv(index=False).encode())
+    write_json(folder / "dataset.json", description)
 
 
 def _png(pixels: NDArray[Any]) -> bytes:

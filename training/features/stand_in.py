@@ -24,7 +24,7 @@ _REPLACED = (
     "mean",
     "std",
 )
-"""What is taken from the stand-in's settings; pooling, sizes and scales stay as they were asked for."""
+"""Settings taken from the stand-in; pooling, sizes and scales stay as requested."""
 
 
 def with_stand_in(settings: ExtractorSettings) -> tuple[ExtractorSettings, list[str]]:
