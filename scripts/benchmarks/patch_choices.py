@@ -10,7 +10,7 @@ from training.model.anomaly_model import AnomalyModel
 
 KERNELS = ("1", "2", "3", "[1,3]")
 MAPS = {
-    "paper": (),
+    "paper": ("anomaly_map=paper",),
     "bilinear": ("anomaly_map.upsampling=bilinear",),
     "bilinear, sigma 1": ("anomaly_map.upsampling=bilinear", "anomaly_map.blur_sigma=1", "anomaly_map.blur_kernel=9"),
     "bilinear, sigma 4": ("anomaly_map.upsampling=bilinear", "anomaly_map.blur_sigma=4", "anomaly_map.blur_kernel=33"),
