@@ -1,13 +1,10 @@
 """Frozen dataclasses as plain documents for JSON files."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+from typing import Any
 
 
-def document_of(settings: "DataclassInstance") -> dict[str, Any]:
+def document_of(settings: Any) -> dict[str, Any]:
     """Return a dataclass as dicts, lists and plain values, in the order of its fields.
 
     Nested dataclasses and NamedTuples become dicts.

@@ -90,11 +90,11 @@ def test_another_run_in_the_same_folder_is_refused_by_what_differs(stainless_fol
     with pytest.raises(UserError, match="does not decode"):
         trained(stainless_folder, tmp_path / "run")
     for override, field in (
-        ("coreset.size=41", r"coreset\.size was 40 and is 41 now"),
-        ("coreset.shuffle=true", r"coreset\.shuffle was False and is True now"),
+        ("coreset.size=41", r"coreset\.size was 40 and is now 41"),
+        ("coreset.shuffle=true", r"coreset\.shuffle was False and is now True"),
         ("extractor.layers=[layer1]", r"extractor\.layers was"),
         ("augment=paper", "augment was {}"),
-        ("dataset.max_images=5", r"train images was 6 \(.*\) and is 5"),
+        ("dataset.max_images=5", r"train images was 6 \(.*\) and is now 5"),
     ):
         with pytest.raises(UserError, match=rf"to another run: {field}"):
             trained(stainless_folder, tmp_path / "run", override)
