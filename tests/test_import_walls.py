@@ -10,6 +10,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TRAINING_SIDE = {
     "torch",
     "torchvision",
+    "timm",
+    "huggingface_hub",
     "hydra",
     "omegaconf",
     "numpy",

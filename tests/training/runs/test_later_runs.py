@@ -11,7 +11,7 @@ from training.features.patch_stream import stream_patches
 from training.model.file import load_model, save_model
 from training.support.user_error import UserError
 
-PAPER_MAP = {"chunk_size": 2048, "upsampling": "nearest", "score_share": 0.0}
+DEFAULT_MAP = {"chunk_size": 2048, "upsampling": "bilinear", "score_share": 0.0}
 
 
 def test_update_adds_images_as_if_they_had_come_after(stainless_folder, mvtec_folder, tmp_path):
@@ -86,9 +86,9 @@ def test_later_runs_keep_the_source_s_anomaly_map(stainless_folder, tmp_path):
     trained(stainless_folder, tmp_path / "b")
     source = [f"dataset.root={stainless_folder}", f"source={tmp_path / 'a'}", *LATER]
     kept = finetune_run(compose_config("finetune", source), tmp_path / "kept")
-    assert kept["anomaly_map"] == {**PAPER_MAP, "blur_sigma": 3.0, "blur_kernel": 9}
+    assert kept["anomaly_map"] == {**DEFAULT_MAP, "blur_sigma": 3.0, "blur_kernel": 9}
     changed = update_run(compose_config("update", [*source, "+anomaly_map.blur_kernel=5"]), tmp_path / "changed")
-    assert changed["anomaly_map"] == {**PAPER_MAP, "blur_sigma": 3.0, "blur_kernel": 5}
+    assert changed["anomaly_map"] == {**DEFAULT_MAP, "blur_sigma": 3.0, "blur_kernel": 5}
     assert kept["threshold"]["value"] != changed["threshold"]["value"]
 
     def melded(*names, more=()):
@@ -103,7 +103,7 @@ def test_later_runs_keep_the_source_s_anomaly_map(stainless_folder, tmp_path):
     with pytest.raises(UserError, match="needs a new threshold"):
         melded("a", "b", more=both)
     judged = melded("a", "b", more=[*both, f"dataset.root={stainless_folder}"])
-    assert judged["anomaly_map"] == {**PAPER_MAP, "blur_sigma": 2.0, "blur_kernel": 17}
+    assert judged["anomaly_map"] == {**DEFAULT_MAP, "blur_sigma": 2.0, "blur_kernel": 17}
 
 
 def test_the_warning_of_random_weights_comes_once(stainless_folder, tmp_path, caplog):

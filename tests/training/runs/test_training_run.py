@@ -185,7 +185,7 @@ def damage(root, what):
         (
             "too few patches",
             ["coreset.size=10000"],
-            r"too few patches to fill the coreset: 540 for coreset\.size=10000",
+            r"too few patches to fill the coreset: 600 for coreset\.size=10000",
             6,
         ),
         ("an unknown method", ["threshold.method=median"], "method: 'median' is not one of .*maximum_f1", None),
