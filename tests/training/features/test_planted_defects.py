@@ -39,6 +39,9 @@ VARIANTS = {
     "nearest": ["anomaly_map.upsampling=nearest"],
 }
 
+WAYS = ["tiled", "resized", "further scales"]
+"""The ways of looking at an image that each extractor is tested with."""
+
 
 def model_of(*overrides, members=1024):
     """Return a model with a coreset of nominal textures."""
@@ -85,6 +88,18 @@ def test_trained_backbones_put_defects_in_their_place(name):
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_kernels_tiles_sizes_and_scales_keep_defects_in_their_place(variant):
     assert_in_place("extractor=efficientnet_lite0", *VARIANTS[variant])
+
+
+@pytest.mark.parametrize("variant", WAYS)
+def test_the_own_extractor_keeps_defects_in_their_place_in_every_way(variant):
+    assert_in_place("extractor=stainless_texture", *VARIANTS[variant])
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("variant", WAYS)
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v3_large"])
+def test_trained_backbones_keep_defects_in_their_place_in_every_way(name, variant):
+    assert_in_place(*shared_weights(name), *VARIANTS[variant])
 
 
 @pytest.mark.shared
