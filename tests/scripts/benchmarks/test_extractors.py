@@ -25,7 +25,7 @@ def measurements(tmp_path_factory):
     save_file(seeded_weights(network, 1), folder / "other.safetensors")
     done = subprocess.run(
         [
-            *(sys.executable, "-m", "scripts.benchmarks.extractors", "--quick", "--data", folder / "plates"),
+            *(sys.executable, "-m", "scripts.benchmark_extractors", "--quick", "--data", folder / "plates"),
             *("--pixels", "128", "--json", folder / "figures.json", "--training", "coreset.size=64"),
             *("--extractor", f"mobilenet_v3_large={folder / 'same.safetensors'}"),
             f"mobilenet_v3_large={folder / 'other.safetensors'}",
