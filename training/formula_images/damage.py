@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor
 
-from training.pretraining.formula_images.draw import chance, log_uniform, per_image, uniform
-from training.pretraining.formula_images.formulas import colours
-from training.pretraining.formula_images.noise import plane, power_noise, turned
+from training.formula_images.draw import chance, log_uniform, per_image, uniform
+from training.formula_images.formulas import colours
+from training.formula_images.noise import plane, power_noise, turned
 
 SOUND, SCRATCH, RELIEF, CRACK, STAIN, FOREIGN = range(6)
 KINDS = 6

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from training.pretraining.formula_images.camera import photographed
-from training.pretraining.formula_images.damage import KINDS, STAIN, damaged
-from training.pretraining.formula_images.draw import Episodes, log_uniform
-from training.pretraining.formula_images.formulas import colours, draw_formulas
-from training.pretraining.formula_images.lighting import lit
-from training.pretraining.formula_images.pictures import Chances, draw_pictures
-from training.pretraining.formula_images.textures import FAMILIES, NUMBERS, cellular, height_fields
+from training.formula_images.camera import photographed
+from training.formula_images.damage import KINDS, STAIN, damaged
+from training.formula_images.draw import Episodes, log_uniform
+from training.formula_images.formulas import colours, draw_formulas
+from training.formula_images.lighting import lit
+from training.formula_images.pictures import Chances, draw_pictures
+from training.formula_images.textures import FAMILIES, NUMBERS, cellular, height_fields
 
 CPU = torch.device("cpu")
 
@@ -160,7 +160,7 @@ def test_the_lamps_of_an_episode_stay_where_they_are(same_light, monkeypatch):
         draws.set_state(start)
         return lit(height, relief, metal, draws)
 
-    monkeypatch.setattr("training.pretraining.formula_images.pictures.lit", recorded)
+    monkeypatch.setattr("training.formula_images.pictures.lit", recorded)
     chances = Chances(0.2, 0.4, 0.3, same_light)
     draw_pictures(draw_formulas(22, 0, CPU), Episodes(3, 1, 1, 0.1), 32, chances, generator(2))
     assert (lamps[:3] == lamps[3:]) == bool(same_light)

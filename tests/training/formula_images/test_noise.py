@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.pretraining.formula_images.noise import band_noise, power_noise, standardised, turned
+from training.formula_images.noise import band_noise, power_noise, standardised, turned
 
 
 def spectrum(field):

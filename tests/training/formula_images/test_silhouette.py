@@ -3,8 +3,8 @@ import math
 import numpy as np
 import torch
 
-from training.pretraining.formula_images.draw import Episodes
-from training.pretraining.formula_images.silhouette import beyond_box, silhouettes
+from training.formula_images.draw import Episodes
+from training.formula_images.silhouette import beyond_box, silhouettes
 
 
 def generator(seed):

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from training.pretraining.formula_images.draw import chance, uniform
-from training.pretraining.formula_images.textures import FAMILIES, NUMBERS
+from training.formula_images.draw import chance, uniform
+from training.formula_images.textures import FAMILIES, NUMBERS
 
 
 class Formulas(NamedTuple):

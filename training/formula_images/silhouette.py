@@ -5,8 +5,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from training.pretraining.formula_images.draw import Episodes, chance, per_image, uniform
-from training.pretraining.formula_images.noise import plane, turned
+from training.formula_images.draw import Episodes, chance, per_image, uniform
+from training.formula_images.noise import plane, turned
 
 
 class Silhouettes(NamedTuple):

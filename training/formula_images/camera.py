@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.pretraining.formula_images.draw import Episodes, chance
+from training.formula_images.draw import Episodes, chance
 
 
 def photographed(radiance: Tensor, episodes: Episodes, generator: torch.Generator) -> Tensor:

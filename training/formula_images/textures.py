@@ -8,8 +8,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from training.pretraining.formula_images.draw import per_image, uniform
-from training.pretraining.formula_images.noise import band_noise, plane, power_noise, smooth_noise, standardised, turned
+from training.formula_images.draw import per_image, uniform
+from training.formula_images.noise import band_noise, plane, power_noise, smooth_noise, standardised, turned
 
 NUMBERS = 8
 """Number of parameters (0..1) of a formula."""

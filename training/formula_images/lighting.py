@@ -4,8 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.pretraining.formula_images.draw import per_image, uniform
-from training.pretraining.formula_images.noise import plane, smooth_noise
+from training.formula_images.draw import per_image, uniform
+from training.formula_images.noise import plane, smooth_noise
 
 
 def lit(height: Tensor, relief: Tensor, metal: Tensor, generator: torch.Generator) -> Tensor:

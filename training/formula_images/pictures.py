@@ -8,14 +8,14 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from training.pretraining.formula_images.camera import photographed
-from training.pretraining.formula_images.damage import damaged
-from training.pretraining.formula_images.draw import Episodes, chance, log_uniform, per_image, uniform
-from training.pretraining.formula_images.formulas import Formulas
-from training.pretraining.formula_images.lighting import lit
-from training.pretraining.formula_images.noise import power_noise, smooth_noise
-from training.pretraining.formula_images.silhouette import silhouettes
-from training.pretraining.formula_images.textures import height_fields
+from training.formula_images.camera import photographed
+from training.formula_images.damage import damaged
+from training.formula_images.draw import Episodes, chance, log_uniform, per_image, uniform
+from training.formula_images.formulas import Formulas
+from training.formula_images.lighting import lit
+from training.formula_images.noise import power_noise, smooth_noise
+from training.formula_images.silhouette import silhouettes
+from training.formula_images.textures import height_fields
 
 LEAST_FLAWED_RELIEF = 0.3
 """The smallest visible height of a flaw, for flat surfaces."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from training.pretraining.formula_images.draw import per_image
+from training.formula_images.draw import per_image
 
 
 def standardised(field: Tensor) -> Tensor:
