@@ -52,9 +52,12 @@ class Example(NamedTuple):
 
 
 def draw_params(rng: np.random.Generator, settings: SynthesisSettings, progress: float) -> SynthesisParams | None:
-    """Draw one anomaly at a share (0..1) of the training; None for an image that stays whole."""
-    if rng.random() >= settings.anomalous:
-        return None
+    """Draw whether an image is changed at a share (0..1) of the training, and how; None for one that stays whole."""
+    return None if rng.random() >= settings.anomalous else draw_change(rng, settings, progress)
+
+
+def draw_change(rng: np.random.Generator, settings: SynthesisSettings, progress: float) -> SynthesisParams:
+    """Draw one anomaly at a share (0..1) of the training."""
     blending = settings.blending
     return SynthesisParams(
         mask=draw_mask_params(rng, settings.masks),

@@ -11,9 +11,11 @@ from torch import Tensor
 from training.anomaly_synthesis.nominal_images import NominalImages
 from training.anomaly_synthesis.settings import SynthesisSettings
 from training.anomaly_synthesis.sources import OpenedSources
-from training.anomaly_synthesis.synthesis import Example, draw_params, synthesise
+from training.anomaly_synthesis.synthesis import Example, draw_change, draw_params, synthesise
 from training.anomaly_synthesis.view import Nominal, draw_view_params, viewed
 from training.defect_map.settings import OptimisationSettings
+
+_REDRAWS = 3
 
 
 class Batch(NamedTuple):
@@ -39,11 +41,18 @@ class ExampleMaker:
         self._optimisation, self._seed = optimisation, seed
 
     def example(self, step: int, place: int) -> Example:
-        """Return one example."""
+        """Return one example. A change that cannot be seen anywhere is drawn again, up to three times."""
         rng = self._generator(step, place)
         nominal, number = self._view(step, place, rng)
-        params = draw_params(rng, self._synthesis, step / self._optimisation.steps)
-        return synthesise(nominal, number, params, self._sources.by_kind, self._synthesis)
+        progress = step / self._optimisation.steps
+        params = draw_params(rng, self._synthesis, progress)
+        example = synthesise(nominal, number, params, self._sources.by_kind, self._synthesis)
+        for _ in range(_REDRAWS):
+            if params is None or (example.label == 1).any() or (example.target != nominal.image).any():
+                break
+            params = draw_change(rng, self._synthesis, progress)
+            example = synthesise(nominal, number, params, self._sources.by_kind, self._synthesis)
+        return example
 
     def nominal(self, step: int, place: int) -> Nominal:
         """Return what an example shows before it is changed."""
