@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-_TOLERANCE = 1e-6
-_MOST_STEPS = 2000
+_TOLERANCE = 1e-5
+_MOST_STEPS = 1000
 
 
 def poisson_blended(
@@ -17,7 +17,7 @@ def poisson_blended(
     """Return ``target`` (H, W, C) with the gradients of ``source`` within ``mask`` (H, W).
 
     Pixels outside the mask do not change. Within it the result's Laplacian is the source's. At the image's edge there
-    is no neighbour to agree with. The linear system is solved by conjugate gradients to a relative residual of 1e-6. A
+    is no neighbour to agree with. The linear system is solved by conjugate gradients to a relative residual of 1e-5. A
     region without a fixed neighbour keeps the target's mean.
     """
     if not mask.any():
@@ -25,53 +25,56 @@ def poisson_blended(
     rows, columns = _box(mask)
     inside = mask[rows, columns]
     if inside.all():
-        difference = (source - target).astype(np.float64)
-        return (source - difference.mean(axis=(0, 1))).astype(np.float32)
-    wanted = source[rows, columns].astype(np.float64) - target[rows, columns]
+        difference = (source - target).mean(axis=(0, 1), dtype=np.float64)
+        return np.asarray(source - difference, dtype=np.float32)
+    wanted = (source[rows, columns] - target[rows, columns]).transpose(2, 0, 1)
+    neighbours = _neighbour_sum(np.ones_like(wanted))
     # The unknown is result - target: zero outside, with the Laplacian of source - target inside.
-    change = _solved(_laplacian(wanted, inside) * inside[..., None], inside)
+    right = (neighbours * wanted - _neighbour_sum(wanted)) * inside
     blended = target.copy()
-    blended[rows, columns] += (change * inside[..., None]).astype(np.float32)
+    blended[rows, columns] += _solved(right, neighbours * inside, inside).transpose(1, 2, 0)
     return blended
 
 
-def _solved(right: NDArray[np.float64], inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return u (h, w, C), zero outside, with laplacian(u) = right inside, by conjugate gradients for all channels."""
-    weight = inside[..., None]
-    solution = np.zeros_like(right)
-    residual = right.copy()
-    direction = residual.copy()
-    square = (residual**2).sum(axis=(0, 1))
-    goal = np.maximum(square * _TOLERANCE**2, 1e-24)
+def _solved(
+    right: NDArray[np.float32], neighbours: NDArray[np.float32], inside: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Return u (C, h, w), zero outside, with neighbours * u - (sum of neighbours' u) = right inside.
+
+    Conjugate gradients for all channels at once.
+    """
+    weight = inside.astype(np.float32)
+    solution, residual = np.zeros_like(right), right.copy()
+    direction = right.copy()
+    square = np.einsum("chw,chw->c", residual, residual, dtype=np.float64)
+    goal = np.maximum(square * _TOLERANCE**2, 1e-12)
     for _ in range(_MOST_STEPS):
         if (square <= goal).all():
             break
-        applied = _laplacian(direction, inside) * weight
-        curvature = (direction * applied).sum(axis=(0, 1))
-        step = np.where(curvature > 0, square / np.where(curvature > 0, curvature, 1), 0)
+        applied = neighbours * direction - _neighbour_sum(direction) * weight
+        curvature = np.einsum("chw,chw->c", direction, applied, dtype=np.float64)
+        step = _quotient(square, curvature)
         solution += step * direction
         residual -= step * applied
-        fresh = (residual**2).sum(axis=(0, 1))
-        direction = residual + np.where(square > 0, fresh / np.where(square > 0, square, 1), 0) * direction
+        fresh = np.einsum("chw,chw->c", residual, residual, dtype=np.float64)
+        direction = residual + _quotient(fresh, square) * direction
         square = fresh
     return solution
 
 
-def _laplacian(values: NDArray[np.float64], inside: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Return the sum over neighbours of (value - neighbour), values (h, w, C).
+def _quotient(above: NDArray[np.float64], below: NDArray[np.float64]) -> NDArray[np.float32]:
+    """Return quotients (C, 1, 1), 0 where the divisor is 0."""
+    return np.divide(above, below, out=np.zeros_like(above), where=below > 0).astype(np.float32)[:, None, None]
 
-    Only pairs of which one lies in the mask count, which leaves out pairs across the array's edge.
-    """
-    result = np.zeros_like(values)
-    for axis in (0, 1):
-        first: list[slice] = [slice(None), slice(None)]
-        second: list[slice] = [slice(None), slice(None)]
-        first[axis], second[axis] = slice(None, -1), slice(1, None)
-        a, b = tuple(first), tuple(second)
-        step = (values[a] - values[b]) * (inside[a] | inside[b])[..., None]
-        result[a] += step
-        result[b] -= step
-    return result
+
+def _neighbour_sum(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the sum of the four neighbours' values (C, h, w); there are none beyond the array."""
+    total = np.zeros_like(values)
+    total[:, 1:] += values[:, :-1]
+    total[:, :-1] += values[:, 1:]
+    total[:, :, 1:] += values[:, :, :-1]
+    total[:, :, :-1] += values[:, :, 1:]
+    return total
 
 
 def _box(mask: NDArray[np.bool_]) -> tuple[slice, slice]:

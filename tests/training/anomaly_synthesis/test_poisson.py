@@ -55,7 +55,7 @@ def in_parts(shape=(24, 30)):
 @pytest.mark.parametrize("mask", [blob(), at_the_edge(), in_parts()])
 def test_the_result_equals_a_direct_solution(mask):
     target, source = pictures(1)
-    assert np.allclose(poisson_blended(target, source, mask), directly_blended(target, source, mask), atol=2e-5)
+    assert np.allclose(poisson_blended(target, source, mask), directly_blended(target, source, mask), atol=1e-4)
 
 
 @pytest.mark.parametrize("mask", [blob(), at_the_edge(), in_parts(), np.ones((24, 30), bool), np.zeros((24, 30), bool)])
@@ -72,5 +72,5 @@ def test_no_pixel_outside_the_mask_changes():
 def test_a_constant_added_to_the_source_changes_nothing():
     target, source = pictures(4)
     assert np.allclose(
-        poisson_blended(target, source, blob()), poisson_blended(target, source + 0.5, blob()), atol=1e-5
+        poisson_blended(target, source, blob()), poisson_blended(target, source + 0.5, blob()), atol=1e-4
     )
