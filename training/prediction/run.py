@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from training.data.image_file import IMAGE_SUFFIXES
-from training.model.anomaly_model import AnomalyModel, load_anomaly_model
+from training.model.anomaly_model import TrainedModel, load_anomaly_model
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
 from training.prediction.settings import PredictionSettings
@@ -87,10 +87,10 @@ def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
         )
 
 
-def _job(model: AnomalyModel, settings: PredictionSettings) -> dict[str, Any]:
+def _job(model: TrainedModel, settings: PredictionSettings) -> dict[str, Any]:
     """Return everything that a prediction depends on besides the image."""
     return {
-        "model": model.metadata["features_sha256"],
+        "model": model.record.features_sha256,
         "extractor": model.extractor.fingerprint,
         "threshold": model.threshold,
         "anomaly_map": [model.settings.blur_sigma, model.settings.blur_kernel],
