@@ -183,24 +183,24 @@ def compare_on_tiles(bench: Bench, tiles: Path) -> dict[str, Any]:
     bench.trained(run, *settings)
     cfg = bench.config(*settings)
     dataset = open_dataset(read_dataset_settings(cfg.dataset))
-    judged = dataset.split("test")
-    judged = tuple(judged[i] for i in np.unique(np.linspace(0, len(judged) - 1, test).round().astype(int)))
-    defects = [np.isin(read_mask(s, read_image(s.image).shape), dataset.defect_ids) for s in judged]
+    every = dataset.split("test")
+    chosen = tuple(every[i] for i in np.unique(np.linspace(0, len(every) - 1, test).round().astype(int)))
+    defects = [np.isin(read_mask(s, read_image(s.image).shape), dataset.defect_ids) for s in chosen]
     model = load_anomaly_model(run, read_model_overrides(cfg))
-    own = _aupro([model.anomaly_map(read_image(s.image)) for s in judged], defects)
-    measurements: dict[str, Any] = {"aupro_ours": own, "aupro_images": {"train": train, "test": len(judged)}}
+    own = _aupro([model.anomaly_map(read_image(s.image)) for s in chosen], defects)
+    measurements: dict[str, Any] = {"aupro_ours": own, "aupro_images": {"train": train, "test": len(chosen)}}
     for name in bench.scale.peers if bench.python is not None else ():
         maps = bench.folder / f"maps_{name}"
         maps.mkdir()
         files = {
             part: [str(s.image) for s in samples]
-            for part, samples in (("images", dataset.split("train")), ("test", judged))
+            for part, samples in (("images", dataset.split("train")), ("test", chosen))
         }
         done = bench.peer(name, maps=str(maps), **files)
         key = "aupro_anomalib" if name == "patchcore" else f"aupro_{name}"
         bench.report(f"{name} on real images: {json.dumps(done)}")
         if "failed" not in done:
-            measurements[key] = _aupro([np.load(maps / f"{number}.npy") for number in range(len(judged))], defects)
+            measurements[key] = _aupro([np.load(maps / f"{number}.npy") for number in range(len(chosen))], defects)
     return measurements
 
 
