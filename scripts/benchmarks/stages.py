@@ -29,6 +29,7 @@ from scripts.benchmarks.coreset_timing import (
     meld_seconds,
 )
 from scripts.benchmarks.images import write_nominal_folder
+from scripts.benchmarks.memory import idle_memory
 from scripts.benchmarks.peer_coresets import FarthestFirstCoreset
 from scripts.benchmarks.scale import EPOCHS, SEED, Scale
 from training.data.dataset import open_dataset, read_image, read_mask
@@ -120,7 +121,7 @@ def compare_with_product(bench: Bench) -> dict[str, Any]:
 
 def compare_with_peer(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
     """Fit a growing number of images with this project and with anomalib; compare coresets on the same features."""
-    idle = _idle_memory()
+    idle = idle_memory()
     fits: list[dict[str, Any]] = []
     for count in growth:
         root = bench.folder / f"grown_{count}"
@@ -198,7 +199,7 @@ def compare_on_tiles(bench: Bench, tiles: Path) -> dict[str, Any]:
         }
         done = bench.peer(name, maps=str(maps), **files)
         key = "aupro_anomalib" if name == "patchcore" else f"aupro_{name}"
-        bench.report(f"{name} on real images: {json.dumps(done)}")
+        bench.report(f"{name} on real images: {json.dumps({**done, 'scores': len(done.get('scores', ()))})}")
         if "failed" not in done:
             measurements[key] = _aupro([np.load(maps / f"{number}.npy") for number in range(len(chosen))], defects)
     return measurements
@@ -216,12 +217,3 @@ def _aupro(maps: list[NDArray[np.float32]], defects: list[NDArray[np.bool_]]) ->
         total += count - 1
     _, negatives, overlaps = tally.weights()
     return aupro(overlaps, total, negatives, 0.3)
-
-
-def _idle_memory() -> float:
-    """Return the peak memory [MiB] of an interpreter that has only imported the libraries of training."""
-    code = "import training.runs.training_run\nfrom training.runs.record import peak_memory_mb\nprint(peak_memory_mb())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CONF_FOLDER.parent
-    )
-    return float(done.stdout)
