@@ -92,6 +92,6 @@ def _job(sampling: Sampling, splits: Splits, width: int, height: int) -> dict[st
     job["first_plate"] = FIRST_EVALUATED if evaluated else 0
     job["image"] |= {"width": width, "height": height, "samples": sampling.samples}
     job["splits"] = [
-        {"name": name, "plates": plates, "water_stains": True, **things} for name, plates, things in splits
+        {"name": name, "plates": plates, "water_stains": True, **blemishes} for name, plates, blemishes in splits
     ]
     return job

@@ -57,7 +57,7 @@ def predict_run(settings: PredictionSettings) -> None:
         done.append(found)
         rows.append(found.row)
     _write_results(output, rows, done)
-    _tell(output, rows, model.threshold)
+    _log_summary(output, rows, model.threshold)
 
 
 def _write_results(output: Path, rows: list[dict[str, Any]], done: list[PredictedImage]) -> None:
@@ -76,7 +76,7 @@ def _write_results(output: Path, rows: list[dict[str, Any]], done: list[Predicte
     write_json(output / FINDINGS, coco)
 
 
-def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
+def _log_summary(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
     failed = [row for row in rows if row["error"]]
     anomalous = sum(row.get("decision") == "anomalous" for row in rows)
     log.info("%d images, %d anomalous at threshold %.6g, %d failed", len(rows), anomalous, threshold, len(failed))
