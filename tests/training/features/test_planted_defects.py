@@ -28,7 +28,14 @@ FILES = {
     ),
 }
 OWN = ["efficientnet_lite0", "stainless_texture", "stainless_texture_three_scales"]
-RANDOM = ["mobilenet_v3_large", "mobilenet_v3_large_deep", "mobilenet_v2", "resnet18", "squeezenet1_1", "wide_resnet50_2"]
+RANDOM = [
+    "mobilenet_v3_large",
+    "mobilenet_v3_large_deep",
+    "mobilenet_v2",
+    "resnet18",
+    "squeezenet1_1",
+    "wide_resnet50_2",
+]
 VARIANTS = {
     "kernel 1": ["extractor.pooling=1"],
     "kernel 3": ["extractor.pooling=3"],
