@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from training.data.image_file import IMAGE_SUFFIXES
-from training.model.anomaly_model import AnomalyModel, load_anomaly_model
+from training.model.anomaly_model import TrainedModel, load_anomaly_model
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
 from training.prediction.settings import PredictionSettings
@@ -57,7 +57,7 @@ def predict_run(settings: PredictionSettings) -> None:
         done.append(found)
         rows.append(found.row)
     _write_results(output, rows, done)
-    _tell(output, rows, model.threshold)
+    _log_summary(output, rows, model.threshold)
 
 
 def _write_results(output: Path, rows: list[dict[str, Any]], done: list[PredictedImage]) -> None:
@@ -76,7 +76,7 @@ def _write_results(output: Path, rows: list[dict[str, Any]], done: list[Predicte
     write_json(output / FINDINGS, coco)
 
 
-def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
+def _log_summary(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
     failed = [row for row in rows if row["error"]]
     anomalous = sum(row.get("decision") == "anomalous" for row in rows)
     log.info("%d images, %d anomalous at threshold %.6g, %d failed", len(rows), anomalous, threshold, len(failed))
@@ -87,10 +87,10 @@ def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
         )
 
 
-def _job(model: AnomalyModel, settings: PredictionSettings) -> dict[str, Any]:
+def _job(model: TrainedModel, settings: PredictionSettings) -> dict[str, Any]:
     """Return everything that a prediction depends on besides the image."""
     return {
-        "model": model.metadata["features_sha256"],
+        "model": model.record.features_sha256,
         "extractor": model.extractor.fingerprint,
         "threshold": model.threshold,
         "anomaly_map": [model.settings.blur_sigma, model.settings.blur_kernel],
