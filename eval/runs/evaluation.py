@@ -17,7 +17,7 @@ from eval.runs.results import MODEL_RECORDS, EvaluatedDataset, EvaluatedModel, R
 from eval.runs.results_file import write_results
 from eval.runs.settings import EvaluationSettings
 from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
-from training.model.anomaly_model import TrainedModel
+from training.model.detector import Detector
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
 from training.support.user_error import UserError
@@ -25,7 +25,7 @@ from training.support.user_error import UserError
 log = logging.getLogger(__name__)
 
 
-def evaluate(model: TrainedModel, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
+def evaluate(model: Detector, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
     """Evaluate every sample of the split; write results.json, scores.csv and pictures/ into the empty folder.
 
     Returns the content of results.json. Raises UserError if the model has no threshold, the split is empty, or a file
@@ -59,7 +59,7 @@ def evaluate(model: TrainedModel, dataset: Dataset, settings: EvaluationSettings
 
 
 def _evaluate_image(
-    model: TrainedModel, dataset: Dataset, sample: Sample, tally: SplitTally, files: PictureFiles
+    model: Detector, dataset: Dataset, sample: Sample, tally: SplitTally, files: PictureFiles
 ) -> ImageResult:
     image = read_image(sample.image)
     mask = read_mask(sample, image.shape)
@@ -109,9 +109,10 @@ def _evaluate_image(
     return result
 
 
-def _describe_model(model: TrainedModel) -> EvaluatedModel:
-    document = model.record.document()
-    return EvaluatedModel(model.threshold, model.warnings, {key: document[key] for key in MODEL_RECORDS})
+def _describe_model(model: Detector) -> EvaluatedModel:
+    document = model.metadata
+    records = {key: document[key] for key in MODEL_RECORDS if key in document}
+    return EvaluatedModel(model.threshold, model.warnings, records)
 
 
 def _relative(path: Path, root: Path) -> str:

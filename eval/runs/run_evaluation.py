@@ -10,7 +10,7 @@ from eval.runs.results_file import EVALUATION_FOLDER
 from eval.runs.settings import DatasetSettings, RunEvaluationSettings
 from eval.runs.whole_folder import whole_folder
 from training.data.dataset import open_dataset
-from training.model.anomaly_model import load_anomaly_model
+from training.model.load_detector import load_detector
 from training.model.settings import ModelOverrides
 from training.support.user_error import UserError
 
@@ -22,7 +22,7 @@ def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any
     """
     if not folder.is_dir():
         raise UserError(f"there is no run folder {folder}; set model= to the folder that training wrote")
-    model = load_anomaly_model(folder, ModelOverrides(settings.device, settings.extractor))
+    model = load_detector(folder, ModelOverrides(settings.device, settings.extractor))
     dataset = open_dataset(_training_settings(complete_dataset_settings(folder, settings.dataset)))
     with whole_folder(folder / EVALUATION_FOLDER) as fresh:
         return evaluate(model, dataset, settings.evaluation, fresh)

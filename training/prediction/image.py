@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.image_file import read_image
-from training.model.anomaly_model import TrainedModel
+from training.model.detector import Detector
 from training.prediction.coco import annotation_in_box
 from training.prediction.findings import find_findings
 from training.support.whole_file import write_whole
@@ -29,7 +29,7 @@ class PredictedImage:
 
 
 def predict_image(
-    model: TrainedModel, path: Path, name: Path, output: Path, minimum_size: int, overlay: bool
+    model: Detector, path: Path, name: Path, output: Path, minimum_size: int, overlay: bool
 ) -> PredictedImage:
     """Predict an image file and write maps/, masks/ and, if wanted, overlays/ below ``output``, under its name.
 

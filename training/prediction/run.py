@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from training.data.image_file import IMAGE_SUFFIXES
-from training.model.anomaly_model import TrainedModel, load_anomaly_model
+from training.model.detector import Detector
+from training.model.load_detector import load_detector
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
 from training.prediction.settings import PredictionSettings
@@ -34,7 +35,7 @@ def predict_run(settings: PredictionSettings) -> None:
     """
     output = settings.output
     images, base = find_images(settings.input, output)
-    model = load_anomaly_model(settings.model, settings.overrides)
+    model = load_detector(settings.model, settings.overrides)
     journal = PredictionJournal(output, _job(model, settings), settings.resume)
     known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
     kept = sum(found is not None for found in known.values())
@@ -87,13 +88,11 @@ def _log_summary(output: Path, rows: list[dict[str, Any]], threshold: float) -> 
         )
 
 
-def _job(model: TrainedModel, settings: PredictionSettings) -> dict[str, Any]:
+def _job(model: Detector, settings: PredictionSettings) -> dict[str, Any]:
     """Return everything that a prediction depends on besides the image."""
     return {
-        "model": model.record.features_sha256,
-        "extractor": model.extractor.fingerprint,
+        "model": model.fingerprint,
         "threshold": model.threshold,
-        "anomaly_map": [model.settings.blur_sigma, model.settings.blur_kernel],
         "minimum_prediction_size": settings.minimum_prediction_size,
         "overlays": settings.overlays,
     }

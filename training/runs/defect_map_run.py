@@ -15,11 +15,12 @@ from training.coreset.checkpoint import Checkpoint
 from training.data.dataset import Dataset
 from training.defect_map.defect_map_model import DefectMapModel
 from training.defect_map.examples import ExampleMaker
-from training.defect_map.file import FILE_NAME, save_defect_map
 from training.defect_map.learner import TERMS, Learner
 from training.features.extractor import build_extractor, chosen_device
+from training.model.defect_map_file import FILE_NAME, save_defect_map
+from training.model.defect_map_record import DefectMapRecord, LeakCheck
 from training.model.find_threshold import find_threshold
-from training.model.provenance import Provenance
+from training.model.provenance import Provenance, TrainedOn
 from training.runs.defect_map_settings import DefectMapRunSettings
 from training.runs.earlier_run import move_to_previous
 from training.runs.record import device_name, peak_memory_mb
@@ -78,26 +79,23 @@ def train_defect_map_run(settings: DefectMapRunSettings, folder: Path) -> dict[s
     learner.network.merge()
     model = DefectMapModel(learner.network, settings.defect_map.map, device)
     try:
-        threshold, warnings = find_threshold(model, examples.dataset, settings.threshold)  # type: ignore[arg-type]
+        threshold, warnings = find_threshold(model, examples.dataset, settings.threshold)
     except UserError as error:
         raise checkpoint.with_advice(error) from error
-    metadata = save_defect_map(
-        folder / FILE_NAME,
-        learner.network,
-        {
-            "architecture": document_of(settings.defect_map.architecture),
-            "map": document_of(settings.defect_map.map),
-            "synthesis": _plain_paths(document_of(settings.synthesis)),
-            "training": _training_document(settings, running),
-            "sources": examples.sources.description(),
-            "leak_check": _leak_check(examples.sources),
-            "threshold": threshold,
-            "provenance": Provenance("train_defect_map", (_described(settings, examples.dataset),)).document(),
-            "warnings": [*(extractor.warnings if extractor else []), *warnings],
-        },
+    record = DefectMapRecord(
+        architecture=settings.defect_map.architecture,
+        map=settings.defect_map.map,
+        synthesis=_plain_paths(document_of(settings.synthesis)),
+        training=_training_document(settings, running),
+        sources=examples.sources.description(),
+        leak_check=_leak_check(examples.sources),
+        threshold=threshold,
+        provenance=Provenance("train_defect_map", (_described(settings, examples.dataset),)),
+        warnings=(*(extractor.warnings if extractor else []), *warnings),
     )
-    record = {
-        **metadata,
+    save_defect_map(folder / FILE_NAME, learner.network, record)
+    written = {
+        **record.document(),
         "parameters": parameters,
         "seconds": {
             "train": round(trained - started, 2),
@@ -107,10 +105,10 @@ def train_defect_map_run(settings: DefectMapRunSettings, folder: Path) -> dict[s
         "device": device_name(device.type),
         "versions": software_versions(),
     }
-    write_json(folder / "training.json", record)
+    write_json(folder / "training.json", written)
     checkpoint.remove()
-    _tell(folder, record)
-    return record
+    _log_summary(folder, written)
+    return written
 
 
 def _trained(
@@ -173,23 +171,21 @@ def _training_document(settings: DefectMapRunSettings, running: dict[str, float]
     return {**kept, "last_losses": {name: round(value, 6) for name, value in running.items()}}
 
 
-def _leak_check(sources: OpenedSources) -> dict[str, int]:
-    return {
-        "evaluation_images": sources.compared,
-        "source_files": sum(len(files) for files in sources.files.values()),
-    }
+def _leak_check(sources: OpenedSources) -> LeakCheck:
+    return LeakCheck(sources.compared, sum(len(files) for files in sources.files.values()))
 
 
-def _described(settings: DefectMapRunSettings, dataset: Dataset) -> dict[str, Any]:
+def _described(settings: DefectMapRunSettings, dataset: Dataset) -> TrainedOn:
     """Return the description of the dataset in the model's provenance."""
     roots = [str(root) for root in settings.dataset.roots]
-    return {
-        "name": dataset.name,
-        "root": roots if len(roots) > 1 else roots[0],
-        "evaluation_root": str(settings.dataset.evaluation_root),
-        "layout": settings.dataset.layout,
-        "train_images": len(dataset.split("train")),
-    }
+    return TrainedOn(
+        name=dataset.name,
+        root=roots if len(roots) > 1 else roots[0],
+        evaluation_root=str(settings.dataset.evaluation_root),
+        layout=settings.dataset.layout,
+        train_images=len(dataset.split("train")),
+        augment=None,
+    )
 
 
 def _plain_paths(value: Any) -> Any:
@@ -201,7 +197,7 @@ def _plain_paths(value: Any) -> Any:
     return str(value) if isinstance(value, Path) else value
 
 
-def _tell(folder: Path, record: dict[str, Any]) -> None:
+def _log_summary(folder: Path, record: dict[str, Any]) -> None:
     threshold = record["threshold"]
     f1 = "" if threshold["f1"] is None else f", validation F1 {threshold['f1']:.4f}"
     log.info("Threshold %.6g (%s)%s", threshold["value"], threshold["method"], f1)

@@ -5,12 +5,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from training.model.file import FILE_NAME
+from training.model.file_header import FILE_NAMES
 from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
-_RESULTS = (FILE_NAME, "training.json", "evaluation")
+_RESULTS = (*FILE_NAMES, "training.json", "evaluation")
 _PREVIOUS = "previous"
 
 
@@ -19,9 +19,12 @@ def move_to_previous(folder: Path, sources: Sequence[Path] = ()) -> None:
 
     Results never stay beside settings that did not make them. Raises UserError if one of ``sources`` is that run.
     """
-    if not (folder / FILE_NAME).exists():
+    finished = [folder / name for name in FILE_NAMES if (folder / name).exists()]
+    if not finished:
         return
-    if any((source / FILE_NAME if source.is_dir() else source).samefile(folder / FILE_NAME) for source in sources):
+    files = [source / name for source in sources for name in FILE_NAMES if source.is_dir()]
+    files += [source for source in sources if source.is_file()]
+    if any(file.samefile(own) for file in files if file.exists() for own in finished):
         raise UserError(f"{folder} is a source of this run; choose another name")
     previous = folder / _PREVIOUS
     shutil.rmtree(previous, ignore_errors=True)
