@@ -37,7 +37,7 @@ class Fixed:
     def __init__(self, content):
         self.content = content
 
-    def picture(self, seed, shape, excluded):
+    def picture(self, seed, shape, excluded):  # noqa: ARG002 - Source
         return self.content
 
 

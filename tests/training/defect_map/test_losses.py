@@ -79,8 +79,8 @@ def test_focal_loss_stays_finite_for_confident_logits(confidence):
 
 
 LOSSES = {
-    "squared error": lambda restored, target, counted: squared_error(restored, target, counted),
-    "dissimilarity": lambda restored, target, counted: dissimilarity(restored, target, counted),
+    "squared error": squared_error,
+    "dissimilarity": dissimilarity,
     "focal": lambda restored, target, counted: focal_loss(restored[:, :1], (target[:, :1] > 0.5).long(), counted, 2.0),
 }
 
