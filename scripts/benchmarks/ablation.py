@@ -23,7 +23,6 @@ from scripts.training_steps import quoted
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError
 
-
 KERNELS = "[31,29,27,13]"
 
 

@@ -8,8 +8,9 @@ With magnetic tiles as well, and a coreset on ResNet-18 from a file:
 In a few minutes, one seed and a fifth of the steps:
   uv run scripts/benchmark_defect_map.py --quick --plates metal_plate
 Percent, means over the seeds; _spread is the standard deviation. f1 is at the threshold from validation, largest_f1
-over all thresholds of the test pixels. large_kernel_speedup: a forward and backward pass of a 31 x 31 depth-wise kernel on
-4 x 64 x 64 x 64, in torch's default layout over this project's. tiny_ms: one image of 256 x 256, one thread.
+over all thresholds of the test pixels. large_kernel_speedup: a forward and backward pass of a 31 x 31 depth-wise
+kernel on 4 x 64 x 64 x 64, in torch's default layout over this project's. tiny_ms: one image of 256 x 256 pixels with
+defect_map=tiny, one thread.
 """
 
 import argparse
