@@ -10,7 +10,8 @@ In a few minutes, one seed and a fifth of the steps:
 Percent, means over the seeds; _spread is the standard deviation. f1 is at the threshold from validation, largest_f1
 over all thresholds of the test pixels. large_kernel_speedup: a forward and backward pass of a 31 x 31 depth-wise
 kernel on 4 x 64 x 64 x 64, in torch's default layout over this project's. tiny_ms: one image of 256 x 256 pixels with
-defect_map=tiny, one thread.
+defect_map=tiny, one thread. draem_: anomalib's DraemModel at the same width, on the same batches, learning rates and
+image size, in its own environment, with its own losses; step_ms is the CPU time of a step.
 """
 
 import argparse
@@ -26,7 +27,9 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from scripts.benchmarks.anomalib_peer import peer_python
 from scripts.benchmarks.defect_map_runs import Course, means, spreads
+from scripts.benchmarks.draem_peer import draem
 from scripts.training_steps import quoted
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError
@@ -57,6 +60,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--runs", type=Path, metavar="FOLDER", help="keep the run folders here; finished ones are reused"
     )
+    parser.add_argument("--no-peer", action="store_true", help="do not measure anomalib's DRAEM")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements to this file")
     parser.add_argument("--quick", action="store_true", help="one seed and 240 steps")
     return parser.parse_args()
@@ -65,6 +69,7 @@ def arguments() -> argparse.Namespace:
 def measured(options: argparse.Namespace, folder: Path, console: Console) -> dict[str, float | None]:
     """Return all measurements by key; they are written after each dataset."""
     seeds = 1 if options.quick else options.seeds
+    peer = None if options.no_peer else peer_python(console)
     quick = ("defect_map.optimisation.steps=240",) if options.quick else ()
     course = Course(folder, (*options.settings, *quick))
     found: dict[str, float | None] = {
@@ -77,6 +82,11 @@ def measured(options: argparse.Namespace, folder: Path, console: Console) -> dic
             continue
         dataset = ("dataset=mvtec", f"dataset.root={quoted(root.resolve())}")
         console.print(f"{name}: coreset", highlight=False)
+        if peer is not None:
+            console.print(f"{name}: anomalib's DRAEM", highlight=False)
+            settings = (*options.settings, *quick)
+            peers = [draem(peer, folder / f"{name}_draem_{seed}", dataset, settings, seed) for seed in range(seeds)]
+            found |= {f"draem_{name}_{key}": _mean([p[key] for p in peers]) for key in ("ap", "step_ms")}
         coreset, of_coreset = course.coreset(f"{name}_coreset", dataset, *options.coreset)
         maps, fusions = [], []
         for seed in range(seeds):
@@ -136,6 +146,11 @@ def tiny_seconds() -> float:
     seconds = _seconds(lambda: model.anomaly_map(image), 9)
     torch.set_num_threads(threads)
     return seconds
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return statistics.mean(known) if len(known) == len(values) else None
 
 
 def table(found: dict[str, Any]) -> Table:

@@ -40,6 +40,11 @@ class ExampleMaker:
         self._images, self._sources, self._synthesis = images, sources, synthesis
         self._optimisation, self._seed = optimisation, seed
 
+    @property
+    def size(self) -> int:
+        """The number of examples in a batch."""
+        return self._optimisation.batch
+
     def example(self, step: int, place: int) -> Example:
         """Return one example. A change that cannot be seen anywhere is drawn again, up to three times."""
         rng = self._generator(step, place)

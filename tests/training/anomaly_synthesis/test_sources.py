@@ -17,7 +17,6 @@ from training.data.image_file import read_image
 from training.support.user_error import UserError
 
 
-
 def opened(own, *overrides, evaluation=()):
     return open_sources(settings(*overrides).sources, own, list(evaluation))
 
