@@ -32,7 +32,8 @@ def test_a_twin_differs_in_the_altered_pixels_only(tmp_path, smoke_job, number, 
     )  # the pixel filter is wider than a pixel
     differs = (altered != sound).any(axis=2)
     # a scratch thinner than a pixel, as at this size, shows in pixels that the mask's one sample misses
-    assert (differs & ~around).sum() <= (0.001 * mask.size if thin else 0)
+    beyond = differs & ~around & (mask != 255)  # stains go on into the ignored border
+    assert beyond.sum() <= (0.001 * mask.size if thin else 0)
     assert differs[marked].mean() > 0.5
     assert np.abs(log_ratio(sound, altered)[marked]).mean() > 0.02
     assert read_record(tmp_path, sample.sample_id) == record
