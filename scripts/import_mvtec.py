@@ -11,7 +11,8 @@ from eval.runs.whole_folder import whole_folder
 from scripts.layouts.dataset_tables import SIDECAR, read_tables
 from scripts.layouts.dataset_writer import DatasetWriter
 from scripts.layouts.plate_split import draw_fraction
-from training.data.image_file import read_image, read_instances, read_mask
+from training.data.image_file import read_image
+from training.data.mask_file import read_instances, read_mask
 from training.data.mvtec_layout import open_mvtec
 from training.data.sample import SPLITS, Dataset, DefectClass, Sample
 from training.support.progress import with_progress

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from training.data.image_file import IMAGE_SUFFIXES
+from training.data.file_identity import chosen_images, left_out_in_words, list_images
 from training.model.anomaly_model import AnomalyModel, load_anomaly_model
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
@@ -111,15 +111,18 @@ def find_images(pattern: str, output: Path) -> tuple[list[Path], Path]:
     if path.is_file():
         return [path], path.parent
     if path.is_dir():
-        candidates, base = path.rglob("*"), path
+        base, listing = path, list_images(path)
     else:
         base = Path(*path.parts[: _first_magic(path)])
-        candidates = (Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 (accepts absolute patterns)
-    found = sorted(found for found in candidates if found.suffix.lower() in IMAGE_SUFFIXES and found.is_file())
+        found = glob.glob(pattern, recursive=True, include_hidden=True)  # noqa: PTH207 (accepts absolute patterns)
+        listing = chosen_images(map(Path, found), base)
     written = output.resolve()
-    images = [image for image in found if not image.resolve().is_relative_to(written)]
-    if len(images) < len(found):
-        log.info("%d images in %s, results of an earlier prediction, are left out", len(found) - len(images), output)
+    images = [image for image in listing.files if not image.resolve().is_relative_to(written)]
+    if len(images) < len(listing.files):
+        number = len(listing.files) - len(images)
+        log.info("%d images in %s, results of an earlier prediction, are left out", number, output)
+    for line in left_out_in_words(listing.left_out, base):
+        log.info("%s", line)
     if not images:
         raise UserError(f"input={pattern}: no image there")
     return images, base
