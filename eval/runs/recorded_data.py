@@ -1,5 +1,7 @@
-"""Test data of a run: the settings recorded in its folder, and the user's overrides."""
+"""Test data of a run: what its model file records, what its folder records, and the user's overrides."""
 
+import logging
+from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +13,31 @@ from yaml import YAMLError  # type: ignore[import-untyped]
 from eval.runs.settings import DatasetSettings, plain_folders, read_dataset_settings
 from training.support.user_error import UserError
 
+log = logging.getLogger(__name__)
 
-def complete_dataset_settings(run: Path, overrides: DatasetSettings) -> DatasetSettings:
-    """Return the location of the test data: the overrides, and the run's recorded values where those are None.
+_NEEDED = ("layout", "root", "validation_fraction", "split_seed")
 
-    The recorded evaluation_root is used as the root, so the run's train images are not read. Raises UserError if a
-    value is in neither source.
+
+def complete_dataset_settings(run: Path, provenance: Mapping[str, Any], overrides: DatasetSettings) -> DatasetSettings:
+    """Return the location of the test data: the overrides, else what the model file records, else the run folder.
+
+    The model file made the model; where the folder's configuration differs, a warning says so. The recorded
+    evaluation_root is used as the root, so the run's train images are not read. Raises UserError if a value is in none
+    of them.
     """
-    settings = replace(_recorded(run), **_given(overrides))
-    if len(_given(settings)) < len(fields(settings)):
+    of_model, of_folder = _of_provenance(provenance), _of_folder(run)
+    given = _given(overrides)
+    for name, value in _given(of_model).items():
+        other = _given(of_folder).get(name)
+        if other is not None and other != value and name not in given:
+            log.warning(
+                "Warning: the model was made with dataset.%s=%s, its folder's .hydra/config.yaml says %s: the model's is used",
+                name,
+                value,
+                other,
+            )
+    settings = replace(of_folder, **{**_given(of_model), **given})
+    if any(getattr(settings, name) is None for name in _NEEDED):
         raise UserError(
             f"{run} does not record its test data; give dataset=stainless or dataset=mvtec, and dataset.root=..."
         )
@@ -44,16 +62,29 @@ def _given(settings: DatasetSettings) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _recorded(run: Path) -> DatasetSettings:
+def _of_provenance(provenance: Mapping[str, Any]) -> DatasetSettings:
+    """Return what a model file records; a model of an earlier version, or a meld, records less."""
+    datasets = provenance.get("datasets") or [{}]
+    recorded = datasets[-1]
+    own = {
+        name: recorded.get(name) for name in ("validation_fraction", "split_seed", "good", "mask_rule", "white_level")
+    }
+    if "evaluation_layout" not in recorded:  # without it, the layout might be that of the train folders only
+        return DatasetSettings(**own)
+    return DatasetSettings(layout=recorded["evaluation_layout"], root=recorded.get("evaluation_root"), **own)
+
+
+def _of_folder(run: Path) -> DatasetSettings:
     dataset = OmegaConf.create(recorded_config(run)).get("dataset")
     if not isinstance(dataset, DictConfig):
         return DatasetSettings()
     try:
         settings = read_dataset_settings(dataset)
         # Configs written by hand may lack evaluation_root and evaluation_layout.
+        root = plain_folders(dataset.get("evaluation_root", settings.root))
         return replace(
             settings,
-            root=plain_folders(dataset.get("evaluation_root", settings.root)),
+            root=root[0] if isinstance(root, list) and root else root,
             layout=dataset.get("evaluation_layout", settings.layout),
         )
     except OmegaConfBaseException as error:

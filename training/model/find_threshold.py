@@ -20,6 +20,7 @@ from training.model.threshold import (
     maximum_nominal,
     threshold_to_find,
 )
+from training.support.listed_names import listed
 from training.support.progress import with_progress
 from training.support.user_error import UserError
 
@@ -51,7 +52,7 @@ def find_threshold(
     full_recall, with a warning.
     """
     method, parameters = settings.method, settings.parameters()
-    positives, negatives, lowest = _validated(model, dataset, settings.minimum_coverage)
+    positives, negatives, lowest, highest = _validated(model, dataset, settings.minimum_coverage)
     images = len(dataset.split("validation"))
     warnings = []
     if method in _WITH_DEFECTS and positives.total == 0:
@@ -70,6 +71,7 @@ def find_threshold(
         found = false_positive_budget(positives, negatives, images, parameters["pixels_per_image"])
     else:
         found = maximum_nominal(negatives)
+    warnings += _degenerate(found.threshold, highest, positives.total > 0)
     rates = {name: None if math.isnan(rate) else rate for name, rate in found._asdict().items() if name != "threshold"}
     counts = {"positive_pixels": int(positives.total), "negative_pixels": int(negatives.total)}
     return {"value": found.threshold, "method": method, **parameters, **rates, "images": images, **counts}, warnings
@@ -77,30 +79,45 @@ def find_threshold(
 
 def _validated(
     model: AnomalyModel, dataset: Dataset, minimum_coverage: float | None
-) -> tuple[ScoreHistogram, ScoreHistogram, float]:
+) -> tuple[ScoreHistogram, ScoreHistogram, float, dict[str, float]]:
     """Return histograms of the anomaly map over the positive and the negative pixels of the validation split.
 
-    With a minimum coverage, also return the highest threshold that finds the defect hardest to find.
+    Also return the highest threshold that finds the defect hardest to find, if there is a minimum coverage, and the
+    highest counted score of every image, by its file's name.
     """
+    highest: dict[str, float] = {}
     positives, negatives = ScoreHistogram(), ScoreHistogram()
     lowest = math.inf
     samples = dataset.split("validation")
     lookup = _pixel_kinds(dataset)
     for sample in with_progress(samples, len(samples), "validation"):
-        image = read_image(sample.image)
+        image = read_image(sample.image, sample.white_level)
         mask = read_mask(sample, image.shape)
         kinds = lookup[mask]
         try:
             scores = model.anomaly_map(image)
         except UserError as error:
             raise UserError(f"{sample.image}: {error}") from error
+        highest[sample.image.name] = float(scores[kinds != _NOT_COUNTED].max(initial=0))
         positives.add(scores[kinds == _POSITIVE])
         negatives.add(scores[kinds == _NEGATIVE])
         if minimum_coverage is not None:
             numbers = np.where(kinds == _POSITIVE, read_instances(sample, mask), 0)
             for number in np.unique(numbers[numbers > 0]):
                 lowest = min(lowest, threshold_to_find(scores[numbers == number], minimum_coverage))
-    return positives, negatives, lowest
+    return positives, negatives, lowest, highest
+
+
+def _degenerate(threshold: float, highest: dict[str, float], has_defects: bool) -> list[str]:
+    """Return a warning for a threshold that predicts every pixel of the validation images, or none although it could."""
+    if threshold <= 0:
+        found = f"the threshold is 0, so every pixel of the validation images is predicted: {listed(highest)}"
+    elif has_defects and threshold > max(highest.values()):
+        found = f"the threshold lies above every score of the validation images, so nothing is found: {listed(highest)}"
+    else:
+        return []
+    log.warning(found)
+    return [found]
 
 
 def _pixel_kinds(dataset: Dataset) -> NDArray[np.uint8]:

@@ -35,6 +35,18 @@ class Provenance:
         }
 
 
+def recorded_white_level(provenance: Document) -> int | None:
+    """Return the value of white in the 16-bit images that a model was made from; None for 65535.
+
+    A meld has that of its first parent.
+    """
+    if provenance.get("datasets"):
+        level = provenance["datasets"][-1].get("white_level")
+        return None if level is None else int(level)
+    parents = provenance.get("parents")
+    return recorded_white_level(parents[0]["provenance"]) if parents else None
+
+
 def parent_of(path: str, metadata: Document) -> Parent:
     """Return the parent at ``path`` with the metadata of its model file."""
     return Parent(path, metadata["features_sha256"], metadata["provenance"])

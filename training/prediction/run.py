@@ -9,6 +9,7 @@ import pandas as pd
 
 from training.data.file_identity import chosen_images, left_out_in_words, list_images
 from training.model.anomaly_model import AnomalyModel, load_anomaly_model
+from training.model.provenance import recorded_white_level
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
 from training.prediction.settings import PredictionSettings
@@ -37,6 +38,7 @@ def predict_run(settings: PredictionSettings) -> None:
     model = load_anomaly_model(settings.model, settings.overrides)
     journal = PredictionJournal(output, _job(model, settings), settings.resume)
     known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
+    white_level = recorded_white_level(model.metadata["provenance"])
     kept = sum(found is not None for found in known.values())
     if kept:
         log.info("%d of %d images are predicted already; resume=false predicts them again", kept, len(images))
@@ -47,7 +49,9 @@ def predict_run(settings: PredictionSettings) -> None:
         found = known[path]
         if found is None:
             try:
-                found = predict_image(model, path, name, output, settings.minimum_prediction_size, settings.overlays)
+                found = predict_image(
+                    model, path, name, output, settings.minimum_prediction_size, settings.overlays, white_level
+                )
             except UserError as error:
                 message = str(error) if str(path) in str(error) else f"{path}: {error}"
                 log.error(message)

@@ -70,6 +70,7 @@ def _finished(
 
         model = AnomalyModel(extractor, melded.features, anomaly_map)
         threshold, warnings = find_threshold(model, dataset, settings.threshold)
+        warnings = [*dataset.warnings, *warnings]
         device, extractor_document = extractor.mean.device.type, document_of(extractor.settings)
     ancestry = tuple(parent_of(path, parent) for path, parent in zip(settings.sources, parents, strict=True))
     return finish_run(
