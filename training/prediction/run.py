@@ -1,6 +1,7 @@
 """Prediction of loose images: anomaly maps, masks, overlays, a table, and the findings as a COCO file."""
 
 import glob
+import json
 import logging
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,8 @@ import pandas as pd
 from training.data.file_identity import chosen_images, left_out_in_words, list_images
 from training.model.anomaly_model import AnomalyModel, load_anomaly_model
 from training.model.provenance import recorded_white_level
+from training.prediction.coco_results import FILE as COCO_RESULTS
+from training.prediction.coco_results import CocoIds, read_coco_ids, results_of
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
 from training.prediction.settings import PredictionSettings
@@ -35,6 +38,7 @@ def predict_run(settings: PredictionSettings) -> None:
     """
     output = settings.output
     images, base = find_images(settings.input, output)
+    ids = None if settings.coco is None else read_coco_ids(settings.coco, settings.coco_category)
     model = load_anomaly_model(settings.model, settings.overrides)
     journal = PredictionJournal(output, _job(model, settings), settings.resume)
     known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
@@ -61,6 +65,8 @@ def predict_run(settings: PredictionSettings) -> None:
         done.append(found)
         rows.append(found.row)
     _write_results(output, rows, done)
+    if ids is not None:
+        _write_coco_results(output, ids, done)
     _tell(output, rows, model.threshold)
 
 
@@ -78,6 +84,14 @@ def _write_results(output: Path, rows: list[dict[str, Any]], done: list[Predicte
         for own in entry.annotations:
             coco["annotations"].append({**own, "id": len(coco["annotations"]) + 1, "image_id": image_id})
     write_json(output / FINDINGS, coco)
+
+
+def _write_coco_results(output: Path, ids: CocoIds, done: list[PredictedImage]) -> None:
+    results, notes = results_of(ids, done)
+    write_whole(output / COCO_RESULTS, (json.dumps(results) + "\n").encode())
+    for note in notes:
+        log.warning("Warning: %s", note)
+    log.info("COCO results: %s (%d findings)", output / COCO_RESULTS, len(results))
 
 
 def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:

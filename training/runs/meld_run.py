@@ -14,7 +14,7 @@ from training.coreset.melding import Melded, meld, meld_tree
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
 from training.model.provenance import Provenance, parent_of
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
-from training.runs.earlier_run import move_to_previous
+from training.runs.earlier_run import refuse_own_source
 from training.runs.record import finish_run
 from training.runs.settings import MeldSettings
 from training.support.document import document_of
@@ -35,7 +35,7 @@ def meld_run(settings: MeldSettings, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     paths = [Path(source) for source in settings.sources]
     members, parents = zip(*(load_model(path) for path in paths), strict=True)
-    move_to_previous(folder, paths)
+    refuse_own_source(folder, paths)
     _check_same_extractor(settings.sources, members, parents)
     anomaly_map = _agreed_anomaly_map(settings, parents)
     finder = _dataset_and_extractor(settings, parents[0])

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from training.coreset.collection import Certificate, Epoch
 from training.model.file import FILE_NAME, save_model
+from training.runs.earlier_run import move_to_previous
 from training.support.software_versions import software_versions
 from training.support.whole_file import write_json
 
@@ -49,6 +50,7 @@ def finish_run(
         "provenance": provenance,
         "warnings": list(dict.fromkeys(warnings)),
     }
+    move_to_previous(folder)
     save_model(folder / FILE_NAME, features, metadata)
     record = {
         **metadata,

@@ -30,7 +30,7 @@ from training.model.file import check_fingerprint, load_model
 from training.model.find_threshold import check_validation, find_threshold
 from training.model.provenance import Provenance, parent_of
 from training.model.settings import AnomalyMapSettings
-from training.runs.earlier_run import move_to_previous
+from training.runs.earlier_run import refuse_own_source
 from training.runs.record import finish_run
 from training.runs.settings import CollectionSettings, ContinuationSettings, TrainingSettings
 from training.support.document import document_of
@@ -45,7 +45,6 @@ def train_run(settings: TrainingSettings, folder: Path) -> dict[str, Any]:
     Raises UserError.
     """
     started = time.perf_counter()
-    move_to_previous(folder)
     collection = settings.collection
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = build_extractor(settings.extractor, settings.device)
@@ -92,7 +91,7 @@ def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[
     started = time.perf_counter()
     source, collection = Path(settings.source), settings.collection
     features, parent = load_model(source)
-    move_to_previous(folder, [source])
+    refuse_own_source(folder, [source])
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = recorded_extractor(parent, settings.overrides)
     check_fingerprint(parent, extractor)
