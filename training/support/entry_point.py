@@ -15,6 +15,7 @@ from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
 from training.support.free_memory import map_large_blocks
+from training.support.library_errors import advice_on
 from training.support.new_folders import remove_empty_folders
 from training.support.settings_schema import check_settings
 from training.support.typed_overrides import as_typed, correctly_quoted
@@ -57,7 +58,16 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
     except BrokenPipeError:  # the reader closed the pipe, as in --help | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
+        advice = advice_on(error)
+        if advice is not None:
+            _leave(f"error: {advice}", USER_MISTAKE)
         _leave(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", USER_MISTAKE)
+    except Exception as error:
+        advice = advice_on(error)
+        if advice is None:
+            raise
+        remove_empty_folders()
+        _leave(f"error: {advice}", USER_MISTAKE)
     sys.exit(0)
 
 
