@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="check_dataset.py",
         description=__doc__,
-        epilog="Exit status: 0 sound, 1 warnings, 2 the folder cannot be used. Training and evaluation run the same check.",
+        epilog="Exit status: 0 sound, 1 warnings, 2 not usable. Training and evaluation run the same check.",
     )
     add = parser.add_argument
     add("folder", type=Path, help="a dataset folder, or a folder in one of the layouts")

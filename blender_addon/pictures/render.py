@@ -5,7 +5,6 @@ from pathlib import Path
 import bpy
 import numpy as np
 
-
 TEMPLATES_SINCE = (4, 5, 0)  # Blender replaces {blend_name} and the like in the names of pictures from then on
 
 

@@ -31,7 +31,7 @@ def complete_dataset_settings(run: Path, provenance: Mapping[str, Any], override
         other = _given(of_folder).get(name)
         if other is not None and other != value and name not in given:
             log.warning(
-                "Warning: the model was made with dataset.%s=%s, its folder's .hydra/config.yaml says %s: the model's is used",
+                "Warning: the model was made with dataset.%s=%s, which counts; its folder's .hydra/config.yaml has %s",
                 name,
                 value,
                 other,

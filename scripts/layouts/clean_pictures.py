@@ -27,7 +27,7 @@ def stated_images(
     folders, plates, pictures, or text files that list such. Raises UserError for an entry that names nothing, for one
     that names a picture with a defect, and for pictures without a statement if ``unlabelled`` is "refuse".
     """
-    entries = [entry for text in clean for entry in _entries(text, root)]
+    entries = [entry for text in clean for entry in _entries(text)]
     named: set[str] = set()
     for entry in entries:
         names = _named_by(entry, images, plates, root)
@@ -48,14 +48,14 @@ def stated_images(
     if unlabelled == LEAVE_OUT:
         return stated, [*notes, f"{len(silent)} pictures without a LabelMe file are left out: {listed(silent)}"]
     raise UserError(
-        f"{counted(len(silent), 'picture has', 'pictures have')} no LabelMe file, which does not say that they are clean: "
-        f"{listed(silent)}; name the clean ones with --clean (folders, plates, or a text file that lists them), or all of "
-        f"them with --unlabelled {CLEAN}, or take none with --unlabelled {LEAVE_OUT}"
+        f"{counted(len(silent), 'picture has', 'pictures have')} no LabelMe file, which does not say that they are "
+        f"clean: {listed(silent)}; name the clean ones with --clean (folders, plates, or a text file of names), or "
+        f"all of them with --unlabelled {CLEAN}, or take none with --unlabelled {LEAVE_OUT}"
     )
 
 
-def _entries(text: str, root: Path) -> list[str]:
-    """Return the lines of a list, or the text itself if it is no file outside the imported folder's pictures."""
+def _entries(text: str) -> list[str]:
+    """Return the lines of a text file, or the text itself."""
     path = Path(text)
     if not path.is_file() or path.suffix.lower() not in (".txt", ".csv", ".lst"):
         return [text]

@@ -88,7 +88,7 @@ def _drawn(plates: dict[str, str], shown: set[str], choice: SplitChoice) -> tupl
     if lent:
         borrowed = {plates[name] for name in lent}
         notes.append(
-            f"the nominal pictures of {len(borrowed)} defective plates train; their pictures with a defect are left out: "
+            f"the nominal pictures of {len(borrowed)} defective plates train; those with a defect are left out: "
             f"{listed(lent)}"
         )
     return {name: of for name, of in split_of.items() if name not in lent}, notes

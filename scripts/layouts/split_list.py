@@ -16,9 +16,9 @@ _FIRST = ("plate", "picture")
 def read_split_list(path: Path, plates: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Return the split of every picture that a table lists, and notes.
 
-    The columns are plate or picture, and split; a picture is its path below the imported folder, with or without suffix.
-    ``plates`` gives the plate of every picture. Raises UserError for a wrong table, for names that do not exist or have
-    two splits.
+    The columns are plate or picture, and split; a picture is its path below the imported folder, with or without
+    suffix. ``plates`` gives the plate of every picture. Raises UserError for a wrong table, for names that do not exist
+    or have two splits.
     """
     table = _read(path)
     by = next(column for column in _FIRST if column in table.columns)

@@ -50,8 +50,8 @@ def _defects_in_train(dataset: Dataset, facts: Sequence[SampleFacts]) -> list[st
         if entry.sample.split == "train" and any(value in dataset.defect_ids for value in entry.classes or ())
     ]
     return [
-        f"{entry.sample.mask}: train image {entry.sample.sample_id} shows a defect ({_defect(dataset, entry)}); train on "
-        "nominal images, and move it to another split"
+        f"{entry.sample.mask}: train image {entry.sample.sample_id} shows a defect ({_defect(dataset, entry)}); train "
+        "on nominal images, and move it to another split"
         for entry in wrong
     ]
 
@@ -71,8 +71,8 @@ def _ignored_defects(dataset: Dataset, facts: Sequence[SampleFacts]) -> tuple[li
         return [], []
     names = ", ".join(f"{c.id} {c.name}" for c in dataset.classes if c.kind == "defect")
     meaning = (
-        f"hold 0 and {dataset.ignore_id} only, and no mask shows a defect: {dataset.ignore_id} means ignore in a dataset "
-        f"folder; a defect's pixels hold its class id ({names})"
+        f"hold 0 and {dataset.ignore_id} only, and no mask shows a defect: {dataset.ignore_id} means ignore in a "
+        f"dataset folder; a defect's pixels hold its class id ({names})"
     )
     if hidden:
         masks = listed(entry.sample.mask for entry in hidden)
@@ -94,8 +94,8 @@ def _between(dataset: Dataset, facts: Sequence[SampleFacts]) -> list[str]:
         return []
     named = [f"{name_of(e.sample.mask, dataset.root)} ({listed(e.between, 3)})" for e in blurred if e.sample.mask]
     return [
-        f"{counted(len(blurred), 'mask')} of black and white hold values between, as JPEG and smoothed edges leave them; "
-        f"those above half of the range count as defect: {listed(named)}"
+        f"{counted(len(blurred), 'mask')} of black and white hold values between, as JPEG and smoothed edges leave "
+        f"them; those above half of the range count as defect: {listed(named)}"
     ]
 
 
@@ -146,7 +146,8 @@ def _white_level(dataset: Dataset, facts: Sequence[SampleFacts]) -> list[str]:
         return []
     return [
         f"{counted(len(deep), 'image')} of 16 bit have no value above {highest}, as of a camera of {bits} bits: only "
-        f"{(highest >> 8) + 1} grey levels are left; set dataset.white_level={2**bits - 1}: {listed(_names(dataset, deep))}"
+        f"{(highest >> 8) + 1} grey levels are left; set dataset.white_level={2**bits - 1}: "
+        f"{listed(_names(dataset, deep))}"
     ]
 
 

@@ -62,10 +62,7 @@ def tiff_pages(content: bytes) -> int:
         end = place + 2 + 12 * entries
         if end + 4 > len(content):
             break
-        tags = {
-            tag: value
-            for tag, value in (struct.unpack_from(order + "H6xI", content, place + 2 + 12 * k) for k in range(entries))
-        }
+        tags = dict(struct.unpack_from(order + "H6xI", content, place + 2 + 12 * k) for k in range(entries))
         pages += not tags.get(254, 0) & 1
         (place,) = struct.unpack_from(order + "I", content, end)
     return max(pages, 1)

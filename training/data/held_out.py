@@ -19,8 +19,8 @@ def with_held_out_validation(dataset: Dataset, fraction: float, seed: int) -> Da
     plates = sorted({sample.plate_id or sample.sample_id for sample in dataset.samples})
     if len(plates) < 2:
         raise UserError(
-            f"{dataset.root} has train images of one plate only, so none can be held out to find the threshold on; name "
-            "a folder with validation images: dataset.evaluation_root=..."
+            f"{dataset.root} has train images of one plate only, so none can be held out to find the threshold on; "
+            "name a folder with validation images: dataset.evaluation_root=..."
         )
     chosen = {plates[place] for place in drawn("train", len(plates), fraction, seed)}
     samples = tuple(

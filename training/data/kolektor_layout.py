@@ -29,7 +29,7 @@ def open_kolektor(root: Path, options: LayoutOptions) -> Dataset:
     images = [path for path in listing.files if _image_stem(path) is None]
     if not images or not masks:
         raise UserError(
-            f"no dataset at {root}: a Kolektor folder has images with masks beside them, <stem>_label.bmp or <stem>_GT.png"
+            f"no dataset at {root}: a Kolektor folder has masks beside its images, <stem>_label.bmp or <stem>_GT.png"
         )
     lacking = [image for image in images if image.with_suffix("") not in masks]
     if lacking:

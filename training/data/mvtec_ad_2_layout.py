@@ -1,6 +1,7 @@
 """Reading of folders in the layout of MVTec AD 2.
 
-Images: train/good, validation/good, test_public/good, test_public/bad. Masks: test_public/ground_truth/bad/<stem>_mask.*
+Images: train/good, validation/good, test_public/good, test_public/bad.
+Masks: test_public/ground_truth/bad/<stem>_mask.*
 The private test images have no ground truth; they are left out, and prediction reads them.
 """
 

@@ -51,7 +51,7 @@ def open_mvtec(root: Path, validation_fraction: float, split_seed: int, good: st
     test = root / "test"
     folders = class_folders(test) if test.is_dir() else []
     names = [folder.name for folder in folders if folder.name != good]
-    _check_good(root, names, folders, good)
+    _check_good(root, names, folders)
     for folder in folders:
         class_id = names.index(folder.name) + 1 if folder.name != good else None
         masks = MaskFolder(root / "ground_truth" / folder.name)
@@ -79,7 +79,7 @@ def _nominal_folder(root: Path, good: str) -> Path:
     return train if direct else train / good
 
 
-def _check_good(root: Path, names: list[str], folders: list[Path], good: str) -> None:
+def _check_good(root: Path, names: list[str], folders: list[Path]) -> None:
     """Raise UserError if a folder of nominal images would be taken for a defect's."""
     if len(names) == len(folders):  # no folder of the name
         for name in names:

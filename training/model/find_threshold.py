@@ -109,11 +109,11 @@ def _validated(
 
 
 def _degenerate(threshold: float, highest: dict[str, float], has_defects: bool) -> list[str]:
-    """Return a warning for a threshold that predicts every pixel of the validation images, or none although it could."""
+    """Return a warning for a threshold that predicts every pixel of the validation images, or none of a defect."""
     if threshold <= 0:
         found = f"the threshold is 0, so every pixel of the validation images is predicted: {listed(highest)}"
     elif has_defects and threshold > max(highest.values()):
-        found = f"the threshold lies above every score of the validation images, so nothing is found: {listed(highest)}"
+        found = f"the threshold lies above every score of the validation images: {listed(highest)}"
     else:
         return []
     log.warning(found)

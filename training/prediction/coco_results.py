@@ -1,4 +1,4 @@
-"""Findings as COCO results: a list that pycocotools' ``loadRes`` takes, with the ids of a COCO file that a user names."""
+"""Findings as COCO results: a list that pycocotools' ``loadRes`` takes, with the ids of a user's COCO file."""
 
 import json
 from collections import defaultdict

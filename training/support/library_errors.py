@@ -18,7 +18,9 @@ _PHRASES = {
         "Dask could not start its workers on this machine; use fewer (dask.workers, tree.workers), or run without Dask "
         "(launcher=here, tree.cluster=null)"
     ),
-    "A task has crashed during the execution": "submitit: a row's process ended without a result; see its log in .submitit",
+    "A task has crashed during the execution": (
+        "submitit: a row's process ended without a result; see its log in .submitit, below the sweep's folder"
+    ),
 }
 
 

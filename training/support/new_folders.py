@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from hydra.experimental.callback import Callback
 from omegaconf import DictConfig
 
-
 _SWEEP = "multirun.yaml"
 
 

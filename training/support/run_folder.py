@@ -22,9 +22,9 @@ _LINE = "[%(asctime)s][%(name)s][%(levelname)s] - %(message)s"  # Hydra's own
 def own_run_folder(cfg: DictConfig, results: Sequence[str]) -> Iterator[Path]:
     """Yield the folder of Hydra's run, which no other process uses until the block ends.
 
-    ``results`` are the names of files that a finished run has. The configuration is written into .hydra/ at once, or, if
-    the folder holds a finished run, when this one has ended. The log goes to <job>.log. A mistake that leaves nothing in
-    the folder leaves no configuration and no log. Raises UserError if another run uses the folder.
+    ``results`` are the names of files that a finished run has. The configuration is written into .hydra/ at once, or,
+    if the folder holds a finished run, when this one has ended. The log goes to <job>.log. A mistake that leaves
+    nothing in the folder leaves no configuration and no log. Raises UserError if another run uses the folder.
     """
     hydra = HydraConfig.get()
     folder = Path(hydra.runtime.output_dir)

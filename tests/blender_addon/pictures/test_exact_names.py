@@ -1,11 +1,13 @@
-"""Pictures in folders whose names Blender would take for a template, a frame number, or a path beside the blend file."""
+"""Pictures in folders whose names Blender would take for a template or a path beside the blend file."""
 
 import os
 from pathlib import Path
 
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+
+import bpy
 
 from blender_addon.pictures.render import read_floats, render_file
 
