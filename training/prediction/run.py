@@ -91,6 +91,8 @@ def _write_coco_results(output: Path, ids: CocoIds, done: list[PredictedImage]) 
     write_whole(output / COCO_RESULTS, (json.dumps(results) + "\n").encode())
     for note in notes:
         log.warning("Warning: %s", note)
+    if not results:
+        log.warning("Warning: there is no finding, and pycocotools' loadRes refuses an empty list")
     log.info("COCO results: %s (%d findings)", output / COCO_RESULTS, len(results))
 
 
