@@ -103,7 +103,8 @@ def _same_pixels(dataset: Dataset, facts: Sequence[SampleFacts]) -> list[str]:
     groups: dict[bytes, list[SampleFacts]] = defaultdict(list)
     for entry in facts:
         groups[entry.pixels].append(entry)
-    across, within = [], []
+    across: list[list[SampleFacts]] = []
+    within: list[list[SampleFacts]] = []
     for group in groups.values():
         if len(group) > 1:
             (across if len({entry.sample.split for entry in group}) > 1 else within).append(group)

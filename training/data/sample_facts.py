@@ -66,7 +66,7 @@ def _image_facts(sample: Sample) -> dict[str, Any]:
 
 def _hash(pixels: NDArray[Any]) -> bytes:
     digest = hashlib.blake2b(str(pixels.shape).encode() + pixels.dtype.str.encode(), digest_size=16)
-    digest.update(np.ascontiguousarray(pixels))
+    digest.update(np.ascontiguousarray(pixels).data)
     return digest.digest()
 
 

@@ -57,11 +57,12 @@ def results_of(ids: CocoIds, predicted: Sequence[PredictedImage]) -> tuple[list[
     an image of another size than the COCO file says.
     """
     by_name: dict[str, set[int]] = defaultdict(set)
-    for name, image_id in ids.images.items():
-        for end in _ends(name):
-            by_name[end].add(image_id)
+    for listed_name, listed_id in ids.images.items():
+        for end in _ends(listed_name):
+            by_name[end].add(listed_id)
     results: list[dict[str, Any]] = []
-    unknown, found = [], set()
+    unknown: list[str] = []
+    found: set[int] = set()
     for entry in predicted:
         name = entry.coco_image["file_name"]
         image_id = _image_id(name, ids, by_name)
@@ -88,7 +89,7 @@ def results_of(ids: CocoIds, predicted: Sequence[PredictedImage]) -> tuple[list[
     notes = []
     if unknown:
         notes.append(f"{counted(len(unknown), 'image')} not in {ids.path}, and not in {FILE}: {listed(unknown)}")
-    missing = [name for name, image_id in ids.images.items() if image_id not in found]
+    missing = [name for name, number in ids.images.items() if number not in found]
     if missing:
         notes.append(f"{counted(len(missing), 'image')} of {ids.path} without a prediction: {listed(missing)}")
     return results, notes
