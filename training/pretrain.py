@@ -6,7 +6,6 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from training.support.entry_point import run
-from training.support.free_memory import keep_freed_memory
 
 
 def pretrain(cfg: DictConfig) -> None:
@@ -15,7 +14,6 @@ def pretrain(cfg: DictConfig) -> None:
     from training.pretraining.run import pretrain_run
     from training.pretraining.settings import read_pretraining_settings
 
-    keep_freed_memory()
     pretrain_run(read_pretraining_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
 
 

@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from training.support.free_memory import map_large_blocks
+from training.support.free_memory import keep_freed_memory
 from training.support.settings_schema import check_settings
 from training.support.user_error import UserError
 
@@ -38,7 +38,7 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
     traceback.
     """
     settle_threads()
-    map_large_blocks()
+    keep_freed_memory()
     try:
         with _hydra_raises():
             hydra.main(version_base="1.3", config_path=str(CONF_FOLDER), config_name=config_name)(_plain_exit(task))()
