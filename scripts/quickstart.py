@@ -47,9 +47,9 @@ class Scenario:
 
 def scenarios(root: Path) -> tuple[Scenario, ...]:
     """Return the quickstart's training scenarios, each after those that it builds on (paper, table II)."""
-    clean, stained, judged = (quoted(root / "datasets" / name) for name in DATASETS)
+    clean, stained, inspected = (quoted(root / "datasets" / name) for name in DATASETS)
     run_of_clean, run_of_stained = (quoted(root / "runs" / name) for name in ("clean", "stained"))
-    threshold = f"dataset.evaluation_root={judged}"
+    threshold = f"dataset.evaluation_root={inspected}"
     return (
         Scenario("clean", "Clean (Synth)", "train", (f"dataset.root={clean}", threshold)),
         Scenario("stained", "Stained (Synth WS)", "train", (f"dataset.root={stained}", threshold)),
@@ -63,7 +63,7 @@ def scenarios(root: Path) -> tuple[Scenario, ...]:
             "melded",
             "Clean and stained, melded",
             "meld",
-            (f"sources=[{run_of_clean},{run_of_stained}]", f"dataset.root={judged}"),
+            (f"sources=[{run_of_clean},{run_of_stained}]", f"dataset.root={inspected}"),
         ),
     )
 

@@ -132,7 +132,7 @@ def _evaluated(cfg: DictConfig, composed: Callable[[str], DictConfig]) -> "tuple
     folder, _ = make_experiment(cfg, composed)
     evaluation = composed_config("evaluate", f"model={quoted(folder)}", f"device={cfg.device}")
     origin = {
-        "coreset": load_model(folder)[1]["features_sha256"],
+        "coreset": load_model(folder)[1].features_sha256,
         "test images": identity_of(open_dataset(read_dataset_settings(cfg.dataset)).split("test")),
         "settings": OmegaConf.to_container(evaluation, resolve=True),
     }

@@ -3,7 +3,6 @@
 from omegaconf import DictConfig
 
 from training.support.entry_point import run
-from training.support.free_memory import keep_freed_memory
 from training.support.run_folder import own_run_folder
 
 
@@ -13,7 +12,6 @@ def pretrain(cfg: DictConfig) -> None:
     from training.pretraining.run import pretrain_run
     from training.pretraining.settings import read_pretraining_settings
 
-    keep_freed_memory()
     settings = read_pretraining_settings(cfg)
     with own_run_folder(cfg, ()) as folder:
         pretrain_run(settings, folder)

@@ -18,7 +18,7 @@ from eval.runs.results_file import write_results
 from eval.runs.settings import EvaluationSettings
 from training.data.check import require_sound
 from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
-from training.model.anomaly_model import AnomalyModel
+from training.model.anomaly_model import TrainedModel
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
 from training.support.user_error import UserError
@@ -26,7 +26,7 @@ from training.support.user_error import UserError
 log = logging.getLogger(__name__)
 
 
-def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
+def evaluate(model: TrainedModel, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
     """Evaluate every sample of the split; write results.json, scores.csv and pictures/ into the empty folder.
 
     Returns the content of results.json. Raises UserError if the model has no threshold, the split is empty, or a file
@@ -63,7 +63,7 @@ def evaluate(model: AnomalyModel, dataset: Dataset, settings: EvaluationSettings
 
 
 def _evaluate_image(
-    model: AnomalyModel, dataset: Dataset, sample: Sample, tally: SplitTally, files: PictureFiles
+    model: TrainedModel, dataset: Dataset, sample: Sample, tally: SplitTally, files: PictureFiles
 ) -> ImageResult:
     image = read_image(sample.image, sample.white_level)
     mask = read_mask(sample, image.shape)
@@ -113,14 +113,11 @@ def _evaluate_image(
     return result
 
 
-def _describe_model(model: AnomalyModel, of_dataset: list[str]) -> EvaluatedModel:
-    """Return the model's records, with the warnings of the dataset and of the extractor that its file lacks."""
-    warnings = list(model.metadata.get("warnings", []))
-    # A recorded warning may contain the extractor's and add a reason, for example why the weights are random.
-    warnings += [text for text in model.extractor.warnings if not any(text in known for known in warnings)]
+def _describe_model(model: TrainedModel, of_dataset: list[str]) -> EvaluatedModel:
+    """Return the model's records, with the warnings of the dataset that its file lacks."""
+    document, warnings = model.record.document(), model.warnings
     warnings += [text for text in of_dataset if text not in warnings]
-    records = {key: model.metadata[key] for key in MODEL_RECORDS if key in model.metadata}
-    return EvaluatedModel(model.threshold, warnings, records)
+    return EvaluatedModel(model.threshold, warnings, {key: document[key] for key in MODEL_RECORDS})
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -1,7 +1,6 @@
 """Test data of a run: what its model file records, what its folder records, and the user's overrides."""
 
 import logging
-from collections.abc import Mapping
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
 from eval.runs.settings import DatasetSettings, plain_folders, read_dataset_settings
+from training.model.provenance import Provenance
 from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 _NEEDED = ("layout", "root", "validation_fraction", "split_seed")
 
 
-def complete_dataset_settings(run: Path, provenance: Mapping[str, Any], overrides: DatasetSettings) -> DatasetSettings:
+def complete_dataset_settings(run: Path, provenance: Provenance, overrides: DatasetSettings) -> DatasetSettings:
     """Return the location of the test data: the overrides, else what the model file records, else the run folder.
 
     The model file made the model; where the folder's configuration differs, a warning says so. The recorded
@@ -62,16 +62,20 @@ def _given(settings: DatasetSettings) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _of_provenance(provenance: Mapping[str, Any]) -> DatasetSettings:
-    """Return what a model file records; a model of an earlier version, or a meld, records less."""
-    datasets = provenance.get("datasets") or [{}]
-    recorded = datasets[-1]
-    own = {
-        name: recorded.get(name) for name in ("validation_fraction", "split_seed", "good", "mask_rule", "white_level")
-    }
-    if "evaluation_layout" not in recorded:  # without it, the layout might be that of the train folders only
-        return DatasetSettings(**own)
-    return DatasetSettings(layout=recorded["evaluation_layout"], root=recorded.get("evaluation_root"), **own)
+def _of_provenance(provenance: Provenance) -> DatasetSettings:
+    """Return what a model file records; a meld, or a model of an earlier version, records less."""
+    if not provenance.datasets or provenance.datasets[-1].evaluation_layout is None:
+        return DatasetSettings()  # without a layout of its own, the root might be in another one
+    recorded = provenance.datasets[-1]
+    return DatasetSettings(
+        layout=recorded.evaluation_layout,
+        root=recorded.evaluation_root,
+        validation_fraction=recorded.validation_fraction,
+        split_seed=recorded.split_seed,
+        good=recorded.good,
+        mask_rule=recorded.mask_rule,
+        white_level=recorded.white_level,
+    )
 
 
 def _of_folder(run: Path) -> DatasetSettings:

@@ -26,7 +26,7 @@ class EvaluatedModel:
     threshold: float
     warnings: list[str]
     records: dict[str, Any]
-    """Those of MODEL_RECORDS that the model file contains, as training wrote them."""
+    """Those of MODEL_RECORDS, as training wrote them."""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any
     if not folder.is_dir():
         raise UserError(f"there is no run folder {folder}; set model= to the folder that training wrote")
     model = load_anomaly_model(folder, ModelOverrides(settings.device, settings.extractor))
-    location = complete_dataset_settings(folder, model.metadata["provenance"], settings.dataset)
+    location = complete_dataset_settings(folder, model.record.provenance, settings.dataset)
     dataset = open_dataset(_training_settings(location))
     with whole_folder(folder / EVALUATION_FOLDER) as fresh:
         return evaluate(model, dataset, settings.evaluation, fresh)

@@ -155,9 +155,9 @@ def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
 def _builds(folder: Path) -> dict[str, float]:
     """Measure the seconds between two samples' renders, on plates with one of each defect and on badly damaged ones."""
     measurements: dict[str, float] = {}
-    for suffix, things in (("", ONE_OF_EACH), ("_damaged", DAMAGED)):
+    for suffix, blemishes in (("", ONE_OF_EACH), ("_damaged", DAMAGED)):
         groups = _groups(folder, f"build_groups{suffix}")
-        builds = [_clock(partial(_build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, things))]
+        builds = [_clock(partial(_build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, blemishes))]
         wall, cpu = _medians(builds[1:])  # the first one creates the node groups
         measurements |= {f"rebuild_seconds{suffix}": wall, f"rebuild_seconds{suffix}_cpu": cpu}
     return measurements
@@ -270,12 +270,12 @@ def _begin(dataset: Path, job: dict[str, Any]) -> list[PlannedSample]:
 
 
 def _job(
-    width: int, height: int, samples: int, plates: int, things: dict[str, list[int]] = ONE_OF_EACH
+    width: int, height: int, samples: int, plates: int, blemishes: dict[str, list[int]] = ONE_OF_EACH
 ) -> dict[str, Any]:
     """Return a job of stained plates with a scratch and a dent, or with other objects."""
     job = composed_job(_config("render=synth_ws"))
     job["image"] |= {"width": width, "height": height, "samples": samples}
-    job["splits"] = [{**job["splits"][0], "plates": plates, **things}]
+    job["splits"] = [{**job["splits"][0], "plates": plates, **blemishes}]
     return job
 
 

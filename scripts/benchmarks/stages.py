@@ -29,6 +29,7 @@ from scripts.benchmarks.coreset_timing import (
     meld_seconds,
 )
 from scripts.benchmarks.images import write_nominal_folder
+from scripts.benchmarks.memory import idle_memory
 from scripts.benchmarks.peer_coresets import FarthestFirstCoreset
 from scripts.benchmarks.scale import EPOCHS, SEED, Scale
 from training.data.dataset import open_dataset, read_image, read_mask
@@ -120,7 +121,7 @@ def compare_with_product(bench: Bench) -> dict[str, Any]:
 
 def compare_with_peer(bench: Bench, growth: tuple[int, ...]) -> dict[str, Any]:
     """Fit a growing number of images with this project and with anomalib; compare coresets on the same features."""
-    idle = _idle_memory()
+    idle = idle_memory()
     fits: list[dict[str, Any]] = []
     for count in growth:
         root = bench.folder / f"grown_{count}"
@@ -183,24 +184,24 @@ def compare_on_tiles(bench: Bench, tiles: Path) -> dict[str, Any]:
     bench.trained(run, *settings)
     cfg = bench.config(*settings)
     dataset = open_dataset(read_dataset_settings(cfg.dataset))
-    judged = dataset.split("test")
-    judged = tuple(judged[i] for i in np.unique(np.linspace(0, len(judged) - 1, test).round().astype(int)))
-    defects = [np.isin(read_mask(s, read_image(s.image).shape), dataset.defect_ids) for s in judged]
+    every = dataset.split("test")
+    chosen = tuple(every[i] for i in np.unique(np.linspace(0, len(every) - 1, test).round().astype(int)))
+    defects = [np.isin(read_mask(s, read_image(s.image).shape), dataset.defect_ids) for s in chosen]
     model = load_anomaly_model(run, read_model_overrides(cfg))
-    own = _aupro([model.anomaly_map(read_image(s.image)) for s in judged], defects)
-    measurements: dict[str, Any] = {"aupro_ours": own, "aupro_images": {"train": train, "test": len(judged)}}
+    own = _aupro([model.anomaly_map(read_image(s.image)) for s in chosen], defects)
+    measurements: dict[str, Any] = {"aupro_ours": own, "aupro_images": {"train": train, "test": len(chosen)}}
     for name in bench.scale.peers if bench.python is not None else ():
         maps = bench.folder / f"maps_{name}"
         maps.mkdir()
         files = {
             part: [str(s.image) for s in samples]
-            for part, samples in (("images", dataset.split("train")), ("test", judged))
+            for part, samples in (("images", dataset.split("train")), ("test", chosen))
         }
         done = bench.peer(name, maps=str(maps), **files)
         key = "aupro_anomalib" if name == "patchcore" else f"aupro_{name}"
-        bench.report(f"{name} on real images: {json.dumps(done)}")
+        bench.report(f"{name} on real images: {json.dumps({**done, 'scores': len(done.get('scores', ()))})}")
         if "failed" not in done:
-            measurements[key] = _aupro([np.load(maps / f"{number}.npy") for number in range(len(judged))], defects)
+            measurements[key] = _aupro([np.load(maps / f"{number}.npy") for number in range(len(chosen))], defects)
     return measurements
 
 
@@ -216,12 +217,3 @@ def _aupro(maps: list[NDArray[np.float32]], defects: list[NDArray[np.bool_]]) ->
         total += count - 1
     _, negatives, overlaps = tally.weights()
     return aupro(overlaps, total, negatives, 0.3)
-
-
-def _idle_memory() -> float:
-    """Return the peak memory [MiB] of an interpreter that has only imported the libraries of training."""
-    code = "import training.runs.training_run\nfrom training.runs.record import peak_memory_mb\nprint(peak_memory_mb())"
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=CONF_FOLDER.parent
-    )
-    return float(done.stdout)

@@ -13,9 +13,7 @@ so `..._over_clean_in_osl` compares with the clean plate in OSL, which isolates 
 
 import argparse
 import json
-import os
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -34,6 +32,7 @@ from blender_addon.plate.mesh import PlateParams
 from blender_addon.plate.surface import InspectedSurface
 from blender_addon.water_stain.params import WaterStainParams
 from blender_addon.water_stain.reference import evaluate_water_stain
+from scripts.rendering.discarded_output import discarded_output
 
 VARIED = {
     "radius_variation": 0.2,
@@ -108,7 +107,7 @@ def benchmark(width: int, height: int, samples: int, repetitions: int, threads: 
                 except OslUnavailableError as error:
                     missing[case] = str(error)
                     continue
-                with quiet():
+                with discarded_output():
                     seconds = render_seconds(scene)
                 clock[case].append(seconds[0])
                 cpu[case].append(seconds[1])
@@ -129,20 +128,6 @@ def benchmark(width: int, height: int, samples: int, repetitions: int, threads: 
         "blender": bpy.app.version_string,
         "picture": {"width": width, "height": height, "samples": samples, "threads": threads},
     }
-
-
-class quiet:  # noqa: N801 - used as a verb in a with statement
-    """Discard Blender's own output."""
-
-    def __enter__(self) -> None:
-        sys.stdout.flush()
-        self._kept, self._nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(self._nowhere, 1)
-
-    def __exit__(self, *_: object) -> None:
-        os.dup2(self._kept, 1)
-        os.close(self._kept)
-        os.close(self._nowhere)
 
 
 def main() -> None:

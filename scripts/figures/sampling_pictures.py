@@ -25,8 +25,8 @@ from training.support.progress import with_progress
 Splits = Sequence[tuple[str, int, dict[str, list[int]]]]
 ALL_SIX = {"scratches": [2, 3], "dents": [2, 3], "bumps": [1, 2], "fingerprints": [1, 1], "stickers": [1, 1]}
 TRAINED: Splits = [("train", 4, {"scratches": [0, 0], "dents": [0, 0]})]
-JUDGED: Splits = [("validation", 2, ALL_SIX), ("test", 3, ALL_SIX)]
-FIRST_JUDGED = 100  # number of the first test plate; train plates have lower numbers
+EVALUATED: Splits = [("validation", 2, ALL_SIX), ("test", 3, ALL_SIX)]
+FIRST_EVALUATED = 100  # number of the first test plate; train plates have lower numbers
 
 
 @dataclass(frozen=True)
@@ -87,11 +87,11 @@ def _prepare(
 def _job(sampling: Sampling, splits: Splits, width: int, height: int) -> dict[str, Any]:
     with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
         job = composed_job(compose("render", ["render=synth_ws"]))
-    judged = any(name != "train" for name, _, _ in splits)
-    job["name"] = f"{'judged' if judged else 'train'}_{sampling.name}"
-    job["first_plate"] = FIRST_JUDGED if judged else 0
+    evaluated = any(name != "train" for name, _, _ in splits)
+    job["name"] = f"{'evaluated' if evaluated else 'train'}_{sampling.name}"
+    job["first_plate"] = FIRST_EVALUATED if evaluated else 0
     job["image"] |= {"width": width, "height": height, "samples": sampling.samples}
     job["splits"] = [
-        {"name": name, "plates": plates, "water_stains": True, **things} for name, plates, things in splits
+        {"name": name, "plates": plates, "water_stains": True, **blemishes} for name, plates, blemishes in splits
     ]
     return job

@@ -37,8 +37,8 @@ def main() -> int:
     settle_threads()
     console = Console()
     try:
-        judged, trained = render_all(options.out, options.samples)
-        rows = [{"setting": name, **evaluate_seeds(root, judged, options)} for name, root in trained.items()]
+        evaluated, trained = render_all(options.out, options.samples)
+        rows = [{"setting": name, **evaluate_seeds(root, evaluated, options)} for name, root in trained.items()]
     except (UserError, HydraException, OSError) as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
         return 2
@@ -50,16 +50,16 @@ def main() -> int:
 
 def render_all(out: Path, samples: Sequence[int]) -> tuple[Path, dict[str, Path]]:
     """Render the test plates, and train plates with every setting; return their dataset folders."""
-    from scripts.figures.sampling_pictures import JUDGED, TRAINED, Sampling, render_plates  # Blender loads slowly
+    from scripts.figures.sampling_pictures import EVALUATED, TRAINED, Sampling, render_plates  # Blender loads slowly
 
     settings = {f"{number} samples": Sampling(number) for number in samples}
     settings[f"{LIGHT_AT} samples, light tree"] = Sampling(LIGHT_AT, light_tree=True)
     settings[f"{LIGHT_AT} samples, along reflections only"] = Sampling(LIGHT_AT, look_for_ring=False)
-    judged = render_plates(out, Sampling(REFERENCE), JUDGED, WIDTH, HEIGHT)
-    return judged, {name: render_plates(out, each, TRAINED, WIDTH, HEIGHT) for name, each in settings.items()}
+    evaluated = render_plates(out, Sampling(REFERENCE), EVALUATED, WIDTH, HEIGHT)
+    return evaluated, {name: render_plates(out, each, TRAINED, WIDTH, HEIGHT) for name, each in settings.items()}
 
 
-def evaluate_seeds(root: Path, judged: Path, options: argparse.Namespace) -> dict[str, list[float]]:
+def evaluate_seeds(root: Path, evaluated: Path, options: argparse.Namespace) -> dict[str, list[float]]:
     """Train on a dataset with each seed and evaluate; return every metric's values."""
     from eval.runs.run_evaluation import evaluate_run
     from eval.runs.settings import read_settings
@@ -71,7 +71,7 @@ def evaluate_seeds(root: Path, judged: Path, options: argparse.Namespace) -> dic
         run = options.out / "runs" / f"{root.name}_{seed}"
         results = run / "evaluation" / "results.json"
         if not results.exists():
-            places = [f"dataset.root={root}", f"dataset.evaluation_root={judged}"]
+            places = [f"dataset.root={root}", f"dataset.evaluation_root={evaluated}"]
             order = ["coreset.shuffle=true", f"coreset.seed={seed}", "coreset.measure_radius=false"]
             cfg = _config("train", *places, *order, f"name={run.name}", *options.training)
             (run / ".hydra").mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,6 @@ python scripts/stain_closeups.py [--out FOLDER] [--only SHEET ...] [--samples N]
 """
 
 import argparse
-import os
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -25,6 +23,7 @@ from blender_addon.pictures.render import exact_render_name, read_floats
 from blender_addon.plate.mesh import PlateParams
 from blender_addon.plate.surface import InspectedSurface
 from blender_addon.water_stain.params import WaterStainParams
+from scripts.rendering.discarded_output import discarded_output
 
 TILE, LABEL, GAP = 190, 18, 4  # pixels
 CLOSE, PLATE = 0.045, 0.118  # metres across a tile
@@ -105,26 +104,12 @@ def render(params: WaterStainParams, field: float, samples: int, folder: Path) -
     scene, annotation = apply(InspectionScene(picture, plate, camera, LIGHT, surface))
     scene.render.filepath = exact_render_name(folder / "picture.png")
     annotation.render.filepath = exact_render_name(folder / "annotation.exr")
-    with _silent():
+    with discarded_output():
         bpy.ops.render.render(write_still=True, scene=scene.name)
         bpy.ops.render.render(write_still=True, scene=annotation.name)
     classes, _, _ = labels(read_floats(folder / "annotation.exr"))
     grey = cv2.imread(str(folder / "picture.png"), cv2.IMREAD_GRAYSCALE)
     return grey, np.where(classes == WATER_STAIN.id, 255, 0).astype(np.uint8)
-
-
-class _silent:  # noqa: N801 - used as a word in a with statement
-    """Discard Blender's own output."""
-
-    def __enter__(self) -> None:
-        sys.stdout.flush()
-        self._kept, self._nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-        os.dup2(self._nowhere, 1)
-
-    def __exit__(self, *_: object) -> None:
-        os.dup2(self._kept, 1)
-        os.close(self._kept)
-        os.close(self._nowhere)
 
 
 def main() -> None:

@@ -25,7 +25,7 @@ def outline(s, level):
 
 
 def covers(points, s, key, camera_height):
-    """Where the lines from a camera at (0, 0, camera_height) to points (H, W, 3) on z = 0 meet the sticker.
+    """Return a mask (H, W) of the points (H, W, 3) on z = 0 that the sticker hides from a camera at (0, 0, height).
 
     The sheet bends upwards only a little, so its silhouette is its edge's projection: a polygon, by crossing numbers.
     """

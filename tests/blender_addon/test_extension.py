@@ -27,7 +27,7 @@ MANIFEST = tomllib.loads((ROOT / "blender_addon" / "blender_manifest.toml").read
 
 
 def menu_functions(menu) -> int:
-    """How many functions draw a menu."""
+    """Return the number of functions that draw a menu."""
     return len(getattr(menu.draw, "_draw_funcs", [menu.draw]))
 
 

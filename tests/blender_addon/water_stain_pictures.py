@@ -90,7 +90,7 @@ def render_floats(folder: Path):
 
 
 def render_positions(part, folder):
-    """Where the pixel centres see the part, as its shaders do: float32 (H, W, 3), and (H, W) bool: do they see it."""
+    """Return the points of the part that the pixel centres see, (H, W, 3) float32, and their mask (H, W)."""
     halves = []
     for sign in (1.0, -1.0):  # emission is never negative
         tree, show = emission_tree(part)

@@ -1,7 +1,7 @@
 """Inference (paper, section IV): the distance of every patch to the coreset, as a map of the image's size."""
 
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -12,6 +12,7 @@ from training.features.extractor import FeatureExtractor, PatchStrip, build_extr
 from training.features.extractor_settings import overridden_extractor_settings
 from training.features.patch_grid import Axis, lerp_at, nearest_at
 from training.model.file import check_fingerprint, load_model
+from training.model.record import ModelRecord, StoredRecord
 from training.model.settings import AnomalyMapSettings, ModelOverrides, overridden_anomaly_map
 from training.support.user_error import UserError
 
@@ -34,14 +35,9 @@ class AnomalyModel:
         extractor: FeatureExtractor,
         features: NDArray[np.float32],
         settings: AnomalyMapSettings,
-        *,
-        threshold: float = float("nan"),
-        metadata: dict[str, Any] | None = None,
     ) -> None:
         self.extractor = extractor
         self.settings = settings
-        self.threshold = threshold
-        self.metadata = metadata or {}
         members = torch.from_numpy(features).to(extractor.mean.device)
         self._centre = members.mean(dim=0)
         self._members = members - self._centre
@@ -120,28 +116,49 @@ class AnomalyModel:
         return torch.cat(found).cpu().numpy()
 
 
-def load_anomaly_model(run_folder_or_file: str | Path, overrides: ModelOverrides) -> AnomalyModel:
+class TrainedModel(AnomalyModel):
+    """An anomaly model from a model file, with the file's record."""
+
+    def __init__(
+        self,
+        extractor: FeatureExtractor,
+        features: NDArray[np.float32],
+        settings: AnomalyMapSettings,
+        record: StoredRecord,
+    ) -> None:
+        super().__init__(extractor, features, settings)
+        self.record = record
+
+    @property
+    def threshold(self) -> float:
+        """A pixel is predicted anomalous if the map is at or above this score."""
+        return self.record.threshold.value
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings of the model file, then those of the extractor that it does not contain."""
+        recorded = list(self.record.warnings)
+        # A recorded warning may contain the extractor's and add a reason, for example why the weights are random.
+        return recorded + [text for text in self.extractor.warnings if not any(text in known for known in recorded)]
+
+
+def load_anomaly_model(run_folder_or_file: str | Path, overrides: ModelOverrides) -> TrainedModel:
     """Load a trained model with the extractor that its file describes.
 
     ``overrides`` replace recorded settings field by field, for example the path of weights that have moved. Raises
     UserError for a damaged file or another extractor.
     """
-    features, metadata = load_model(Path(run_folder_or_file))
-    extractor = recorded_extractor(metadata, overrides)
-    check_fingerprint(metadata, extractor)
+    features, record = load_model(Path(run_folder_or_file))
+    extractor = recorded_extractor(record, overrides)
+    check_fingerprint(record, extractor)
     check_channels(features, extractor, str(run_folder_or_file))
-    settings = recorded_anomaly_map(metadata, overrides)
-    return AnomalyModel(extractor, features, settings, threshold=metadata["threshold"]["value"], metadata=metadata)
+    settings = overridden_anomaly_map(record.anomaly_map, overrides.anomaly_map)
+    return TrainedModel(extractor, features, settings, record)
 
 
-def recorded_anomaly_map(metadata: dict[str, Any], overrides: ModelOverrides) -> AnomalyMapSettings:
-    """Return the anomaly-map settings that a model file records, with overrides."""
-    return overridden_anomaly_map(AnomalyMapSettings(**metadata["anomaly_map"]), overrides.anomaly_map)
-
-
-def recorded_extractor(metadata: dict[str, Any], overrides: ModelOverrides) -> FeatureExtractor:
+def recorded_extractor(record: ModelRecord, overrides: ModelOverrides) -> FeatureExtractor:
     """Build the extractor that a model file records, with overrides."""
-    settings = overridden_extractor_settings(metadata["extractor_config"], overrides.extractor)
+    settings = overridden_extractor_settings(record.extractor_config, overrides.extractor)
     return build_extractor(settings, overrides.device)
 
 

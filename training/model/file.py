@@ -13,6 +13,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from training.model.record import ModelRecord, StoredRecord, read_record
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
 
@@ -26,21 +27,21 @@ _KEY = "stainless"
 _SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "coreset.schema.json"
 
 
-def save_model(path: Path, features: NDArray[np.float32], metadata: dict[str, Any]) -> None:
+def save_model(path: Path, features: NDArray[np.float32], record: ModelRecord) -> None:
     """Write a model file atomically.
 
-    ``metadata`` follows ``conf/schemas/coreset.schema.json``, without format, version and the features' hash, which are
-    added. Raises UserError if the folder cannot be written, ValidationError for other metadata.
+    Format, version and the features' hash are added to the record. Raises UserError if the folder cannot be written,
+    ValidationError for a record that does not match ``conf/schemas/coreset.schema.json``.
     """
     features = np.ascontiguousarray(features, dtype=np.float32)
-    full = {"format": FORMAT, "version": VERSION, **metadata, "features_sha256": _sha256(features)}
+    full = {"format": FORMAT, "version": VERSION, **record.document(), "features_sha256": _sha256(features)}
     text = json.dumps(full, allow_nan=False)
     jsonschema.validate(json.loads(text), _schema())
     write_whole(path, safetensors.numpy.save({"features": features}, metadata={_KEY: text}))
 
 
-def load_model(path: Path) -> tuple[NDArray[np.float32], dict[str, Any]]:
-    """Read a model file, or the one in a run folder; return features (M, C) and the metadata.
+def load_model(path: Path) -> tuple[NDArray[np.float32], StoredRecord]:
+    """Read a model file, or the one in a run folder; return features (M, C) and the record.
 
     Raises UserError for a file that is missing, damaged, not a model, or of another version.
     """
@@ -58,7 +59,7 @@ def load_model(path: Path) -> tuple[NDArray[np.float32], dict[str, Any]]:
     except ValueError as error:
         raise UserError(f"{path}: the metadata is not JSON") from error
     _check(path, features, metadata)
-    return features, metadata
+    return features, read_record(metadata)
 
 
 def model_path(run_folder_or_file: Path) -> Path:
@@ -69,9 +70,9 @@ def model_path(run_folder_or_file: Path) -> Path:
     return path
 
 
-def check_fingerprint(metadata: dict[str, Any], extractor: FeatureExtractor) -> None:
+def check_fingerprint(record: ModelRecord, extractor: FeatureExtractor) -> None:
     """Raise UserError naming the first field in which the model's extractor differs from this one."""
-    difference = differing_field(metadata["extractor"], extractor.fingerprint)
+    difference = differing_field(record.extractor, extractor.fingerprint)
     if difference is not None:
         name, stored, present = difference
         raise UserError(

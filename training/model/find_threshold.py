@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from training.data.dataset import Dataset, read_image, read_instances, read_mask
 from training.model.anomaly_model import AnomalyModel
+from training.model.record import FoundThreshold
 from training.model.score_histogram import ScoreHistogram
 from training.model.settings import ThresholdSettings
 from training.model.threshold import (
@@ -44,14 +45,15 @@ def check_validation(dataset: Dataset, folder: Path) -> None:
 
 def find_threshold(
     model: AnomalyModel, dataset: Dataset, settings: ThresholdSettings
-) -> tuple[dict[str, Any], list[str]]:
-    """Return the threshold that ``settings`` ask for, as the model file records it, and warnings.
+) -> tuple[FoundThreshold, list[str]]:
+    """Return the threshold that ``settings`` ask for, and warnings.
 
     It is found on the validation split. Pixels of defect classes are positives. Ignored pixels do not count. All
     others, including impurities, are negatives. If no pixel is positive, maximum_nominal replaces maximum_f1 and
     full_recall, with a warning.
     """
-    method, parameters = settings.method, settings.parameters()
+    method = settings.method
+    parameters: dict[str, Any] = settings.parameters()
     positives, negatives, lowest, highest = _validated(model, dataset, settings.minimum_coverage)
     images = len(dataset.split("validation"))
     warnings = []
@@ -72,9 +74,21 @@ def find_threshold(
     else:
         found = maximum_nominal(negatives)
     warnings += _degenerate(found.threshold, highest, positives.total > 0)
-    rates = {name: None if math.isnan(rate) else rate for name, rate in found._asdict().items() if name != "threshold"}
-    counts = {"positive_pixels": int(positives.total), "negative_pixels": int(negatives.total)}
-    return {"value": found.threshold, "method": method, **parameters, **rates, "images": images, **counts}, warnings
+    return FoundThreshold(
+        value=found.threshold,
+        method=method,
+        **parameters,
+        f1=_known(found.f1),
+        precision=_known(found.precision),
+        recall=_known(found.recall),
+        images=images,
+        positive_pixels=int(positives.total),
+        negative_pixels=int(negatives.total),
+    ), warnings
+
+
+def _known(rate: float) -> float | None:
+    return None if math.isnan(rate) else rate
 
 
 def _validated(

@@ -1,5 +1,8 @@
 """Provenance of a model: its data, and the models that it was made from."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,12 +11,44 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class TrainedOn:
+    """A dataset that a model was trained on."""
+
+    name: str
+    root: str | list[str]
+    """Folder of the train split; several folders of one dataset are listed."""
+    evaluation_root: str
+    layout: str
+    train_images: int
+    augment: Document | None
+    """Settings of the augmentation; None: no augmentation."""
+    evaluation_layout: str | None = None
+    """This and the fields below are None in files of before they were recorded."""
+    validation_fraction: float | None = None
+    split_seed: int | None = None
+    good: str | None = None
+    mask_rule: str | None = None
+    """None: the layout's own rule."""
+    white_level: int | None = None
+    """The value of white in 16-bit images; None: 65535."""
+
+    def document(self) -> Document:
+        """Return the fields as a model file has them."""
+        return dict(vars(self))
+
+
+@dataclass(frozen=True)
 class Parent:
-    """A model that another one was made from; ``provenance`` is its own, as in its file."""
+    """A model that another one was made from."""
 
     path: str
     features_sha256: str
-    provenance: Document
+    provenance: Provenance
+    """Provenance in the parent's own file."""
+
+    def document(self) -> Document:
+        """Return the fields as a model file has them."""
+        return {**vars(self), "provenance": self.provenance.document()}
 
 
 @dataclass(frozen=True)
@@ -22,31 +57,36 @@ class Provenance:
 
     kind: str
     """train, finetune, update or meld."""
-    datasets: tuple[Document, ...]
-    """Name, folders, layout, number of train images and augmentation of each dataset."""
+    datasets: tuple[TrainedOn, ...]
     parents: tuple[Parent, ...] = ()
+    tree_fan_in: int | None = None
+    """Number of coresets that each step of a meld took; None: all at once, or no meld."""
+
+    @property
+    def white_level(self) -> int | None:
+        """The value of white in the 16-bit images that the model was made from; a meld has its first parent's."""
+        if self.datasets:
+            return self.datasets[-1].white_level
+        return self.parents[0].provenance.white_level if self.parents else None
 
     def document(self) -> Document:
-        """Return the provenance as a model file has it."""
+        """Return the provenance as a model file has it. Only a meld records ``tree_fan_in``."""
         return {
             "kind": self.kind,
-            "datasets": list(self.datasets),
-            "parents": [vars(parent) for parent in self.parents],
+            "datasets": [dataset.document() for dataset in self.datasets],
+            "parents": [parent.document() for parent in self.parents],
+            **({"tree_fan_in": self.tree_fan_in} if self.kind == "meld" else {}),
         }
 
 
-def recorded_white_level(provenance: Document) -> int | None:
-    """Return the value of white in the 16-bit images that a model was made from; None for 65535.
-
-    A meld has that of its first parent.
-    """
-    if provenance.get("datasets"):
-        level = provenance["datasets"][-1].get("white_level")
-        return None if level is None else int(level)
-    parents = provenance.get("parents")
-    return recorded_white_level(parents[0]["provenance"]) if parents else None
-
-
-def parent_of(path: str, metadata: Document) -> Parent:
-    """Return the parent at ``path`` with the metadata of its model file."""
-    return Parent(path, metadata["features_sha256"], metadata["provenance"])
+def read_provenance(document: Mapping[str, Any]) -> Provenance:
+    """Return the provenance in a document that matches ``conf/schemas/coreset.schema.json``."""
+    return Provenance(
+        kind=document["kind"],
+        datasets=tuple(TrainedOn(**dataset) for dataset in document["datasets"]),
+        parents=tuple(
+            Parent(parent["path"], parent["features_sha256"], read_provenance(parent["provenance"]))
+            for parent in document["parents"]
+        ),
+        tree_fan_in=document.get("tree_fan_in"),
+    )

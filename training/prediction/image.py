@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.image_file import read_image
-from training.model.anomaly_model import AnomalyModel
+from training.model.anomaly_model import TrainedModel
 from training.prediction.coco import annotation_in_box
 from training.prediction.findings import find_findings
 from training.support.whole_file import write_whole
@@ -29,20 +29,19 @@ class PredictedImage:
 
 
 def predict_image(
-    model: AnomalyModel,
+    model: TrainedModel,
     path: Path,
     name: Path,
     output: Path,
     minimum_size: int,
     overlay: bool,
-    white_level: int | None = None,
 ) -> PredictedImage:
     """Predict an image file and write maps/, masks/ and, if wanted, overlays/ below ``output``, under its name.
 
     Raises UserError if the image cannot be predicted or a file cannot be written.
     """
     started = time.perf_counter()
-    image = read_image(path, white_level)
+    image = read_image(path, model.record.provenance.white_level)
     anomaly_map = model.anomaly_map(image)
     seconds = time.perf_counter() - started
     findings, labels = find_findings(anomaly_map, model.threshold, minimum_size)

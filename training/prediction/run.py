@@ -9,8 +9,7 @@ from typing import Any
 import pandas as pd
 
 from training.data.file_identity import chosen_images, left_out_in_words, list_images
-from training.model.anomaly_model import AnomalyModel, load_anomaly_model
-from training.model.provenance import recorded_white_level
+from training.model.anomaly_model import TrainedModel, load_anomaly_model
 from training.prediction.coco_results import FILE as COCO_RESULTS
 from training.prediction.coco_results import CocoIds, read_coco_ids, results_of
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
@@ -42,7 +41,6 @@ def predict_run(settings: PredictionSettings) -> None:
     model = load_anomaly_model(settings.model, settings.overrides)
     journal = PredictionJournal(output, _job(model, settings), settings.resume)
     known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
-    white_level = recorded_white_level(model.metadata["provenance"])
     kept = sum(found is not None for found in known.values())
     if kept:
         log.info("%d of %d images are predicted already; resume=false predicts them again", kept, len(images))
@@ -53,9 +51,7 @@ def predict_run(settings: PredictionSettings) -> None:
         found = known[path]
         if found is None:
             try:
-                found = predict_image(
-                    model, path, name, output, settings.minimum_prediction_size, settings.overlays, white_level
-                )
+                found = predict_image(model, path, name, output, settings.minimum_prediction_size, settings.overlays)
             except UserError as error:
                 message = str(error) if str(path) in str(error) else f"{path}: {error}"
                 log.error(message)
@@ -67,7 +63,7 @@ def predict_run(settings: PredictionSettings) -> None:
     _write_results(output, rows, done)
     if ids is not None:
         _write_coco_results(output, ids, done)
-    _tell(output, rows, model.threshold)
+    _log_summary(output, rows, model.threshold)
 
 
 def _write_results(output: Path, rows: list[dict[str, Any]], done: list[PredictedImage]) -> None:
@@ -96,7 +92,7 @@ def _write_coco_results(output: Path, ids: CocoIds, done: list[PredictedImage]) 
     log.info("COCO results: %s (%d findings)", output / COCO_RESULTS, len(results))
 
 
-def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
+def _log_summary(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
     failed = [row for row in rows if row["error"]]
     anomalous = sum(row.get("decision") == "anomalous" for row in rows)
     log.info("%d images, %d anomalous at threshold %.6g, %d failed", len(rows), anomalous, threshold, len(failed))
@@ -107,10 +103,10 @@ def _tell(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
         )
 
 
-def _job(model: AnomalyModel, settings: PredictionSettings) -> dict[str, Any]:
+def _job(model: TrainedModel, settings: PredictionSettings) -> dict[str, Any]:
     """Return everything that a prediction depends on besides the image."""
     return {
-        "model": model.metadata["features_sha256"],
+        "model": model.record.features_sha256,
         "extractor": model.extractor.fingerprint,
         "threshold": model.threshold,
         "anomaly_map": [model.settings.blur_sigma, model.settings.blur_kernel],

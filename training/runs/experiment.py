@@ -150,7 +150,7 @@ def _origin(cfg: DictConfig, parents: dict[str, Path]) -> dict[str, Any]:
         **_fields(cfg, "tree"),
         "train images": identity_of(train),
         "validation images": identity_of(dataset.split("validation")),
-        **{f"coreset of {name}": load_model(folder)[1]["features_sha256"] for name, folder in parents.items()},
+        **{f"coreset of {name}": load_model(folder)[1].features_sha256 for name, folder in parents.items()},
     }
 
 

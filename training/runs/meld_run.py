@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from training.coreset.melding import Melded, meld, meld_tree
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
-from training.model.provenance import Provenance, parent_of
+from training.model.provenance import Provenance
+from training.model.record import FoundThreshold, StoredRecord
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
 from training.runs.earlier_run import refuse_own_source
-from training.runs.record import finish_run
+from training.runs.record import Described, finish_run
 from training.runs.settings import MeldSettings
 from training.support.document import document_of
 from training.support.user_error import UserError
@@ -52,14 +53,14 @@ def meld_run(settings: MeldSettings, folder: Path) -> dict[str, Any]:
 def _finished(
     settings: MeldSettings,
     folder: Path,
-    parents: tuple[dict[str, Any], ...],
+    parents: tuple[StoredRecord, ...],
     melded: Melded,
     finder: tuple[Dataset, FeatureExtractor] | None,
     anomaly_map: AnomalyMapSettings,
     started: float,
 ) -> dict[str, Any]:
     collected = time.perf_counter()
-    device, extractor_document = "cpu", parents[0]["extractor_config"]
+    device, extractor_document = "cpu", parents[0].extractor_config
     if finder is None:
         threshold, warnings = _largest_threshold(parents)
     else:
@@ -72,30 +73,30 @@ def _finished(
         threshold, warnings = find_threshold(model, dataset, settings.threshold)
         warnings = [*dataset.warnings, *warnings]
         device, extractor_document = extractor.mean.device.type, document_of(extractor.settings)
-    ancestry = tuple(parent_of(path, parent) for path, parent in zip(settings.sources, parents, strict=True))
+    ancestry = tuple(parent.as_parent(path) for path, parent in zip(settings.sources, parents, strict=True))
     return finish_run(
         folder=folder,
         features=melded.features,
-        described={
-            "extractor": parents[0]["extractor"],
-            "extractor_config": extractor_document,
-            "anomaly_map": document_of(anomaly_map),
-            "threshold": threshold,
-        },
+        described=Described(
+            extractor=parents[0].extractor,
+            extractor_config=extractor_document,
+            anomaly_map=anomaly_map,
+            threshold=threshold,
+        ),
         certificate=melded.certificate,
         epochs=melded.epochs,
-        provenance={**Provenance("meld", (), ancestry).document(), "tree_fan_in": settings.tree.fan_in},
-        warnings=[*warnings, *(warning for parent in parents for warning in parent["warnings"])],
+        provenance=Provenance("meld", (), ancestry, settings.tree.fan_in),
+        warnings=[*warnings, *(warning for parent in parents for warning in parent.warnings)],
         seconds={"collect": collected - started, "threshold": time.perf_counter() - collected},
         device=device,
     )
 
 
 def _check_same_extractor(
-    names: tuple[str, ...], members: tuple[NDArray[np.float32], ...], parents: tuple[dict[str, Any], ...]
+    names: tuple[str, ...], members: tuple[NDArray[np.float32], ...], parents: tuple[StoredRecord, ...]
 ) -> None:
     for name, rows, other in zip(names[1:], members[1:], parents[1:], strict=True):
-        difference = differing_field(parents[0]["extractor"], other["extractor"])
+        difference = differing_field(parents[0].extractor, other.extractor)
         if difference is not None:
             field, first, second = difference
             raise UserError(f"{names[0]} and {name} have different extractors: {field} is {first} and {second}")
@@ -103,24 +104,24 @@ def _check_same_extractor(
             raise UserError(f"{names[0]} has {members[0].shape[1]} channels, {name} {rows.shape[1]}")
 
 
-def _agreed_anomaly_map(settings: MeldSettings, parents: tuple[dict[str, Any], ...]) -> AnomalyMapSettings:
+def _agreed_anomaly_map(settings: MeldSettings, parents: tuple[StoredRecord, ...]) -> AnomalyMapSettings:
     """Return the sources' anomaly-map settings with the overrides.
 
     Raises UserError if sources differ in a field that is not overridden, and if the change of a field would need
     another threshold than the sources'.
     """
     overridden = settings.overrides.anomaly_map
-    for field, value in parents[0]["anomaly_map"].items():
-        others = [parent["anomaly_map"].get(field) for parent in parents]
+    for field, value in vars(parents[0].anomaly_map).items():
+        others = [getattr(parent.anomaly_map, field) for parent in parents]
         changes_maps = field != "chunk_size"
         if changes_maps and field not in overridden and any(other != value for other in others):
             raise UserError(f"the sources differ in anomaly_map.{field}; choose one: +anomaly_map.{field}={value}")
         if changes_maps and settings.dataset is None and any(overridden.get(field, value) != o for o in others):
             raise UserError(f"a change of anomaly_map.{field} needs a new threshold: give dataset.root=... to find it")
-    return overridden_anomaly_map(AnomalyMapSettings(**parents[0]["anomaly_map"]), overridden)
+    return overridden_anomaly_map(parents[0].anomaly_map, overridden)
 
 
-def _dataset_and_extractor(settings: MeldSettings, parent: dict[str, Any]) -> tuple[Dataset, FeatureExtractor] | None:
+def _dataset_and_extractor(settings: MeldSettings, parent: StoredRecord) -> tuple[Dataset, FeatureExtractor] | None:
     """Return the dataset and extractor to find the threshold with, or None without a dataset.
 
     Both are checked before any long computation.
@@ -137,12 +138,10 @@ def _dataset_and_extractor(settings: MeldSettings, parent: dict[str, Any]) -> tu
     return dataset, extractor
 
 
-def _largest_threshold(parents: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], list[str]]:
-    value = max(parent["threshold"]["value"] for parent in parents)
+def _largest_threshold(parents: tuple[StoredRecord, ...]) -> tuple[FoundThreshold, list[str]]:
+    value = max(parent.threshold.value for parent in parents)
     warning = (
         "no dataset was given: the threshold is the largest of the sources' and was not found for this coreset; "
         "meld with dataset.root=... to find it"
     )
-    blank = {"f1": None, "precision": None, "recall": None}
-    counts = {"images": 0, "positive_pixels": 0, "negative_pixels": 0}
-    return {"value": value, "method": "largest_of_sources", **blank, **counts}, [warning]
+    return FoundThreshold(value, "largest_of_sources"), [warning]

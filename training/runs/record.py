@@ -7,13 +7,16 @@ import os
 import sys
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from training.coreset.collection import Certificate, Epoch
 from training.model.file import FILE_NAME, save_model
+from training.model.provenance import Document, Provenance
+from training.model.record import FoundThreshold, ModelRecord
+from training.model.settings import AnomalyMapSettings
 from training.runs.earlier_run import move_to_previous
 from training.support.software_versions import software_versions
 from training.support.whole_file import write_json
@@ -21,22 +24,30 @@ from training.support.whole_file import write_json
 log = logging.getLogger(__name__)
 
 
+class Described(NamedTuple):
+    """Those fields of a model's record that do not come from the collection of its coreset."""
+
+    extractor: Document
+    extractor_config: Document
+    anomaly_map: AnomalyMapSettings
+    threshold: FoundThreshold
+
+
 def finish_run(
     *,
     folder: Path,
     features: NDArray[np.float32],
-    described: dict[str, Any],
+    described: Described,
     certificate: Certificate,
     epochs: list[Epoch],
-    provenance: dict[str, Any],
+    provenance: Provenance,
     warnings: list[str],
     seconds: dict[str, float],
     device: str,
 ) -> dict[str, Any]:
     """Write ``coreset.safetensors`` and ``training.json`` into the run folder, and log the summary.
 
-    ``described`` has the model file's extractor, extractor_config, anomaly_map and threshold. Repeated ``warnings`` are
-    written once. Returns the content of training.json. Raises UserError.
+    Repeated ``warnings`` are written once. Returns the content of training.json. Raises UserError.
     """
     coreset = {
         "size": len(features),
@@ -44,16 +55,13 @@ def finish_run(
         **asdict(certificate),
         "epochs": [asdict(epoch) for epoch in epochs],
     }
-    metadata = {
-        **described,
-        "coreset": coreset,
-        "provenance": provenance,
-        "warnings": list(dict.fromkeys(warnings)),
-    }
+    model = ModelRecord(
+        **described._asdict(), coreset=coreset, provenance=provenance, warnings=tuple(dict.fromkeys(warnings))
+    )
     move_to_previous(folder)
-    save_model(folder / FILE_NAME, features, metadata)
+    save_model(folder / FILE_NAME, features, model)
     record = {
-        **metadata,
+        **model.document(),
         "seconds": {name: round(value, 2) for name, value in seconds.items()},
         "peak_memory_mb": peak_memory_mb(),
         "device": device_name(device),

@@ -19,19 +19,13 @@ from training.data.dataset import SPLITS, Dataset, DatasetSettings, Sample, open
 from training.features.extractor import FeatureExtractor, build_extractor
 from training.features.feature_cache import FeatureCache
 from training.features.image_epochs import image_epochs
-from training.model.anomaly_model import (
-    AnomalyModel,
-    channels_of,
-    check_channels,
-    recorded_anomaly_map,
-    recorded_extractor,
-)
+from training.model.anomaly_model import AnomalyModel, channels_of, check_channels, recorded_extractor
 from training.model.file import check_fingerprint, load_model
 from training.model.find_threshold import check_validation, find_threshold
-from training.model.provenance import Provenance, parent_of
-from training.model.settings import AnomalyMapSettings
+from training.model.provenance import Provenance, TrainedOn
+from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
 from training.runs.earlier_run import refuse_own_source
-from training.runs.record import finish_run
+from training.runs.record import Described, finish_run
 from training.runs.settings import CollectionSettings, ContinuationSettings, TrainingSettings
 from training.support.document import document_of
 from training.support.user_error import UserError
@@ -49,7 +43,7 @@ def train_run(settings: TrainingSettings, folder: Path) -> dict[str, Any]:
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = build_extractor(settings.extractor, settings.device)
     coreset = _empty_coreset(collection, settings.size, channels_of(extractor), extractor)
-    provenance = Provenance("train", (_described(collection, dataset),))
+    provenance = Provenance("train", (_trained_on(collection, dataset),))
     return _collected(
         collection, folder, dataset, extractor, coreset, provenance, settings.anomaly_map, extractor.warnings, started
     )
@@ -99,13 +93,13 @@ def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[
     size = collection.coreset.size or len(features)
     coreset = _empty_coreset(collection, size, features.shape[1], extractor)
     coreset.update(features)
-    datasets = [_described(collection, dataset)]
+    datasets = [_trained_on(collection, dataset)]
     if kind == "update":
-        datasets = [*parent["provenance"]["datasets"], *datasets]
-    provenance = Provenance(kind, tuple(datasets), (parent_of(settings.source, parent),))
-    anomaly_map = recorded_anomaly_map(parent, settings.overrides)
+        datasets = [*parent.provenance.datasets, *datasets]
+    provenance = Provenance(kind, tuple(datasets), (parent.as_parent(settings.source),))
+    anomaly_map = overridden_anomaly_map(parent.anomaly_map, settings.overrides.anomaly_map)
     return _collected(
-        collection, folder, dataset, extractor, coreset, provenance, anomaly_map, parent["warnings"], started
+        collection, folder, dataset, extractor, coreset, provenance, anomaly_map, list(parent.warnings), started
     )
 
 
@@ -151,15 +145,15 @@ def _collected(
     record = finish_run(
         folder=folder,
         features=coreset.features,
-        described={
-            "extractor": extractor.fingerprint,
-            "extractor_config": document_of(extractor.settings),
-            "anomaly_map": document_of(anomaly_map),
-            "threshold": threshold,
-        },
+        described=Described(
+            extractor=extractor.fingerprint,
+            extractor_config=document_of(extractor.settings),
+            anomaly_map=anomaly_map,
+            threshold=threshold,
+        ),
         certificate=certificate,
         epochs=collection.epochs,
-        provenance=provenance.document(),
+        provenance=provenance,
         warnings=[*extractor_warnings, *dataset.warnings, *warnings],
         seconds={"collect": collected - started, "threshold": time.perf_counter() - collected},
         device=extractor.mean.device.type,
@@ -225,23 +219,22 @@ def _job(
     }
 
 
-def _described(settings: CollectionSettings, dataset: Dataset) -> dict[str, Any]:
-    """Return the description of a dataset in a model's provenance."""
+def _trained_on(settings: CollectionSettings, dataset: Dataset) -> TrainedOn:
     roots = [str(root) for root in settings.dataset.roots]
-    return {
-        "name": dataset.name,
-        "root": roots if len(roots) > 1 else roots[0],
-        "evaluation_root": str(settings.dataset.evaluation_root),
-        "layout": settings.dataset.layout,
-        "evaluation_layout": settings.dataset.evaluation_layout,
-        "validation_fraction": settings.dataset.validation_fraction,
-        "split_seed": settings.dataset.split_seed,
-        "good": settings.dataset.good,
-        "mask_rule": settings.dataset.mask_rule,
-        "white_level": settings.dataset.white_level,
-        "train_images": len(dataset.split("train")),
-        "augment": _augmentation_document(settings),
-    }
+    return TrainedOn(
+        name=dataset.name,
+        root=roots if len(roots) > 1 else roots[0],
+        evaluation_root=str(settings.dataset.evaluation_root),
+        layout=settings.dataset.layout,
+        train_images=len(dataset.split("train")),
+        augment=_augmentation_document(settings),
+        evaluation_layout=settings.dataset.evaluation_layout,
+        validation_fraction=settings.dataset.validation_fraction,
+        split_seed=settings.dataset.split_seed,
+        good=settings.dataset.good,
+        mask_rule=settings.dataset.mask_rule,
+        white_level=settings.dataset.white_level,
+    )
 
 
 def _augmentation_document(settings: CollectionSettings) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from training.support.free_memory import map_large_blocks
+from training.support.free_memory import keep_freed_memory
 from training.support.library_errors import advice_on
 from training.support.new_folders import remove_empty_folders
 from training.support.settings_schema import check_settings
@@ -41,7 +41,7 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
     traceback.
     """
     settle_threads()
-    map_large_blocks()
+    keep_freed_memory()
     sys.argv[1:] = as_typed(sys.argv[1:])
     try:
         with _hydra_raises():

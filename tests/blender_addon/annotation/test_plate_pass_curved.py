@@ -71,7 +71,7 @@ def ball() -> bpy.types.Object:
 
 
 def seen_points(part) -> tuple[np.ndarray, np.ndarray]:
-    """Where the pixel centres' rays enter the part, (H, W, 3) metres, and whether they do.
+    """Return the points where the pixel centres' rays enter the part, (H, W, 3) metres, and whether they do.
 
     The part is convex: a ray enters it at the last of the face planes that it crosses inwards, if before the first that
     it crosses outwards.

@@ -54,7 +54,7 @@ VIEWS = {
 
 
 def distance_to_outline(points, params):
-    """How far from r' the points are, metres; 0 where the single-precision and the double-precision masks differ."""
+    """Return the points' distance to r' [metres]; 0 where the single- and the double-precision mask differ."""
     field = evaluate_water_stain(points.astype(np.float64), params)
     moved = [
         evaluate_water_stain(points + step, params).inside for step in OUTLINE * np.vstack([np.eye(3), -np.eye(3)])
@@ -168,7 +168,7 @@ def test_both_groups_have_the_same_sockets():
 
 
 def drawn_height(node):
-    """How tall the node editor draws a node, at least."""
+    """Return the least height of a node in the node editor."""
     sockets = [sum(not s.hide and s.enabled for s in side) for side in (node.inputs, node.outputs)]
     return 30 + 10 * max(max(sockets) - 4, 0) if node.hide else 30 + 20 * sum(sockets)
 

@@ -13,7 +13,7 @@ from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_sco
 from eval.runs.run_evaluation import evaluate_run
 from tests.eval.small_plates import train_into, write_dataset
 from tests.training.configured import load_anomaly_model
-from training.model.file import load_model, save_model
+from tests.training.model.recorded import load_document, save_document
 from training.support.user_error import UserError
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -160,9 +160,9 @@ def other_extractor(plates: Path, run_folder: Path) -> list[str]:
 
 
 def edit_metadata(run_folder, change) -> None:
-    features, metadata = load_model(run_folder)
+    features, metadata = load_document(run_folder)
     change(metadata)
-    save_model(run_folder / "coreset.safetensors", features, metadata)
+    save_document(run_folder / "coreset.safetensors", features, metadata)
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,11 @@ import pytest
 
 from tests.training.configured import meld_run
 from tests.training.coreset_oracle import canonical, literal_coreset
+from tests.training.model.recorded import load_document, save_document
 from tests.training.model.test_file import METADATA
 from tests.training.small_plates import compose_config
 from training.coreset.melding import meld, meld_tree
-from training.model.file import load_model, save_model
+from training.model.file import load_model
 from training.support.user_error import UserError
 
 SIZES = (20, 7, 31, 12, 5, 26, 9)
@@ -22,8 +23,8 @@ def sources(tmp_path):
     for number, size in enumerate(SIZES):
         features = np.random.default_rng(number).normal(size=(size, 5)).astype(np.float32) + number
         paths.append(tmp_path / f"source_{number}")
-        threshold = {"value": 1.0 + number % 3}
-        save_model(paths[-1] / "coreset.safetensors", features, {**METADATA, "threshold": threshold})
+        threshold = {"value": 1.0 + number % 3, "method": "maximum_nominal"}
+        save_document(paths[-1] / "coreset.safetensors", features, {**METADATA, "threshold": threshold})
     return paths
 
 
@@ -78,7 +79,7 @@ def test_a_meld_without_images_takes_the_largest_threshold_and_says_so(sources, 
     names = ",".join(map(str, sources))
     cfg = compose_config("meld", [f"sources=[{names}]", "size=16", f"tree.fan_in={fan_in}"])
     record = meld_run(cfg, tmp_path / "melded")
-    features, metadata = load_model(tmp_path / "melded")
+    features, metadata = load_document(tmp_path / "melded")
     assert features.shape == (16, 5)
     assert metadata["threshold"]["value"] == 3.0
     assert any("no dataset was given" in warning for warning in metadata["warnings"])

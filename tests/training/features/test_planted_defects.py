@@ -28,7 +28,14 @@ FILES = {
     ),
 }
 OWN = ["efficientnet_lite0", "stainless_texture", "stainless_texture_three_scales"]
-RANDOM = ["mobilenet_v3_large", "mobilenet_v3_large_deep", "mobilenet_v2", "resnet18", "squeezenet1_1"]
+RANDOM = [
+    "mobilenet_v3_large",
+    "mobilenet_v3_large_deep",
+    "mobilenet_v2",
+    "resnet18",
+    "squeezenet1_1",
+    "wide_resnet50_2",
+]
 VARIANTS = {
     "kernel 1": ["extractor.pooling=1"],
     "kernel 3": ["extractor.pooling=3"],
@@ -109,17 +116,27 @@ def test_the_wrong_padding_is_measured_and_corrected_too(name):
     assert_in_place(*shared_weights(name), "extractor.padding=torch")
 
 
-@pytest.mark.parametrize("name", ["efficientnet_lite0", "stainless_texture"])
-def test_borders_raise_no_alarm_and_are_not_blind(name):
-    """Borders are neither more anomalous nor less sensitive than the rest.
+def assert_borders_like_the_rest(*overrides):
+    """Assert that borders are neither more anomalous nor less sensitive than the rest.
 
     The outer ring of patches holds an image's largest score hardly more often than its area share; defects that touch
     the border keep most of the contrast.
     """
-    model = model_of(f"extractor={name}")
+    model = model_of(*overrides)
     maps = [model.anomaly_map(texture) for texture in textures(60, SIDE, seed=2)]
     share, area = outer_ring_share(maps, cell=8)
     assert share <= 1.5 * area
     nominal = float(np.mean([scores.max() for scores in maps]))
     inside = contrast(model.anomaly_map, planted(60, SIDE, seed=3), nominal)
     assert contrast(model.anomaly_map, at_borders(60, SIDE, seed=4), nominal) >= 0.85 * inside
+
+
+@pytest.mark.parametrize("name", ["efficientnet_lite0", "stainless_texture"])
+def test_borders_raise_no_alarm_and_are_not_blind(name):
+    assert_borders_like_the_rest(f"extractor={name}")
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["resnet18", "mobilenet_v2"])
+def test_borders_of_trained_backbones_raise_no_alarm_and_are_not_blind(name):
+    assert_borders_like_the_rest(*shared_weights(name))

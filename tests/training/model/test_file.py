@@ -5,8 +5,11 @@ import jsonschema
 import numpy as np
 import pytest
 import safetensors.numpy
+from safetensors import safe_open
 
-from training.model.file import check_fingerprint, load_model, save_model
+from tests.training.model.recorded import load_document, save_document
+from training.model.file import check_fingerprint, load_model
+from training.model.record import read_record
 from training.support.user_error import UserError
 
 METADATA = {
@@ -33,28 +36,43 @@ METADATA = {
         "blur_kernel": 5,
         "score_share": 0.0,
     },
-    "threshold": {"value": 1.5},
-    "provenance": {"kind": "train"},
+    "threshold": {
+        "value": 1.5,
+        "method": "maximum_nominal",
+        "f1": None,
+        "precision": None,
+        "recall": None,
+        "images": 2,
+        "positive_pixels": 0,
+        "negative_pixels": 64,
+    },
+    "coreset": {"size": 7},
+    "provenance": {"kind": "train", "datasets": [], "parents": []},
     "warnings": ["fährt"],
 }
 FEATURES = np.random.default_rng(0).normal(size=(7, 5)).astype(np.float32)
 
 
 def test_a_model_comes_back_from_its_file_or_its_folder(tmp_path):
-    save_model(tmp_path / "run" / "coreset.safetensors", FEATURES, METADATA)
+    save_document(tmp_path / "run" / "coreset.safetensors", FEATURES, METADATA)
     for place in (tmp_path / "run", tmp_path / "run" / "coreset.safetensors"):
-        features, metadata = load_model(place)
+        features, metadata = load_document(place)
         np.testing.assert_array_equal(features, FEATURES)
         assert features.dtype == np.float32
         assert {key: metadata[key] for key in METADATA} == METADATA
+        metadata = header(tmp_path / "run" / "coreset.safetensors")
         assert (metadata["format"], metadata["version"]) == ("stainless-coreset", 2)
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["coreset.safetensors"]
 
 
+def header(path):
+    with safe_open(path, framework="numpy") as file:
+        return json.loads(file.metadata()["stainless"])
+
+
 def write(path, features, **changes):
-    save_model(path, FEATURES, METADATA)
-    _, metadata = load_model(path)
-    text = json.dumps({**metadata, **changes})
+    save_document(path, FEATURES, METADATA)
+    text = json.dumps({**header(path), **changes})
     path.write_bytes(safetensors.numpy.save({"features": features}, metadata={"stainless": text}))
 
 
@@ -68,9 +86,14 @@ def write(path, features, **changes):
         (FEATURES, {"extractor_config": {}}, "'provider' is a required property"),
         (FEATURES, {"extractor_config": METADATA["extractor_config"] | {"weights": "${oc.env:HOME}"}}, "plain values"),
         (FEATURES, {"anomaly_map": METADATA["anomaly_map"] | {"extra": 1}}, "'extra' was unexpected"),
-        (FEATURES, {"threshold": {"value": "high"}}, r"\$\.threshold\.value: 'high' is not of type 'number'"),
-        (FEATURES, {"threshold": {"value": None}}, "None is not of type 'number'"),
+        (
+            FEATURES,
+            {"threshold": {"value": "high", "method": "m"}},
+            r"\$\.threshold\.value: 'high' is not of type 'number'",
+        ),
+        (FEATURES, {"threshold": {"value": None, "method": "m"}}, "None is not of type 'number'"),
         (FEATURES, {"threshold": {}}, "'value' is a required property"),
+        (FEATURES, {"provenance": {"kind": "train", "datasets": []}}, r"\$\.provenance: 'parents' is a required"),
         (FEATURES, {"warnings": 3}, r"\$\.warnings"),
         (FEATURES + 1, {}, "damaged"),
         (FEATURES.astype(np.float64), {}, "float32"),
@@ -98,8 +121,8 @@ def test_files_that_are_no_model_are_refused(tmp_path):
     with pytest.raises(UserError, match="not that of a stainless-coreset"):
         load_model(path)
     with pytest.raises(jsonschema.ValidationError, match="threshold"):
-        save_model(path, FEATURES, {key: value for key, value in METADATA.items() if key != "threshold"})
-    save_model(path, FEATURES, METADATA)
+        save_document(path, FEATURES, {**METADATA, "threshold": {"value": "high", "method": "maximum_f1"}})
+    save_document(path, FEATURES, METADATA)
     path.write_bytes(path.read_bytes()[:-4])
     with pytest.raises(UserError, match="cannot be read"):
         load_model(path)
@@ -108,20 +131,23 @@ def test_files_that_are_no_model_are_refused(tmp_path):
 def test_a_folder_that_cannot_be_written_is_named_and_nothing_is_left(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match=r"cannot write .*choose another output folder"):
-        save_model(tmp_path / "file" / "coreset.safetensors", FEATURES, METADATA)
+        save_document(tmp_path / "file" / "coreset.safetensors", FEATURES, METADATA)
     (tmp_path / "coreset.safetensors").mkdir()
     with pytest.raises(UserError, match="cannot write"):
-        save_model(tmp_path / "coreset.safetensors", FEATURES, METADATA)
+        save_document(tmp_path / "coreset.safetensors", FEATURES, METADATA)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["coreset.safetensors", "file"]
 
 
 @pytest.mark.parametrize("field", ["architecture", "layers", "weights_sha256"])
 def test_another_extractor_is_refused_by_the_differing_field(field):
-    extractor = SimpleNamespace(fingerprint=dict(METADATA["extractor"]))
-    check_fingerprint(METADATA, extractor)
+    extractor, record = (
+        SimpleNamespace(fingerprint=dict(METADATA["extractor"])),
+        read_record({**METADATA, "features_sha256": ""}),
+    )
+    check_fingerprint(record, extractor)
     extractor.fingerprint[field] = "other"
     with pytest.raises(UserError, match=rf"{field} is .* in the model file, but other here"):
-        check_fingerprint(METADATA, extractor)
+        check_fingerprint(record, extractor)
     del extractor.fingerprint[field]
     with pytest.raises(UserError, match=f"{field} is"):
-        check_fingerprint(METADATA, extractor)
+        check_fingerprint(record, extractor)

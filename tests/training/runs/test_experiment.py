@@ -8,8 +8,8 @@ import pytest
 
 from tests.eval.small_plates import write_dataset
 from tests.training.configured import finetune_run, train_run
+from tests.training.model.recorded import load_document
 from tests.training.small_plates import TINY, compose_config
-from training.model.file import load_model
 from training.runs.experiment import folder_of, make_experiment
 from training.support.user_error import UserError
 
@@ -45,8 +45,8 @@ def test_finetuning_makes_what_it_builds_on_and_gives_what_two_commands_give(com
     finetune = ["dataset.root=real", f"source={tmp_path / 'a'}", "device=cpu", "coreset.epochs=2"]
     finetune_run(compose_config("finetune", finetune), tmp_path / "b")
     for ours, theirs in ((folder.with_name("synth_da"), "a"), (folder, "b")):
-        features, metadata = load_model(ours)
-        expected, other = load_model(tmp_path / theirs)
+        features, metadata = load_document(ours)
+        expected, other = load_document(tmp_path / theirs)
         np.testing.assert_array_equal(features, expected)
         assert metadata["threshold"] == other["threshold"]
 
@@ -57,7 +57,7 @@ def test_melding_builds_on_four_and_leaves_them_alone_the_next_time(composed, tm
     before = (tmp_path / "runs" / "synth_dr" / "coreset.safetensors").stat().st_mtime_ns
     folder, _ = made(compose, "melding")
     assert (tmp_path / "runs" / "synth_dr" / "coreset.safetensors").stat().st_mtime_ns == before
-    provenance = load_model(folder)[1]["provenance"]
+    provenance = load_document(folder)[1]["provenance"]
     assert [parent["path"] for parent in provenance["parents"]] == [
         f"runs/{name}" for name in ("real", "synth", "synth_dr", "synth_da")
     ]
@@ -96,10 +96,10 @@ def test_a_child_of_another_parent_is_refused(composed, tmp_path):
 
 def test_an_unfinished_run_is_finished_and_a_foreign_one_refused(composed, tmp_path):
     folder, _ = made(composed(), "synth")
-    expected, _ = load_model(folder)
+    expected, _ = load_document(folder)
     (folder / "coreset.safetensors").unlink()
     assert made(composed(), "synth") == (folder, True)
-    np.testing.assert_array_equal(load_model(folder)[0], expected)
+    np.testing.assert_array_equal(load_document(folder)[0], expected)
     (folder / "experiment.json").unlink()
     with pytest.raises(UserError, match="runs/synth holds a run that no experiment made"):
         made(composed(), "synth")

@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from tests.training.configured import finetune_run, load_anomaly_model, meld_run, open_dataset, update_run
+from tests.training.model.recorded import load_document, save_document
 from tests.training.runs.test_training_run import LATER, trained
 from tests.training.small_plates import compose_config
 from training.coreset.sequential import SequentialCoreset
 from training.features.patch_stream import stream_patches
-from training.model.file import load_model, save_model
 from training.support.user_error import UserError
 
 DEFAULT_MAP = {"chunk_size": 2048, "upsampling": "bilinear", "score_share": 0.0}
@@ -24,9 +24,9 @@ def test_update_adds_images_as_if_they_had_come_after(stainless_folder, mvtec_fo
         ],
     )
     record = update_run(cfg, tmp_path / "updated")
-    updated, metadata = load_model(tmp_path / "updated")
+    updated, metadata = load_document(tmp_path / "updated")
     again = SequentialCoreset(40, 384)
-    again.update(load_model(tmp_path / "source")[0])
+    again.update(load_document(tmp_path / "source")[0])
     model = load_anomaly_model(tmp_path / "updated", cfg)
     patches = list(stream_patches(open_dataset(cfg.dataset).split("train"), model.extractor, ()))
     for image in patches:
@@ -45,12 +45,12 @@ def test_update_adds_images_as_if_they_had_come_after(stainless_folder, mvtec_fo
 
 def test_a_source_may_grow_and_a_reservoir_fills_what_is_missing(stainless_folder, tmp_path):
     trained(stainless_folder, tmp_path / "source")
-    source, _ = load_model(tmp_path / "source")
+    source, _ = load_document(tmp_path / "source")
     for filling in ("first", "reservoir"):
         overrides = [f"dataset.root={stainless_folder}", f"source={tmp_path / 'source'}", f"coreset.filling={filling}"]
         cfg = compose_config("finetune", [*overrides, "coreset.size=55", "coreset.epochs=1", "device=cpu"])
         record = finetune_run(cfg, tmp_path / filling)
-        features, _ = load_model(tmp_path / filling)
+        features, _ = load_document(tmp_path / filling)
         assert features.shape == (55, 384)
         if filling == "reservoir":
             np.testing.assert_array_equal(features[:40], source)
@@ -76,11 +76,11 @@ def test_an_earlier_run_s_results_do_not_stay_beside_new_settings(stainless_fold
     ]
     trained(stainless_folder, run, "coreset.size=30")
     trained(stainless_folder, run, "coreset.size=20")
-    assert (load_model(run)[0].shape[0], load_model(moved)[0].shape[0]) == (20, 30)
+    assert (load_document(run)[0].shape[0], load_document(moved)[0].shape[0]) == (20, 30)
     overrides = [f"dataset.root={stainless_folder}", f"source={run}", *LATER]
     with pytest.raises(UserError, match="run is a source of this run; choose another name"):
         finetune_run(compose_config("finetune", overrides), run)
-    assert load_model(run)[0].shape[0] == 20
+    assert load_document(run)[0].shape[0] == 20
 
 
 def test_later_runs_keep_the_source_s_anomaly_map(stainless_folder, tmp_path):
@@ -111,10 +111,10 @@ def test_later_runs_keep_the_source_s_anomaly_map(stainless_folder, tmp_path):
 def test_the_warning_of_random_weights_comes_once(stainless_folder, tmp_path, caplog):
     _, record = trained(stainless_folder, tmp_path / "source")
     path = tmp_path / "source" / "coreset.safetensors"
-    features, metadata = load_model(path)
+    features, metadata = load_document(path)
     longer = "no ImageNet weights for resnet18 (not cached): the backbone's weights are RANDOM (seed 0)"
     added = ("format", "version", "features_sha256")
-    save_model(path, features, {k: v for k, v in metadata.items() if k not in added} | {"warnings": [longer]})
+    save_document(path, features, {k: v for k, v in metadata.items() if k not in added} | {"warnings": [longer]})
     caplog.clear()
     overrides = [f"dataset.root={stainless_folder}", f"source={tmp_path / 'source'}", *LATER]
     record = finetune_run(compose_config("finetune", overrides), tmp_path / "tuned")
@@ -129,9 +129,9 @@ def test_a_source_of_other_channels_than_its_extractor_s_is_refused(stainless_fo
     trained(stainless_folder, tmp_path / "a")
     trained(stainless_folder, tmp_path / "b")
     path = tmp_path / "b" / "coreset.safetensors"
-    features, metadata = load_model(path)
+    features, metadata = load_document(path)
     added = ("format", "version", "features_sha256")
-    save_model(path, features[:, :100], {k: v for k, v in metadata.items() if k not in added})
+    save_document(path, features[:, :100], {k: v for k, v in metadata.items() if k not in added})
     overrides = [f"dataset.root={stainless_folder}", *LATER]
     with pytest.raises(UserError, match="b: features have 100 channels, its extractor 384"):
         finetune_run(compose_config("finetune", [*overrides, f"source={tmp_path / 'b'}"]), tmp_path / "c")

@@ -9,11 +9,11 @@ from safetensors import safe_open
 from sklearn.metrics import f1_score
 
 from tests.training.configured import finetune_run, load_anomaly_model, meld_run, open_dataset, train_run
+from tests.training.model.recorded import load_document
 from tests.training.small_plates import TINY, compose_config, write_png
 from training.coreset.sequential import SequentialCoreset
 from training.data.dataset import read_image, read_mask
 from training.features.patch_stream import stream_patches
-from training.model.file import load_model
 from training.prediction.run import find_images
 from training.support.user_error import UserError
 
@@ -30,7 +30,7 @@ def test_train_writes_a_model_that_is_the_algorithm_s_and_a_threshold_of_maximum
     cfg, record = trained(stainless_folder, tmp_path / "run")
     assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["coreset.safetensors", "training.json"]
     assert json.loads((tmp_path / "run" / "training.json").read_text()) == record
-    features, metadata = load_model(tmp_path / "run")
+    features, metadata = load_document(tmp_path / "run")
     assert features.shape == (40, 384)
 
     model = load_anomaly_model(tmp_path / "run", cfg)
@@ -96,8 +96,8 @@ def test_finetune_is_the_same_algorithm_from_another_start(stainless_folder, mvt
     overrides = ["dataset=mvtec", f"dataset.root={mvtec_folder}", f"source={tmp_path / 'source'}", *LATER]
     cfg = compose_config("finetune", overrides)
     record = finetune_run(cfg, tmp_path / "tuned")
-    source, parent = load_model(tmp_path / "source")
-    tuned, metadata = load_model(tmp_path / "tuned")
+    source, parent = load_document(tmp_path / "source")
+    tuned, metadata = load_document(tmp_path / "tuned")
 
     model = load_anomaly_model(tmp_path / "tuned", cfg)
     dataset = open_dataset(cfg.dataset)
@@ -119,7 +119,7 @@ def test_finetune_is_the_same_algorithm_from_another_start(stainless_folder, mvt
 def test_meld_is_the_same_algorithm_over_members(stainless_folder, mvtec_folder, tmp_path):
     trained(stainless_folder, tmp_path / "a")
     trained(mvtec_folder, tmp_path / "b", "dataset=mvtec", "coreset.size=30")
-    members = [load_model(tmp_path / name)[0] for name in "ab"]
+    members = [load_document(tmp_path / name)[0] for name in "ab"]
     for order, size in (("ab", None), ("ba", None), ("ab", 60)):
         sources = ",".join(str(tmp_path / name) for name in order)
         more = [] if size is None else [f"size={size}"]
@@ -130,7 +130,7 @@ def test_meld_is_the_same_algorithm_over_members(stainless_folder, mvtec_folder,
         again = SequentialCoreset(size or len(members["ab".index(order[0])]), 384)
         for _ in record["coreset"]["epochs"]:
             again.update(rows)
-        melded, metadata = load_model(out)
+        melded, metadata = load_document(out)
         np.testing.assert_array_equal(melded, again.features)
         assert [len(p["features_sha256"]) for p in metadata["provenance"]["parents"]] == [64, 64]
         assert {row.tobytes() for row in melded} <= {row.tobytes() for row in rows}
@@ -233,7 +233,7 @@ def test_a_validation_split_without_defects_gives_the_largest_nominal_score(stai
 def test_other_thresholds_are_chosen_by_config_and_stored_with_the_model(choice, kept, stainless_folder, tmp_path):
     changed = [f"threshold.{key}={value}" for key, value in kept.items() if key != "method"]
     cfg, record = trained(stainless_folder, tmp_path / "run", f"threshold={choice}", *changed)
-    stored = load_model(tmp_path / "run")[1]["threshold"]
+    stored = load_document(tmp_path / "run")[1]["threshold"]
     assert stored == record["threshold"]
     assert kept.items() <= stored.items()
     model = load_anomaly_model(tmp_path / "run", cfg)

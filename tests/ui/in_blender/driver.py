@@ -168,7 +168,7 @@ class Driver:
             return under is not None and under[1].rsplit(".", 1)[-1] == wanted
 
     def screen(self) -> np.ndarray:
-        """What the screen shows, uint8 (H, W, 3): the virtual X server's memory, an XWD file."""
+        """Return the screen, uint8 (H, W, 3), from the memory of the virtual X server, an XWD file."""
         content = SCREEN_FILE.read_bytes()
         header = struct.unpack(">25I", content[:100])
         width, height, line = header[4], header[5], header[12]

@@ -38,7 +38,7 @@ def plate(driver: Driver):
 
 
 def relief(driver: Driver) -> float:
-    """How much one row of pixels differs from the next in the middle of the viewport, 0..255, on the mean."""
+    """Return the mean difference of neighbouring rows of pixels in the middle of the viewport, 0..255."""
     grey = driver.viewport(driver.screen()).mean(axis=-1)
     height, width = grey.shape
     return float(np.abs(np.diff(grey[height // 3 : 2 * height // 3, width // 3 : 2 * width // 3], axis=0)).mean())
