@@ -21,7 +21,7 @@ def stated_images(
     clean: Sequence[str],
     unlabelled: str,
 ) -> tuple[list[LabelledImage], list[str]]:
-    """Return the pictures that have a LabelMe file or are clean by statement, and notes about the others.
+    """Return the pictures that have a label or are clean by statement, and notes about the others.
 
     ``plates`` gives the plate of every picture's name; ``defective`` are the pictures that show a defect; ``clean`` are
     folders, plates, pictures, or text files that list such. Raises UserError for an entry that names nothing, for one
@@ -36,19 +36,19 @@ def stated_images(
         named |= names
     wrong = [labelled.name for labelled in defective if labelled.name in named]
     if wrong:
-        raise UserError(f"--clean names pictures whose LabelMe file shows a defect: {listed(wrong)}")
+        raise UserError(f"--clean names pictures whose label shows a defect: {listed(wrong)}")
     silent = [entry.name for entry in images if entry.annotation is None and entry.name not in named]
     stated = [entry for entry in images if entry.annotation is not None or entry.name in named]
     clean_bare = sum(entry.annotation is None for entry in stated)
-    notes = [f"{counted(clean_bare, 'picture')} without a LabelMe file are clean by --clean"] if clean_bare else []
+    notes = [f"{counted(clean_bare, 'picture')} without a label are clean by --clean"] if clean_bare else []
     if not silent:
         return stated, notes
     if unlabelled == CLEAN:
-        return list(images), [*notes, f"{counted(len(silent), 'picture')} without a LabelMe file count as clean"]
+        return list(images), [*notes, f"{counted(len(silent), 'picture')} without a label count as clean"]
     if unlabelled == LEAVE_OUT:
-        return stated, [*notes, f"{len(silent)} pictures without a LabelMe file are left out: {listed(silent)}"]
+        return stated, [*notes, f"{len(silent)} pictures without a label are left out: {listed(silent)}"]
     raise UserError(
-        f"{counted(len(silent), 'picture has', 'pictures have')} no LabelMe file, which does not say that they are "
+        f"{counted(len(silent), 'picture has', 'pictures have')} no label, which does not say that they are "
         f"clean: {listed(silent)}; name the clean ones with --clean (folders, plates, or a text file of names), or "
         f"all of them with --unlabelled {CLEAN}, or take none with --unlabelled {LEAVE_OUT}"
     )

@@ -164,7 +164,7 @@ def _labelled(root: Path, label: Path, image: Path | None, document: dict[str, A
     elif image is None:
         embedded_image(label, document)  # refuses a file without
     annotation = annotation_of(label, document, size)
-    _check_labels(annotation, known)
+    check_labels(annotation, known)
     return LabelledImage(_name(image or label, root), image, annotation)
 
 
@@ -195,7 +195,8 @@ def _notes(images: list[LabelledImage]) -> list[str]:
     return notes
 
 
-def _check_labels(annotation: Annotation, known: LabelMap) -> None:
+def check_labels(annotation: Annotation, known: LabelMap) -> None:
+    """Raise UserError for a label that belongs to no class, the plate or ignored pixels."""
     for number, shape in enumerate(annotation.shapes, start=1):
         if not known.knows(shape.label):
             names = ", ".join(entry.name for entry in known.classes[1:])

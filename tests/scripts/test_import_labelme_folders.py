@@ -277,9 +277,7 @@ def test_a_label_file_that_is_none_is_told_in_one_line(photos, run, content, wor
 
 def test_a_missing_label_says_nothing(photos, run):
     told = run(photos)
-    assert (
-        "3 pictures have no LabelMe file, which does not say that they are clean: p00/v0, p01/v0, p02/v0" in told.words
-    )
+    assert "3 pictures have no label, which does not say that they are clean: p00/v0, p01/v0, p02/v0" in told.words
     told = run(
         photos,
         "--unlabelled",
@@ -315,7 +313,7 @@ def test_clean_pictures_are_named_by_folder_plate_picture_or_list(photos, run, t
     named = [name.format(root=photos, list=tmp_path / "clean.txt") for name in names]
     told = run(photos, "--clean", *named)
     is_right(told)
-    assert "3 pictures without a LabelMe file are clean by --clean" in told.words
+    assert "3 pictures without a label are clean by --clean" in told.words
 
 
 def test_a_statement_that_names_nothing_or_a_defect_is_refused(photos, run):
