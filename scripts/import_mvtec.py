@@ -57,7 +57,9 @@ def import_mvtec(
     plate_pattern: str | None,
     good: str = GOOD,
 ) -> list[str]:
-    """Write the dataset folder, whole or not at all; validation images are drawn from test/. Returns notes for the user.
+    """Write the dataset folder, whole or not at all; validation images are drawn from test/.
+
+    Returns notes for the user.
 
     A class is a folder's name. Every image is a separate plate, unless ``plate_pattern``, searched in the file's name,
     gives the plate. Raises UserError.
