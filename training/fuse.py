@@ -1,24 +1,21 @@
 """Fuse trained detectors into one. Entry point: python -m training.fuse --help."""
 
-from pathlib import Path
-
-from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from training.support.entry_point import run
-from training.support.whole_file import write_whole
+from training.support.run_folder import own_run_folder
 
 
 def fuse(cfg: DictConfig) -> None:
     """Run the fusion that ``conf/fuse.yaml`` describes into Hydra's run folder."""
     # imported here: torch loads slowly, and --help does not need it
+    from training.runs.earlier_run import RESULTS
     from training.runs.fuse_run import fuse_run, read_fuse_settings, with_recorded_dataset
 
-    folder = Path(HydraConfig.get().runtime.output_dir)
     complete = with_recorded_dataset(cfg)
-    fuse_run(read_fuse_settings(complete), folder)
-    # evaluation finds its test data here
-    write_whole(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(complete).encode())
+    settings = read_fuse_settings(complete)
+    with own_run_folder(complete, RESULTS) as folder:
+        fuse_run(settings, folder)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from training.anomaly_synthesis.foreground import find_foreground
 from training.anomaly_synthesis.image_pool import ImagePool
 from training.anomaly_synthesis.view import Nominal
 from training.data.dataset import Dataset, Sample, read_image, read_mask
-from training.data.image_file import IMAGE_SUFFIXES
+from training.data.file_identity import list_images
 from training.features.extractor_settings import ResizeExactly, ResizeSide
 from training.features.resizing import resized, resized_shape
 from training.support.user_error import UserError
@@ -50,7 +50,7 @@ class NominalImages:
 
     def _read(self, path: Path) -> NDArray[np.uint8]:
         sample = self._samples[path]
-        image = read_image(path)
+        image = read_image(path, sample.white_level)
         mask = read_mask(sample, image.shape)
         ignored = np.isin(mask, [self._dataset.ignore_id, *self._dataset.defect_ids])
         small = resized_image(image, self._resize)
@@ -97,7 +97,7 @@ def _given_masks(foreground: str, samples: Sequence[Sample]) -> dict[Path, Path]
     folder = Path(foreground)
     if not folder.is_dir():
         raise UserError(f"synthesis.masks.foreground={foreground}: give find, none, or a folder of masks")
-    masks = {path.stem: path for path in folder.iterdir() if path.suffix.lower() in IMAGE_SUFFIXES}
+    masks = {path.stem: path for path in list_images(folder).files}
     for sample in samples:
         if sample.image.stem not in masks:
             raise UserError(f"synthesis.masks.foreground={foreground}: no mask is named {sample.image.stem}")

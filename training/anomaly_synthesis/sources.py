@@ -16,7 +16,9 @@ from training.anomaly_synthesis.image_sources import FolderSource, LabelledSourc
 from training.anomaly_synthesis.leak_guard import LeakGuard
 from training.anomaly_synthesis.settings import SourceSettings
 from training.anomaly_synthesis.triplet_folder import open_triplets
-from training.data.image_file import IMAGE_SUFFIXES, read_image, read_mask
+from training.data.file_identity import list_images
+from training.data.image_file import read_image
+from training.data.mask_file import read_mask
 from training.data.mvtec_layout import open_mvtec
 from training.data.sample import Sample
 from training.support.user_error import UserError
@@ -73,10 +75,10 @@ def _description(files: tuple[Path, ...]) -> dict[str, Any]:
 def _pictures(folder: Path) -> tuple[Path, ...]:
     if not folder.is_dir():
         raise UserError(f"synthesis.sources.folder={folder}: there is no such folder")
-    found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES and path.is_file())
+    found = list_images(folder).files
     if not found:
         raise UserError(f"synthesis.sources.folder={folder}: no image there")
-    return tuple(found)
+    return found
 
 
 def _anomalies(root: Path) -> list[Sample]:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from training.anomaly_synthesis.image_pool import ImagePool
 from training.anomaly_synthesis.rendered_source import RenderedSource
 from training.data.dataset import Sample
-from training.data.image_file import read_image, read_mask
+from training.data.image_file import read_image
+from training.data.mask_file import read_mask
 from training.data.stainless_layout import open_stainless
 from training.support.user_error import UserError
 

@@ -13,6 +13,7 @@ from training.features.extractor import FeatureExtractor, PatchStrip, build_extr
 from training.features.extractor_settings import overridden_extractor_settings
 from training.features.patch_grid import Axis, lerp_at, nearest_at
 from training.model.file import check_fingerprint, load_model
+from training.model.provenance import Provenance
 from training.model.record import ModelRecord, StoredRecord
 from training.model.settings import AnomalyMapSettings, ModelOverrides, overridden_anomaly_map
 from training.support.document import document_of
@@ -149,6 +150,11 @@ class TrainedModel(AnomalyModel):
     def metadata(self) -> Mapping[str, Any]:
         """The record of the model, as its file has it."""
         return self.record.document()
+
+    @property
+    def provenance(self) -> Provenance:
+        """The origin of the model."""
+        return self.record.provenance
 
     @property
     def warnings(self) -> list[str]:

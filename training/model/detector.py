@@ -6,6 +6,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from training.model.provenance import Provenance
+
 
 class MapModel(Protocol):
     """A model that gives maps but has no threshold yet."""
@@ -35,6 +37,11 @@ class Detector(MapModel, Protocol):
     @property
     def metadata(self) -> Mapping[str, Any]:
         """The record of the model, as its file has it."""
+        ...
+
+    @property
+    def provenance(self) -> Provenance:
+        """The origin of the model."""
         ...
 
     @property

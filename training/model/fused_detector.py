@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from training.model.calibration import Calibration
 from training.model.detector import MapModel
 from training.model.fusion_record import StoredFusion
+from training.model.provenance import Provenance
 
 RULES = ("mean", "maximum", "minimum", "geometric")
 """mean: of the levels (the product of the shares of nominal pixels); geometric: the root of the levels' product."""
@@ -51,6 +52,11 @@ class FusedDetector(FusedModel):
     def metadata(self) -> Mapping[str, Any]:
         """The record of the model, as its file has it."""
         return self.record.document()
+
+    @property
+    def provenance(self) -> Provenance:
+        """The origin of the model."""
+        return self.record.provenance
 
     @property
     def warnings(self) -> list[str]:

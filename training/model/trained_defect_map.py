@@ -7,6 +7,7 @@ import torch
 
 from training.defect_map.defect_map_model import DefectMapModel
 from training.model.defect_map_file import FORMAT, StoredDefectMap
+from training.model.provenance import Provenance
 
 
 class TrainedDefectMap(DefectMapModel):
@@ -32,6 +33,11 @@ class TrainedDefectMap(DefectMapModel):
     def metadata(self) -> Mapping[str, Any]:
         """The record of the model, as its file has it."""
         return self.record.document()
+
+    @property
+    def provenance(self) -> Provenance:
+        """The origin of the model."""
+        return self.record.provenance
 
     @property
     def warnings(self) -> list[str]:

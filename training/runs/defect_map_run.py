@@ -20,11 +20,11 @@ from training.features.extractor import build_extractor, chosen_device
 from training.model.defect_map_file import FILE_NAME, save_defect_map
 from training.model.defect_map_record import DefectMapRecord, LeakCheck
 from training.model.find_threshold import find_threshold
-from training.model.provenance import Provenance, TrainedOn
+from training.model.provenance import Provenance
 from training.runs.defect_map_settings import DefectMapRunSettings
 from training.runs.earlier_run import move_to_previous
 from training.runs.record import device_name, peak_memory_mb
-from training.runs.training_run import checked_dataset
+from training.runs.training_run import checked_dataset, trained_on
 from training.support.document import document_of
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
@@ -64,7 +64,6 @@ def train_defect_map_run(settings: DefectMapRunSettings, folder: Path) -> dict[s
     Returns the content of training.json. Raises UserError.
     """
     started = time.perf_counter()
-    move_to_previous(folder)
     examples = open_examples(settings)
     device = chosen_device(settings.device)
     extractor = build_extractor(settings.extractor, settings.device) if settings.extractor else None
@@ -82,6 +81,7 @@ def train_defect_map_run(settings: DefectMapRunSettings, folder: Path) -> dict[s
         threshold, warnings = find_threshold(model, examples.dataset, settings.threshold)
     except UserError as error:
         raise checkpoint.with_advice(error) from error
+    known = [*(extractor.warnings if extractor else []), *examples.dataset.warnings, *warnings]
     record = DefectMapRecord(
         architecture=settings.defect_map.architecture,
         map=settings.defect_map.map,
@@ -90,9 +90,10 @@ def train_defect_map_run(settings: DefectMapRunSettings, folder: Path) -> dict[s
         sources=examples.sources.description(),
         leak_check=_leak_check(examples.sources),
         threshold=threshold,
-        provenance=Provenance("train_defect_map", (_described(settings, examples.dataset),)),
-        warnings=(*(extractor.warnings if extractor else []), *warnings),
+        provenance=Provenance("train_defect_map", (trained_on(settings.dataset, examples.dataset),)),
+        warnings=tuple(dict.fromkeys(known)),
     )
+    move_to_previous(folder)
     save_defect_map(folder / FILE_NAME, learner.network, record)
     written = {
         **record.document(),
@@ -173,19 +174,6 @@ def _training_document(settings: DefectMapRunSettings, running: dict[str, float]
 
 def _leak_check(sources: OpenedSources) -> LeakCheck:
     return LeakCheck(sources.compared, sum(len(files) for files in sources.files.values()))
-
-
-def _described(settings: DefectMapRunSettings, dataset: Dataset) -> TrainedOn:
-    """Return the description of the dataset in the model's provenance."""
-    roots = [str(root) for root in settings.dataset.roots]
-    return TrainedOn(
-        name=dataset.name,
-        root=roots if len(roots) > 1 else roots[0],
-        evaluation_root=str(settings.dataset.evaluation_root),
-        layout=settings.dataset.layout,
-        train_images=len(dataset.split("train")),
-        augment=None,
-    )
 
 
 def _plain_paths(value: Any) -> Any:

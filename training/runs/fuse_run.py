@@ -24,7 +24,7 @@ from training.model.load_detector import detector_of
 from training.model.provenance import Parent, Provenance, TrainedOn, read_provenance
 from training.model.score_histogram import ScoreHistogram
 from training.model.settings import ModelOverrides, ThresholdSettings, read_model_overrides, read_threshold_settings
-from training.runs.earlier_run import move_to_previous
+from training.runs.earlier_run import move_to_previous, refuse_own_source
 from training.runs.record import device_name, peak_memory_mb
 from training.support.progress import with_progress
 from training.support.settings_schema import check_settings
@@ -90,7 +90,7 @@ def fuse_run(settings: FuseSettings, folder: Path) -> dict[str, Any]:
     detectors = [detector_of(str(path), c, settings.overrides) for path, c in zip(paths, contents, strict=True)]
     dataset = open_dataset(settings.dataset)
     check_validation(dataset, settings.dataset.evaluation_root)
-    move_to_previous(folder, paths)
+    refuse_own_source(folder, paths)
     calibrations = _calibrations(detectors, dataset)
     rule, found, warnings = _chosen_rule(settings, detectors, calibrations, dataset)
     model = FusedModel(detectors, calibrations, rule)
@@ -103,6 +103,7 @@ def fuse_run(settings: FuseSettings, folder: Path) -> dict[str, Any]:
         provenance=_provenance(settings.sources, contents),
         warnings=tuple(dict.fromkeys([*of_sources, *warnings, *more])),
     )
+    move_to_previous(folder)
     save_fusion(folder / FILE_NAME, contents, calibrations, record)
     written = {
         **record.document(),
@@ -167,7 +168,7 @@ def _validation(dataset: Dataset, text: str) -> Iterator[tuple[NDArray[np.uint8]
     """Yield each validation image and the kinds of its pixels."""
     samples, lookup = dataset.split("validation"), pixel_kinds(dataset)
     for sample in with_progress(samples, len(samples), text):
-        image = read_image(sample.image)
+        image = read_image(sample.image, sample.white_level)
         yield image, lookup[read_mask(sample, image.shape)]
 
 

@@ -17,6 +17,7 @@ from training.model.file import FILE_NAME, save_model
 from training.model.provenance import Document, Provenance
 from training.model.record import FoundThreshold, ModelRecord
 from training.model.settings import AnomalyMapSettings
+from training.runs.earlier_run import move_to_previous
 from training.support.software_versions import software_versions
 from training.support.whole_file import write_json
 
@@ -57,6 +58,7 @@ def finish_run(
     model = ModelRecord(
         **described._asdict(), coreset=coreset, provenance=provenance, warnings=tuple(dict.fromkeys(warnings))
     )
+    move_to_previous(folder)
     save_model(folder / FILE_NAME, features, model)
     record = {
         **model.document(),

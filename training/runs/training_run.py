@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from training.coreset.reservoir import Reservoir
 from training.coreset.sequential import SequentialCoreset
 from training.coreset.settings import CoresetSettings
 from training.data.augment import Augmentation
-from training.data.dataset import Dataset, DatasetSettings, Sample, open_dataset
+from training.data.augmentation_settings import AugmentationSettings
+from training.data.check import require_sound
+from training.data.dataset import SPLITS, Dataset, DatasetSettings, Sample, open_dataset
 from training.features.extractor import FeatureExtractor, build_extractor
 from training.features.feature_cache import FeatureCache
 from training.features.image_epochs import image_epochs
@@ -22,7 +25,7 @@ from training.model.file import check_fingerprint, load_model
 from training.model.find_threshold import check_validation, find_threshold
 from training.model.provenance import Provenance, TrainedOn
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
-from training.runs.earlier_run import move_to_previous
+from training.runs.earlier_run import refuse_own_source
 from training.runs.record import Described, finish_run
 from training.runs.settings import CollectionSettings, ContinuationSettings, TrainingSettings
 from training.support.document import document_of
@@ -37,12 +40,11 @@ def train_run(settings: TrainingSettings, folder: Path) -> dict[str, Any]:
     Raises UserError.
     """
     started = time.perf_counter()
-    move_to_previous(folder)
     collection = settings.collection
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = build_extractor(settings.extractor, settings.device)
     coreset = _empty_coreset(collection, settings.size, channels_of(extractor), extractor)
-    provenance = Provenance("train", (_trained_on(collection, dataset),))
+    provenance = Provenance("train", (trained_on(collection.dataset, dataset, collection.augmentation),))
     return _collected(
         collection, folder, dataset, extractor, coreset, provenance, settings.anomaly_map, extractor.warnings, started
     )
@@ -65,7 +67,10 @@ def update_run(settings: ContinuationSettings, folder: Path) -> dict[str, Any]:
 
 
 def checked_dataset(settings: DatasetSettings, needs_training: bool) -> Dataset:
-    """Open a dataset. Raises UserError if train (if needed) or validation images are missing."""
+    """Open a dataset and check every image and mask; its warnings become those of the check.
+
+    Raises UserError if train (if needed) or validation images are missing, and for a file that cannot be used.
+    """
     dataset = open_dataset(settings)
     if needs_training and not dataset.split("train"):
         raise UserError(
@@ -73,14 +78,15 @@ def checked_dataset(settings: DatasetSettings, needs_training: bool) -> Dataset:
             "evaluation-only folder with dataset.evaluation_root=..."
         )
     check_validation(dataset, settings.evaluation_root)
-    return dataset
+    warnings = require_sound(dataset, SPLITS if needs_training else ("validation",))
+    return replace(dataset, warnings=tuple(warnings))
 
 
 def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[str, Any]:
     started = time.perf_counter()
     source, collection = Path(settings.source), settings.collection
     features, parent = load_model(source)
-    move_to_previous(folder, [source])
+    refuse_own_source(folder, [source])
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = recorded_extractor(parent, settings.overrides)
     check_fingerprint(parent, extractor)
@@ -88,7 +94,7 @@ def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[
     size = collection.coreset.size or len(features)
     coreset = _empty_coreset(collection, size, features.shape[1], extractor)
     coreset.update(features)
-    datasets = [_trained_on(collection, dataset)]
+    datasets = [trained_on(collection.dataset, dataset, collection.augmentation)]
     if kind == "update":
         datasets = [*parent.provenance.datasets, *datasets]
     provenance = Provenance(kind, tuple(datasets), (parent.as_parent(settings.source),))
@@ -149,7 +155,7 @@ def _collected(
         certificate=certificate,
         epochs=collection.epochs,
         provenance=provenance,
-        warnings=[*extractor_warnings, *warnings],
+        warnings=[*extractor_warnings, *dataset.warnings, *warnings],
         seconds={"collect": collected - started, "threshold": time.perf_counter() - collected},
         device=extractor.mean.device.type,
     )
@@ -214,15 +220,24 @@ def _job(
     }
 
 
-def _trained_on(settings: CollectionSettings, dataset: Dataset) -> TrainedOn:
-    roots = [str(root) for root in settings.dataset.roots]
+def trained_on(
+    settings: DatasetSettings, dataset: Dataset, augmentation: AugmentationSettings | None = None
+) -> TrainedOn:
+    """Return the description of a dataset in a model's provenance."""
+    roots = [str(root) for root in settings.roots]
     return TrainedOn(
         name=dataset.name,
         root=roots if len(roots) > 1 else roots[0],
-        evaluation_root=str(settings.dataset.evaluation_root),
-        layout=settings.dataset.layout,
+        evaluation_root=str(settings.evaluation_root),
+        layout=settings.layout,
         train_images=len(dataset.split("train")),
-        augment=_augmentation_document(settings),
+        augment=None if augmentation is None else document_of(augmentation),
+        evaluation_layout=settings.evaluation_layout,
+        validation_fraction=settings.validation_fraction,
+        split_seed=settings.split_seed,
+        good=settings.good,
+        mask_rule=settings.mask_rule,
+        white_level=settings.white_level,
     )
 
 
@@ -235,5 +250,5 @@ def _announce(dataset: Dataset, extractor: FeatureExtractor, warnings: list[str]
     log.info("Dataset %s: %s images", dataset.name, counts)
     fingerprint = extractor.fingerprint
     log.info("Extractor %s %s", fingerprint["architecture"], "+".join(str(layer) for layer in fingerprint["layers"]))
-    for warning in warnings:
+    for warning in (*warnings, *dataset.warnings):
         log.warning("Warning: %s", warning)
