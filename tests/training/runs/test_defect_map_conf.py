@@ -44,7 +44,7 @@ def test_each_defect_map_is_read_and_built(choice):
         (["defect_map.optimisation.crop=100"], "must be a multiple of 16"),
         (["defect_map.architecture.kernels=[31,29]"], "give one for each of the 4 levels"),
         (["defect_map.architecture.kernels=[31,29,27,12]"], "must be odd"),
-        (["defect_map.map.resize={side: shorter}"], r"defect_map\.map\.resize must be"),
+        (["defect_map.map.resize={side: middle}"], r"defect_map\.map\.resize must be"),
         (["defect_map.deep_features=copied_twice"], "deep_features"),
         (["synthesis.anomalous=2"], "synthesis.anomalous"),
     ],
