@@ -1,4 +1,4 @@
-"""Validation of the records in model files against conf/schemas, whose files refer to each other."""
+"""Validation of the records in model files against conf/schemas."""
 
 import json
 from functools import cache
@@ -6,18 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
-from referencing import Registry, Resource
 
 _FOLDER = Path(__file__).resolve().parents[2] / "conf" / "schemas"
-_NAMES = ("coreset.schema.json", "defect_map.schema.json", "fusion.schema.json")
+_SHARED = "coreset.schema.json"
 
 
 @cache
 def validator(name: str) -> jsonschema.Draft202012Validator:
-    """Return the validator of a schema file in conf/schemas."""
-    schemas = {file: json.loads((_FOLDER / file).read_text(encoding="utf-8")) for file in _NAMES}
-    registry: Any = Registry().with_resources((file, Resource.from_contents(text)) for file, text in schemas.items())
-    return jsonschema.Draft202012Validator(schemas[name], registry=registry)
+    """Return the validator of a schema file in conf/schemas.
+
+    ``threshold`` and ``provenance`` are defined in the coreset's schema and known to all as ``#/$defs/...``.
+    """
+    schema, shared = (json.loads((_FOLDER / file).read_text(encoding="utf-8")) for file in (name, _SHARED))
+    definitions = {**shared["$defs"], "threshold": shared["properties"]["threshold"], **schema.get("$defs", {})}
+    return jsonschema.Draft202012Validator({**schema, "$defs": definitions})
 
 
 def first_mistake(name: str, document: Any) -> str | None:
