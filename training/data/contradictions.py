@@ -62,11 +62,11 @@ def _defect(dataset: Dataset, entry: SampleFacts) -> str:
 
 def _ignored_defects(dataset: Dataset, facts: Sequence[SampleFacts]) -> tuple[list[str], list[str]]:
     """Return a warning, or an error, if masks of a dataset folder hold 255, which means "ignore", for defects."""
-    judged = [entry for entry in facts if entry.sample.split != "train" and entry.sample.binary_id is None]
-    if any(entry.classes for entry in judged):
+    labelled = [entry for entry in facts if entry.sample.split != "train" and entry.sample.binary_id is None]
+    if any(entry.classes for entry in labelled):
         return [], []
-    hidden = [entry for entry in judged if entry.hidden_instances]
-    silent = [entry for entry in judged if entry.shows_mask]
+    hidden = [entry for entry in labelled if entry.hidden_instances]
+    silent = [entry for entry in labelled if entry.shows_mask]
     if not silent:
         return [], []
     names = ", ".join(f"{c.id} {c.name}" for c in dataset.classes if c.kind == "defect")
