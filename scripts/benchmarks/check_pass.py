@@ -37,8 +37,11 @@ class CheckCost:
 
 
 def write_images(root: Path, count: int, seed: int) -> None:
-    """Write ``count`` images of SIDE in the layout of MVTec AD: a fifth for the test, half of these with a mask."""
-    tested = max(round(SHARE_TESTED * count), 2)
+    """Write ``count`` images of SIDE in the layout of MVTec AD.
+
+    A fifth of them, four at least, are for the test, half of these with a mask.
+    """
+    tested = max(round(SHARE_TESTED * count), 4)  # two good, two with a defect: one of each for validation
     for number in range(count):
         image = brushed_texture(np.random.default_rng([seed, number]), *SIDE)
         if number >= tested:

@@ -11,7 +11,6 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from training.support.user_error import UserError
-from training.support.whole_file import write_whole
 
 CONFIG_FOLDER = ".hydra"
 _LOCK = ".lock"
@@ -100,8 +99,9 @@ def _write_config(cfg: DictConfig, folder: Path) -> None:
         "hydra": OmegaConf.create({"hydra": OmegaConf.to_container(hydra, resolve=False)}),
         "overrides": hydra.overrides.task,
     }
+    (folder / CONFIG_FOLDER).mkdir(exist_ok=True)
     for name, document in documents.items():
-        write_whole(folder / CONFIG_FOLDER / f"{name}.yaml", OmegaConf.to_yaml(document).encode())
+        OmegaConf.save(document, folder / CONFIG_FOLDER / f"{name}.yaml")
 
 
 def _content(folder: Path, job: str) -> set[str]:
