@@ -12,12 +12,12 @@ from blender_addon.definitions.classes import BACKGROUND, IGNORE, WATER_STAIN
 from blender_addon.inspection.lens import development
 from blender_addon.inspection.scene import apply
 from blender_addon.pictures.files import files_of
-from blender_addon.pictures.masked_picture import Masks, render_picture
+from blender_addon.pictures.masked_picture import Masks, render_only_picture, render_picture
 from blender_addon.pictures.whole_file import json_bytes, write_whole
 from blender_addon.plate.surface import InspectedSurface
 
 from .kept_groups import KeptGroups
-from .sample_files import record_path, relative_path
+from .sample_files import clean_path, record_path, relative_path
 from .sample_plan import PlannedSample
 
 
@@ -35,6 +35,8 @@ def render_sample(
     when everything is rendered, before any file gets its name, and raises RuntimeError to prevent that.
     Raises RuntimeError with Blender's message if a render fails, OSError if a file cannot be written.
     """
+    if sample.has_twin:
+        _render_twin(sample, dataset, groups, prepare)
     groups.empty_scene()
     scene, annotation = apply(sample.scene)
     groups.keep()
@@ -53,6 +55,19 @@ def render_sample(
     return record
 
 
+def _render_twin(
+    sample: PlannedSample, dataset: Path, groups: KeptGroups, prepare: Callable[..., dict[str, Any]]
+) -> None:
+    """Render the sample's plate without stains and blemishes: same metal, light, camera, lens and noise."""
+    groups.empty_scene()
+    clean = dataclasses.replace(sample.scene, surface=sample.scene.surface.cleaned())
+    scene, annotation = apply(clean)
+    groups.keep()
+    prepare(scene, annotation)
+    develop = development(sample.lens, sample.scene.camera, sample.scene.picture.width, sample.noise_key)
+    render_only_picture(scene, dataset / clean_path(sample.sample_id), develop)
+
+
 def _sample_row(sample: PlannedSample) -> dict[str, Any]:
     """Return a row of samples.csv: a column for every drawn parameter."""
     surface = sample.scene.surface
@@ -67,6 +82,8 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
         "view": sample.view,
         "finish": sample.finish,
     }
+    if sample.has_twin:
+        row["clean"] = clean_path(sample.sample_id)
     pose = sample.scene.pose
     row |= {"camera_x": pose.x, "camera_y": pose.y, "camera_turn": pose.turn}
     drawn: dict[str, Any] = {

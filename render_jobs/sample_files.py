@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from blender_addon.job.job_error import JobError
-from blender_addon.pictures.files import FOLDERS
+from blender_addon.pictures.files import CLEAN_FOLDER, FOLDERS
 from blender_addon.pictures.whole_file import PART_PREFIX, json_bytes, write_shared
 
 RECORDS = ".records"
@@ -20,6 +20,11 @@ def relative_path(part: str, sample_id: str) -> str:
     return f"{FOLDERS[part]}/{sample_id}.png"
 
 
+def clean_path(sample_id: str) -> str:
+    """Return the path of a sample's clean twin relative to the dataset folder."""
+    return f"{CLEAN_FOLDER}/{sample_id}.png"
+
+
 def record_path(dataset: Path, sample_id: str) -> Path:
     """Return the path of a sample's record."""
     return dataset / RECORDS / f"{sample_id}.json"
@@ -30,7 +35,9 @@ def read_record(dataset: Path, sample_id: str) -> dict[str, Any] | None:
     path = record_path(dataset, sample_id)
     if not path.exists() or not all((dataset / relative_path(part, sample_id)).exists() for part in PARTS):
         return None
-    return json.loads(path.read_text(encoding="utf-8"))
+    record = json.loads(path.read_text(encoding="utf-8"))
+    twin = record["sample"].get("clean")
+    return record if twin is None or (dataset / twin).exists() else None
 
 
 def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str, samples: int) -> None:

@@ -38,6 +38,8 @@ class PlannedSample:
     scene: InspectionScene
     lens: LensParams
     noise_key: tuple[int, ...]
+    has_twin: bool = False
+    """Whether the same plate is also rendered clean."""
 
 
 def plan_samples(document: Mapping[str, Any]) -> list[PlannedSample]:
@@ -90,4 +92,5 @@ def _plan_sample(
         scene=InspectionScene(job.image.picture, job.plate, job.camera, light, surface, pose, job.stain_renderer),
         lens=draw_lens_params(stream(seed, LENS_STREAM, *place), job.lens),
         noise_key=(seed, NOISE_STREAM, *place),
+        has_twin=job.triplets and not surface.is_clean(),
     )

@@ -160,6 +160,14 @@ class Job:
     )
     stain_shading: Ranges = entry(ranges(StainShadingParams), default_factory=dict)
     blemishes: Mapping[str, Ranges] = entries(_blemish_keys, {}, dict)
+    triplets: bool = entry(
+        {
+            "type": "boolean",
+            "description": "whether each picture with impurities or defects has a twin of the same plate without them "
+            "(default: false)",
+        },
+        default=False,
+    )
     splits: tuple[Split, ...] = entry(
         lambda: {
             "type": "array",

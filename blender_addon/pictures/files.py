@@ -5,6 +5,9 @@ from pathlib import Path
 
 FOLDERS = {"image": "images", "mask": "masks", "instances": "instances"}  # by a sample's part
 
+CLEAN_FOLDER = "clean"
+"""Folder of the clean twins of a triplet dataset."""
+
 
 @dataclass(frozen=True)
 class PictureFiles:

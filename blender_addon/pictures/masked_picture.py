@@ -112,6 +112,21 @@ def render_picture(
         steps.close()
 
 
+def render_only_picture(scene: bpy.types.Scene, target: Path, develop: Development | None = None) -> None:
+    """Render a picture without masks into a file, as `render_picture` renders its picture.
+
+    Raises RuntimeError if the render fails, OSError if the file cannot be written.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = part_path(target)
+    try:
+        with _output(scene, FLOATS if develop else PNG):
+            render_file(scene, part)
+        _image_writer(part, develop)(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def _rendered(still: Still) -> Iterator[Still]:
     yield still
     if not still.target.exists():

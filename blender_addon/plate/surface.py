@@ -39,6 +39,14 @@ class InspectedSurface:
                 return self.of_kind(kind)
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
 
+    def is_clean(self) -> bool:
+        """Return whether the surface has neither stains nor blemishes."""
+        return self.water_stain is None and not self.blemishes
+
+    def cleaned(self) -> "InspectedSurface":
+        """Return this surface without stains and blemishes."""
+        return dataclasses.replace(self, water_stain=None, blemishes=())
+
     def with_blemishes(self, blemishes: tuple[Any, ...]) -> "InspectedSurface":
         """Return this surface with other blemishes."""
         return dataclasses.replace(self, blemishes=blemishes)

@@ -23,6 +23,8 @@ def provenance_lines(run: RunSummary) -> list[tuple[str, str]]:
         *_data(_part(record, "provenance")),
         *_extractor(record),
         *_coreset(_part(record, "coreset")),
+        *_defect_map(record),
+        *_fusion(_part(record, "fusion")),
         ("Seeds", ", ".join(f"{name} {seed}" for name, seed in run.seeds.items())),
         *_threshold(_part(run.training, "threshold")),
         ("Test time", f"{results.seconds_per_image:.3g} s per image"),
@@ -59,6 +61,8 @@ def _data(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
 
 def _extractor(record: Mapping[str, Any]) -> list[tuple[str, str]]:
     fingerprint, config = _part(record, "extractor"), _part(record, "extractor_config")
+    if not fingerprint and ("architecture" in record or "fusion" in record):  # not a coreset
+        return []
     layers = fingerprint.get("layers")
     names = " + ".join(map(str, layers)) if isinstance(layers, list) else UNKNOWN
     weights = f"{config.get('weights', UNKNOWN)}, sha256 {str(fingerprint.get('weights_sha256', UNKNOWN))[:12]}"
@@ -79,6 +83,25 @@ def _coreset(coreset: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("Smallest distance d_m", _number(coreset.get("smallest_distance"))),
         ("Covering radius", _number(coreset.get("covering_radius"))),
     ]
+
+
+def _defect_map(record: Mapping[str, Any]) -> list[tuple[str, str]]:
+    architecture, training = _part(record, "architecture"), _part(record, "training")
+    if not architecture:
+        return []
+    course, kinds = _part(training, "optimisation"), _part(_part(_part(record, "synthesis"), "sources"), "kinds")
+    kernels = ", ".join(map(str, architecture.get("kernels", []))) or "none"
+    restored = "with" if architecture.get("reconstruction") else "without"
+    used = ", ".join(f"{name} {weight:g}" for name, weight in kinds.items() if weight)
+    return [
+        ("Defect map", f"{restored} reconstruction; large kernels: {kernels}"),
+        ("Synthetic anomalies", used or UNKNOWN),
+        ("Steps", f"{_number(course.get('steps'))} of {_number(course.get('batch'))} crops"),
+    ]
+
+
+def _fusion(fusion: Mapping[str, Any]) -> list[tuple[str, str]]:
+    return [("Fusion", f"rule {fusion.get('rule', UNKNOWN)}")] if fusion else []
 
 
 def _threshold(threshold: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from eval.runs.results_file import write_results
 from eval.runs.settings import EvaluationSettings
 from training.data.check import require_sound
 from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
-from training.model.anomaly_model import TrainedModel
+from training.model.detector import Detector
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
 from training.support.user_error import UserError
@@ -26,7 +26,7 @@ from training.support.user_error import UserError
 log = logging.getLogger(__name__)
 
 
-def evaluate(model: TrainedModel, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
+def evaluate(model: Detector, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
     """Evaluate every sample of the split; write results.json, scores.csv and pictures/ into the empty folder.
 
     Returns the content of results.json. Raises UserError if the model has no threshold, the split is empty, or a file
@@ -63,7 +63,7 @@ def evaluate(model: TrainedModel, dataset: Dataset, settings: EvaluationSettings
 
 
 def _evaluate_image(
-    model: TrainedModel, dataset: Dataset, sample: Sample, tally: SplitTally, files: PictureFiles
+    model: Detector, dataset: Dataset, sample: Sample, tally: SplitTally, files: PictureFiles
 ) -> ImageResult:
     image = read_image(sample.image, sample.white_level)
     mask = read_mask(sample, image.shape)
@@ -113,11 +113,12 @@ def _evaluate_image(
     return result
 
 
-def _describe_model(model: TrainedModel, of_dataset: list[str]) -> EvaluatedModel:
+def _describe_model(model: Detector, of_dataset: list[str]) -> EvaluatedModel:
     """Return the model's records, with the warnings of the dataset that its file lacks."""
-    document, warnings = model.record.document(), model.warnings
+    document, warnings = model.metadata, model.warnings
     warnings += [text for text in of_dataset if text not in warnings]
-    return EvaluatedModel(model.threshold, warnings, {key: document[key] for key in MODEL_RECORDS})
+    records = {key: document[key] for key in MODEL_RECORDS if key in document}
+    return EvaluatedModel(model.threshold, warnings, records)
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -15,8 +15,18 @@ from training.data.dataset import DefectClass
 T = TypeVar("T")
 
 FORMAT, VERSION = "stainless-evaluation", 2
-MODEL_RECORDS = ("extractor", "anomaly_map", "coreset", "provenance")
-"""Records of the model that both training and evaluation store."""
+MODEL_RECORDS = (
+    "extractor",
+    "anomaly_map",
+    "coreset",
+    "architecture",
+    "map",
+    "synthesis",
+    "training",
+    "fusion",
+    "provenance",
+)
+"""Records of a model that both training and evaluation store, of all formats; a model has some of them."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from eval.runs.settings import DatasetSettings, RunEvaluationSettings
 from eval.runs.whole_folder import whole_folder
 from training.data.dataset import open_dataset
 from training.data.mvtec_layout import GOOD
-from training.model.anomaly_model import load_anomaly_model
+from training.model.load_detector import load_detector
 from training.model.settings import ModelOverrides
 from training.support.user_error import UserError
 
@@ -23,8 +23,8 @@ def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any
     """
     if not folder.is_dir():
         raise UserError(f"there is no run folder {folder}; set model= to the folder that training wrote")
-    model = load_anomaly_model(folder, ModelOverrides(settings.device, settings.extractor))
-    location = complete_dataset_settings(folder, model.record.provenance, settings.dataset)
+    model = load_detector(folder, ModelOverrides(settings.device, settings.extractor))
+    location = complete_dataset_settings(folder, model.provenance, settings.dataset)
     dataset = open_dataset(_training_settings(location))
     with whole_folder(folder / EVALUATION_FOLDER) as fresh:
         return evaluate(model, dataset, settings.evaluation, fresh)

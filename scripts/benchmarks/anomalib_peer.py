@@ -70,8 +70,10 @@ def described_backbone(extractor: FeatureExtractor, file: Path) -> dict[str, Any
     return {**described, "weights": str(file)}
 
 
-def run_peer(python: Path, job: dict[str, Any], folder: Path, memory_gb: float, seconds: float) -> dict[str, Any]:
-    """Run a job in anomalib's environment; return its measurements, or {"failed": reason}."""
+def run_peer(
+    python: Path, job: dict[str, Any], folder: Path, memory_gb: float, seconds: float, fit: Path = FIT
+) -> dict[str, Any]:
+    """Run a job by the program ``fit`` in anomalib's environment; return its measurements, or {"failed": reason}."""
     job_file, result = folder / "job.json", folder / "result.json"
     import resource  # missing on Windows, where the peer's memory cannot be limited
 
@@ -85,7 +87,7 @@ def run_peer(python: Path, job: dict[str, Any], folder: Path, memory_gb: float, 
     environment = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000", "NO_ALBUMENTATIONS_UPDATE": "1"}
     try:
         done = subprocess.run(
-            [str(python), str(FIT), str(job_file)],
+            [str(python), str(fit), str(job_file)],
             preexec_fn=limited,
             env=environment,
             capture_output=True,

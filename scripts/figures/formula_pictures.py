@@ -56,9 +56,9 @@ def drawn_sheet(rows: int, seed: int, overrides: list[str]) -> np.ndarray:
     """
     import torch
 
-    from training.pretraining.formula_images.draw import Episodes
-    from training.pretraining.formula_images.formulas import draw_formulas
-    from training.pretraining.formula_images.pictures import draw_pictures
+    from training.formula_images.draw import Episodes
+    from training.formula_images.formulas import draw_formulas
+    from training.formula_images.pictures import draw_pictures
     from training.pretraining.settings import read_recipe
 
     settings = read_recipe(composed_config("pretrain", *overrides).pretrain)

@@ -6,11 +6,14 @@ import pytest
 
 PROGRAMS = {
     "benchmark_coreset": "benchmarks.coreset",
+    "benchmark_defect_map": "benchmarks.defect_map",
     "benchmark_extractors": "benchmarks.extractors",
     "contact_sheet": "figures.contact_sheet",
     "formula_pictures": "figures.formula_pictures",
     "light_rows": "figures.light_rows",
+    "reproduce_ablation": "benchmarks.ablation",
     "sampling_study": "figures.sampling_study",
+    "synthesis_sheet": "figures.synthesis_sheet",
 }
 IN_BLENDER = {
     "benchmark_render": "benchmarks.render",

@@ -102,7 +102,7 @@ def read_extractor_settings(cfg: DictConfig) -> ExtractorSettings:
             **lists,
             "pooling": _pooling(given["pooling"]),
             "centres": _centres(given["centres"], len(given["layers"])),
-            "resize": _resize(given["resize"]),
+            "resize": read_resize("extractor.resize", given["resize"]),
             "further_scales": tuple(FurtherScale(**further) for further in given["further_scales"] or ()),
             "tiling": _tiling(given["tiling"]),
         }
@@ -132,7 +132,8 @@ def _centres(centres: list[list[float]] | None, layers: int) -> tuple[tuple[floa
     return tuple((y, x) for y, x in centres)
 
 
-def _resize(resize: Any) -> ResizeSide | ResizeExactly | None:
+def read_resize(name: str, resize: Any) -> ResizeSide | ResizeExactly | None:
+    """Return the resizing that the setting ``name`` describes; None for none. Raises UserError for another form."""
     if resize is None:
         return None
     lengths = [value for name, value in resize.items() if name != "side"]
@@ -142,7 +143,7 @@ def _resize(resize: Any) -> ResizeSide | ResizeExactly | None:
         if set(resize) == {"height", "width"}:
             return ResizeExactly(**resize)
     raise UserError(
-        "extractor.resize must be null, {side: shorter|longer, pixels: N} or {height: N, width: N}; N at least 1"
+        f"{name} must be null, {{side: shorter|longer, pixels: N}} or {{height: N, width: N}}; N at least 1"
     )
 
 

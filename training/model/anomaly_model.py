@@ -1,7 +1,8 @@
 """Inference (paper, section IV): the distance of every patch to the coreset, as a map of the image's size."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -12,8 +13,10 @@ from training.features.extractor import FeatureExtractor, PatchStrip, build_extr
 from training.features.extractor_settings import overridden_extractor_settings
 from training.features.patch_grid import Axis, lerp_at, nearest_at
 from training.model.file import check_fingerprint, load_model
+from training.model.provenance import Provenance
 from training.model.record import ModelRecord, StoredRecord
 from training.model.settings import AnomalyMapSettings, ModelOverrides, overridden_anomaly_map
+from training.support.document import document_of
 from training.support.user_error import UserError
 
 _BAND_PIXELS = 2**22
@@ -135,6 +138,25 @@ class TrainedModel(AnomalyModel):
         return self.record.threshold.value
 
     @property
+    def fingerprint(self) -> dict[str, Any]:
+        """Everything that a map depends on besides the image."""
+        return {
+            "features_sha256": self.record.features_sha256,
+            "extractor": self.extractor.fingerprint,
+            "anomaly_map": document_of(self.settings),
+        }
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The record of the model, as its file has it."""
+        return self.record.document()
+
+    @property
+    def provenance(self) -> Provenance:
+        """The origin of the model."""
+        return self.record.provenance
+
+    @property
     def warnings(self) -> list[str]:
         """Warnings of the model file, then those of the extractor that it does not contain."""
         recorded = list(self.record.warnings)
@@ -148,10 +170,20 @@ def load_anomaly_model(run_folder_or_file: str | Path, overrides: ModelOverrides
     ``overrides`` replace recorded settings field by field, for example the path of weights that have moved. Raises
     UserError for a damaged file or another extractor.
     """
-    features, record = load_model(Path(run_folder_or_file))
+    return trained_model(str(run_folder_or_file), load_model(Path(run_folder_or_file)), overrides)
+
+
+def trained_model(
+    name: str, stored: tuple[NDArray[np.float32], StoredRecord], overrides: ModelOverrides
+) -> TrainedModel:
+    """Return the model of a file's features and record; ``name`` is for messages.
+
+    Raises UserError for another extractor.
+    """
+    features, record = stored
     extractor = recorded_extractor(record, overrides)
     check_fingerprint(record, extractor)
-    check_channels(features, extractor, str(run_folder_or_file))
+    check_channels(features, extractor, name)
     settings = overridden_anomaly_map(record.anomaly_map, overrides.anomaly_map)
     return TrainedModel(extractor, features, settings, record)
 

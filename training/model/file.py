@@ -7,13 +7,13 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import jsonschema
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 
+from training.model.file_header import HEADER_KEY, ModelContent, read_content
 from training.model.record import ModelRecord, StoredRecord, read_record
+from training.model.schemas import first_mistake, validator
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
 
@@ -23,8 +23,7 @@ if TYPE_CHECKING:  # torch loads slowly, and reading a model does not need it
 FILE_NAME = "coreset.safetensors"
 FORMAT = "stainless-coreset"
 VERSION = 2
-_KEY = "stainless"
-_SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "coreset.schema.json"
+_SCHEMA = "coreset.schema.json"
 
 
 def save_model(path: Path, features: NDArray[np.float32], record: ModelRecord) -> None:
@@ -36,8 +35,8 @@ def save_model(path: Path, features: NDArray[np.float32], record: ModelRecord) -
     features = np.ascontiguousarray(features, dtype=np.float32)
     full = {"format": FORMAT, "version": VERSION, **record.document(), "features_sha256": _sha256(features)}
     text = json.dumps(full, allow_nan=False)
-    jsonschema.validate(json.loads(text), _schema())
-    write_whole(path, safetensors.numpy.save({"features": features}, metadata={_KEY: text}))
+    validator(_SCHEMA).validate(json.loads(text))
+    write_whole(path, safetensors.numpy.save({"features": features}, metadata={HEADER_KEY: text}))
 
 
 def load_model(path: Path) -> tuple[NDArray[np.float32], StoredRecord]:
@@ -46,20 +45,19 @@ def load_model(path: Path) -> tuple[NDArray[np.float32], StoredRecord]:
     Raises UserError for a file that is missing, damaged, not a model, or of another version.
     """
     path = model_path(path)
-    try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get(_KEY)
-            features = file.get_tensor("features") if "features" in file.keys() else None  # noqa: SIM118 (not a dict)
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"{path} cannot be read as a model file: {error}") from error
-    if text is None or features is None:
-        raise UserError(f"{path} is a safetensors file, but not a {FORMAT}")
-    try:
-        metadata = json.loads(text)
-    except ValueError as error:
-        raise UserError(f"{path}: the metadata is not JSON") from error
-    _check(path, features, metadata)
-    return features, read_record(metadata)
+    return stored_model(str(path), read_content(path))
+
+
+def stored_model(name: str, content: ModelContent) -> tuple[NDArray[np.float32], StoredRecord]:
+    """Return features (M, C) and the record in the content of a model file; ``name`` is for messages.
+
+    Raises UserError as ``load_model`` does.
+    """
+    features = content.arrays.get("features")
+    if features is None:
+        raise UserError(f"{name} is a safetensors file, but not a {FORMAT}")
+    _check(name, features, content.document)
+    return features, read_record(content.document)
 
 
 def model_path(run_folder_or_file: Path) -> Path:
@@ -88,22 +86,15 @@ def differing_field(first: dict[str, Any], second: dict[str, Any]) -> tuple[str,
     return None
 
 
-def _schema() -> dict[str, Any]:
-    schema: dict[str, Any] = json.loads(_SCHEMA.read_text(encoding="utf-8"))
-    return schema
-
-
-def _check(path: Path, features: NDArray[np.float32], metadata: Any) -> None:
-    if not isinstance(metadata, dict):
-        raise UserError(f"{path}: the metadata is not that of a {FORMAT}")
+def _check(path: str, features: NDArray[np.float32], metadata: Any) -> None:
     if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
         found = f"{metadata.get('format')} version {metadata.get('version')}"
         older = metadata.get("format") == FORMAT and metadata.get("version") == 1
         remedy = ": its anomaly maps are displaced; train again" if older else ""
         raise UserError(f"{path} is {found}; this program reads {FORMAT} version {VERSION}{remedy}")
-    first = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(metadata))
-    if first is not None:
-        raise UserError(f"{path}: the metadata is not of this version: {first.json_path}: {first.message}")
+    mistake = first_mistake(_SCHEMA, metadata)
+    if mistake is not None:
+        raise UserError(f"{path}: the metadata is not of this version: {mistake}")
     if "${" in json.dumps(metadata["extractor_config"]):  # OmegaConf would resolve it, including environment variables
         raise UserError(f"{path}: the metadata's extractor_config must be plain values, without ${{...}}")
     if features.ndim != 2 or len(features) < 2 or features.dtype != np.float32 or not np.isfinite(features).all():

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.dataset import Dataset, read_image, read_instances, read_mask
-from training.model.anomaly_model import AnomalyModel
+from training.model.detector import MapModel
 from training.model.record import FoundThreshold
 from training.model.score_histogram import ScoreHistogram
 from training.model.settings import ThresholdSettings
@@ -43,9 +43,7 @@ def check_validation(dataset: Dataset, folder: Path) -> None:
         )
 
 
-def find_threshold(
-    model: AnomalyModel, dataset: Dataset, settings: ThresholdSettings
-) -> tuple[FoundThreshold, list[str]]:
+def find_threshold(model: MapModel, dataset: Dataset, settings: ThresholdSettings) -> tuple[FoundThreshold, list[str]]:
     """Return the threshold that ``settings`` ask for, and warnings.
 
     It is found on the validation split. Pixels of defect classes are positives. Ignored pixels do not count. All
@@ -92,7 +90,7 @@ def _known(rate: float) -> float | None:
 
 
 def _validated(
-    model: AnomalyModel, dataset: Dataset, minimum_coverage: float | None
+    model: MapModel, dataset: Dataset, minimum_coverage: float | None
 ) -> tuple[ScoreHistogram, ScoreHistogram, float, dict[str, float]]:
     """Return histograms of the anomaly map over the positive and the negative pixels of the validation split.
 
@@ -103,7 +101,7 @@ def _validated(
     positives, negatives = ScoreHistogram(), ScoreHistogram()
     lowest = math.inf
     samples = dataset.split("validation")
-    lookup = _pixel_kinds(dataset)
+    lookup = pixel_kinds(dataset)
     for sample in with_progress(samples, len(samples), "validation"):
         image = read_image(sample.image, sample.white_level)
         mask = read_mask(sample, image.shape)
@@ -134,7 +132,8 @@ def _degenerate(threshold: float, highest: dict[str, float], has_defects: bool) 
     return [found]
 
 
-def _pixel_kinds(dataset: Dataset) -> NDArray[np.uint8]:
+def pixel_kinds(dataset: Dataset) -> NDArray[np.uint8]:
+    """Return what each class id (256,) counts as: 0 negative, 1 positive, 2 not counted."""
     kinds = np.full(256, _NEGATIVE, dtype=np.uint8)
     kinds[list(dataset.defect_ids)] = _POSITIVE
     kinds[dataset.ignore_id] = _NOT_COUNTED

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.image_file import read_image
-from training.model.anomaly_model import TrainedModel
+from training.model.detector import Detector
 from training.prediction.coco import annotation_in_box
 from training.prediction.findings import find_findings
 from training.support.whole_file import write_whole
@@ -29,7 +29,7 @@ class PredictedImage:
 
 
 def predict_image(
-    model: TrainedModel,
+    model: Detector,
     path: Path,
     name: Path,
     output: Path,
@@ -41,7 +41,7 @@ def predict_image(
     Raises UserError if the image cannot be predicted or a file cannot be written.
     """
     started = time.perf_counter()
-    image = read_image(path, model.record.provenance.white_level)
+    image = read_image(path, model.provenance.white_level)
     anomaly_map = model.anomaly_map(image)
     seconds = time.perf_counter() - started
     findings, labels = find_findings(anomaly_map, model.threshold, minimum_size)

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from training.data.file_identity import chosen_images, left_out_in_words, list_images
-from training.model.anomaly_model import TrainedModel, load_anomaly_model
+from training.model.detector import Detector
+from training.model.load_detector import load_detector
 from training.prediction.coco_results import FILE as COCO_RESULTS
 from training.prediction.coco_results import CocoIds, read_coco_ids, results_of
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
@@ -38,7 +39,7 @@ def predict_run(settings: PredictionSettings) -> None:
     output = settings.output
     images, base = find_images(settings.input, output)
     ids = None if settings.coco is None else read_coco_ids(settings.coco, settings.coco_category)
-    model = load_anomaly_model(settings.model, settings.overrides)
+    model = load_detector(settings.model, settings.overrides)
     journal = PredictionJournal(output, _job(model, settings), settings.resume)
     known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
     kept = sum(found is not None for found in known.values())
@@ -103,13 +104,11 @@ def _log_summary(output: Path, rows: list[dict[str, Any]], threshold: float) -> 
         )
 
 
-def _job(model: TrainedModel, settings: PredictionSettings) -> dict[str, Any]:
+def _job(model: Detector, settings: PredictionSettings) -> dict[str, Any]:
     """Return everything that a prediction depends on besides the image."""
     return {
-        "model": model.record.features_sha256,
-        "extractor": model.extractor.fingerprint,
+        "model": model.fingerprint,
         "threshold": model.threshold,
-        "anomaly_map": [model.settings.blur_sigma, model.settings.blur_kernel],
         "minimum_prediction_size": settings.minimum_prediction_size,
         "overlays": settings.overlays,
     }

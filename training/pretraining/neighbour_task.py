@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from training.pretraining.formula_images.draw import Episodes
+from training.formula_images.draw import Episodes
 
 FLAWED_SHARE = 0.3
 """Smallest share of flawed pixels of a flawed cell. A cell without any is sound; all others do not count."""

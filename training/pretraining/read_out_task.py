@@ -9,8 +9,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from training.pretraining.formula_images.damage import KINDS
-from training.pretraining.formula_images.pictures import Pictures
+from training.formula_images.damage import KINDS
+from training.formula_images.pictures import Pictures
 
 STRUCTURE = 3
 """Number of values of the local structure: log energy, cosine and sine of the doubled angle times coherence."""

@@ -19,9 +19,9 @@ from torch import Tensor, nn
 
 from training.features.backbone_weights import OWN_ARCHITECTURE, RECIPE
 from training.features.extractor import LEAST_CONTRAST, chosen_device
-from training.pretraining.formula_images.draw import Episodes
-from training.pretraining.formula_images.formulas import Formulas, draw_formulas
-from training.pretraining.formula_images.pictures import Pictures, draw_pictures
+from training.formula_images.draw import Episodes
+from training.formula_images.formulas import Formulas, draw_formulas
+from training.formula_images.pictures import Pictures, draw_pictures
 from training.pretraining.learning_cycles import planned
 from training.pretraining.neighbour_task import Ranking, patch_maps, ranked
 from training.pretraining.read_out_task import Head, losses

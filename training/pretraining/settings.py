@@ -7,8 +7,8 @@ from omegaconf import DictConfig, OmegaConf
 
 from training.data.settings import DatasetSettings, read_dataset_settings
 from training.features.extractor_settings import ExtractorSettings, read_extractor_settings
-from training.pretraining.formula_images.draw import Episodes
-from training.pretraining.formula_images.pictures import Chances
+from training.formula_images.draw import Episodes
+from training.formula_images.pictures import Chances
 from training.pretraining.learning_cycles import CycleSettings
 from training.support.settings_schema import check_settings
 from training.support.user_error import UserError

@@ -14,6 +14,7 @@ from training.coreset.reservoir import Reservoir
 from training.coreset.sequential import SequentialCoreset
 from training.coreset.settings import CoresetSettings
 from training.data.augment import Augmentation
+from training.data.augmentation_settings import AugmentationSettings
 from training.data.check import require_sound
 from training.data.dataset import SPLITS, Dataset, DatasetSettings, Sample, open_dataset
 from training.features.extractor import FeatureExtractor, build_extractor
@@ -43,7 +44,7 @@ def train_run(settings: TrainingSettings, folder: Path) -> dict[str, Any]:
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = build_extractor(settings.extractor, settings.device)
     coreset = _empty_coreset(collection, settings.size, channels_of(extractor), extractor)
-    provenance = Provenance("train", (_trained_on(collection, dataset),))
+    provenance = Provenance("train", (trained_on(collection.dataset, dataset, collection.augmentation),))
     return _collected(
         collection, folder, dataset, extractor, coreset, provenance, settings.anomaly_map, extractor.warnings, started
     )
@@ -93,7 +94,7 @@ def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[
     size = collection.coreset.size or len(features)
     coreset = _empty_coreset(collection, size, features.shape[1], extractor)
     coreset.update(features)
-    datasets = [_trained_on(collection, dataset)]
+    datasets = [trained_on(collection.dataset, dataset, collection.augmentation)]
     if kind == "update":
         datasets = [*parent.provenance.datasets, *datasets]
     provenance = Provenance(kind, tuple(datasets), (parent.as_parent(settings.source),))
@@ -219,21 +220,24 @@ def _job(
     }
 
 
-def _trained_on(settings: CollectionSettings, dataset: Dataset) -> TrainedOn:
-    roots = [str(root) for root in settings.dataset.roots]
+def trained_on(
+    settings: DatasetSettings, dataset: Dataset, augmentation: AugmentationSettings | None = None
+) -> TrainedOn:
+    """Return the description of a dataset in a model's provenance."""
+    roots = [str(root) for root in settings.roots]
     return TrainedOn(
         name=dataset.name,
         root=roots if len(roots) > 1 else roots[0],
-        evaluation_root=str(settings.dataset.evaluation_root),
-        layout=settings.dataset.layout,
+        evaluation_root=str(settings.evaluation_root),
+        layout=settings.layout,
         train_images=len(dataset.split("train")),
-        augment=_augmentation_document(settings),
-        evaluation_layout=settings.dataset.evaluation_layout,
-        validation_fraction=settings.dataset.validation_fraction,
-        split_seed=settings.dataset.split_seed,
-        good=settings.dataset.good,
-        mask_rule=settings.dataset.mask_rule,
-        white_level=settings.dataset.white_level,
+        augment=None if augmentation is None else document_of(augmentation),
+        evaluation_layout=settings.evaluation_layout,
+        validation_fraction=settings.validation_fraction,
+        split_seed=settings.split_seed,
+        good=settings.good,
+        mask_rule=settings.mask_rule,
+        white_level=settings.white_level,
     )
 
 

@@ -4,9 +4,9 @@ import torch
 
 from scripts.figures.formula_pictures import GAP, RED, drawn_sheet
 from scripts.training_steps import composed_config
-from training.pretraining.formula_images.draw import Episodes
-from training.pretraining.formula_images.formulas import draw_formulas
-from training.pretraining.formula_images.pictures import Chances, draw_pictures
+from training.formula_images.draw import Episodes
+from training.formula_images.formulas import draw_formulas
+from training.formula_images.pictures import Chances, draw_pictures
 from training.support.user_error import UserError
 
 SIZE = 64

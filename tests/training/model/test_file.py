@@ -115,10 +115,10 @@ def test_files_that_are_no_model_are_refused(tmp_path):
     with pytest.raises(UserError, match="cannot be read"):
         load_model(path)
     path.write_bytes(safetensors.numpy.save({"features": FEATURES}))
-    with pytest.raises(UserError, match="not a stainless-coreset"):
+    with pytest.raises(UserError, match="no model file of this project"):
         load_model(path)
     path.write_bytes(safetensors.numpy.save({"features": FEATURES}, metadata={"stainless": "[]"}))
-    with pytest.raises(UserError, match="not that of a stainless-coreset"):
+    with pytest.raises(UserError, match="not that of a model file"):
         load_model(path)
     with pytest.raises(jsonschema.ValidationError, match="threshold"):
         save_document(path, FEATURES, {**METADATA, "threshold": {"value": "high", "method": "maximum_f1"}})

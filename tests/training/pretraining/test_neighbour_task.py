@@ -5,7 +5,7 @@ import pytest
 import torch
 from sklearn.metrics import roc_auc_score
 
-from training.pretraining.formula_images.draw import Episodes
+from training.formula_images.draw import Episodes
 from training.pretraining.neighbour_task import FLAWED_SHARE, Ranking, farthest_first, patch_maps, ranked
 
 EPISODES = Episodes(2, sound=2, flawed=1, jitter=0.0)

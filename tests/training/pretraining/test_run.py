@@ -9,10 +9,10 @@ from safetensors.torch import load_file
 
 from tests.training.configured import build_extractor, pretrain_run
 from tests.training.small_plates import compose_config
-from training.pretraining.formula_images.damage import KINDS
-from training.pretraining.formula_images.draw import Episodes
-from training.pretraining.formula_images.formulas import draw_formulas
-from training.pretraining.formula_images.pictures import Chances, draw_pictures
+from training.formula_images.damage import KINDS
+from training.formula_images.draw import Episodes
+from training.formula_images.formulas import draw_formulas
+from training.formula_images.pictures import Chances, draw_pictures
 from training.pretraining.neighbour_task import Ranking, patch_maps
 from training.pretraining.read_out_task import Head, losses, structure_of, touched
 from training.pretraining.run import CHECKPOINT, WEIGHTS, Learner, objective

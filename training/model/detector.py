@@ -1,0 +1,50 @@
+"""The detector protocol: whatever gives an image an anomaly map."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.model.provenance import Provenance
+
+
+class MapModel(Protocol):
+    """A model that gives maps but has no threshold yet."""
+
+    def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3). Raises UserError."""
+        ...
+
+    def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
+        """Return the anomaly score of an image from its map."""
+        ...
+
+
+class Detector(MapModel, Protocol):
+    """A trained detector. Evaluation, prediction, reports and fusion know only this."""
+
+    @property
+    def threshold(self) -> float:
+        """A pixel is predicted anomalous if the map is at or above this score."""
+        ...
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """Everything that a map depends on besides the image."""
+        ...
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The record of the model, as its file has it."""
+        ...
+
+    @property
+    def provenance(self) -> Provenance:
+        """The origin of the model."""
+        ...
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings for readers of results."""
+        ...

@@ -1,0 +1,84 @@
+"""A fusion of detectors: their maps on one scale, combined by a rule."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from training.model.calibration import Calibration
+from training.model.detector import MapModel
+from training.model.fusion_record import StoredFusion
+from training.model.provenance import Provenance
+
+RULES = ("mean", "maximum", "minimum", "geometric")
+"""mean: of the levels (the product of the shares of nominal pixels); geometric: the root of the levels' product."""
+
+
+class FusedModel:
+    """Detectors, their scales and the rule that combines the maps."""
+
+    def __init__(self, sources: Sequence[MapModel], calibrations: Sequence[Calibration], rule: str) -> None:
+        self.sources, self.calibrations, self.rule = tuple(sources), tuple(calibrations), rule
+
+    def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Return the combined map (H, W), float32 >= 0, of an RGB image (H, W, 3). Raises UserError."""
+        return combined(levels_of(self.sources, self.calibrations, image), self.rule)
+
+    def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
+        """Return the score of an image: the maximum of its map."""
+        return float(anomaly_map.max())
+
+
+class FusedDetector(FusedModel):
+    """A fusion from a model file, with the file's record."""
+
+    def __init__(self, sources: Sequence[MapModel], stored: StoredFusion) -> None:
+        super().__init__(sources, stored.calibrations, stored.record.rule)
+        self.record = stored.record
+        self.sha256 = stored.sha256
+
+    @property
+    def threshold(self) -> float:
+        """A pixel is predicted anomalous if the map is at or above this score."""
+        return self.record.threshold.value
+
+    @property
+    def fingerprint(self) -> dict[str, Any]:
+        """Everything that a map depends on besides the image."""
+        return {"fusion_sha256": self.sha256, "rule": self.rule}
+
+    @property
+    def metadata(self) -> Mapping[str, Any]:
+        """The record of the model, as its file has it."""
+        return self.record.document()
+
+    @property
+    def provenance(self) -> Provenance:
+        """The origin of the model."""
+        return self.record.provenance
+
+    @property
+    def warnings(self) -> list[str]:
+        """Warnings of the model file."""
+        return list(self.record.warnings)
+
+
+def levels_of(
+    sources: Sequence[MapModel], calibrations: Sequence[Calibration], image: NDArray[np.uint8]
+) -> list[NDArray[np.float32]]:
+    """Return each detector's map of an image on the common scale."""
+    pairs = zip(sources, calibrations, strict=True)
+    return [calibration.levels_of(source.anomaly_map(image)) for source, calibration in pairs]
+
+
+def combined(levels: Sequence[NDArray[np.float32]], rule: str) -> NDArray[np.float32]:
+    """Return maps (H, W) on one scale combined by a rule of RULES, or by "source N", the N-th alone (from 1)."""
+    if rule.startswith("source "):
+        return levels[int(rule.removeprefix("source ")) - 1]
+    stacked = np.stack(levels)
+    if rule == "geometric":
+        return np.asarray(np.exp(np.log(np.maximum(stacked, 1e-6)).mean(axis=0)), dtype=np.float32)
+    if rule == "mean":
+        return np.asarray(stacked.mean(axis=0), dtype=np.float32)
+    return np.asarray(stacked.max(axis=0) if rule == "maximum" else stacked.min(axis=0), dtype=np.float32)
