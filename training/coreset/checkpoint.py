@@ -1,4 +1,4 @@
-"""Checkpoints of an unfinished collection, written after whole images in one atomic file."""
+"""Checkpoints of an unfinished run: arrays and a JSON state in one atomic file."""
 
 import hashlib
 import json
@@ -17,11 +17,10 @@ from training.support.whole_file import write_whole
 
 FILE_NAME = "checkpoint.safetensors"
 FORMAT = "stainless-checkpoint"
-VERSION = 1
+VERSION = 2
 _KEY = "stainless"
-_TENSORS = ("members", "reservoir")
 
-Tensors = dict[str, NDArray[np.float32]]
+Tensors = dict[str, NDArray[Any]]
 
 
 class Checkpoint:
@@ -38,7 +37,7 @@ class Checkpoint:
         return time.monotonic() - self._written >= self.seconds
 
     def save(self, tensors: Tensors, state: dict[str, Any]) -> None:
-        """Write members and reservoir (each float32 (N, C)) and the JSON state in one atomic file."""
+        """Write arrays and the JSON state in one atomic file."""
         full = {"format": FORMAT, "version": VERSION, "job": self.job, "state": state, "sha256": _sha256(tensors)}
         metadata = {_KEY: json.dumps(full, allow_nan=False)}
         write_whole(self.path, safetensors.numpy.save(tensors, metadata=metadata))
@@ -55,7 +54,7 @@ class Checkpoint:
         try:
             with safe_open(self.path, framework="numpy") as file:
                 full = json.loads((file.metadata() or {}).get(_KEY, "{}"))
-                tensors = {name: file.get_tensor(name) for name in _TENSORS}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 - safe_open is not a dict
         except (OSError, SafetensorError, ValueError) as error:
             raise UserError(f"{self.path} cannot be read as a checkpoint ({error}); {again}") from error
         if (full.get("format"), full.get("version")) != (FORMAT, VERSION):
@@ -88,7 +87,7 @@ class Checkpoint:
 
 def _sha256(tensors: Tensors) -> str:
     digest = hashlib.sha256()
-    for name in _TENSORS:
+    for name in sorted(tensors):
         digest.update(f"{name} {tensors[name].shape} {tensors[name].dtype};".encode())
         digest.update(np.ascontiguousarray(tensors[name]).tobytes())
     return digest.hexdigest()

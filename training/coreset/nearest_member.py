@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.coreset.distance import BLOCK, compiled, squared_distance
-from training.coreset.search import rough_squared_distance, sums_of_block
+from training.coreset.search import is_within, rough_squared_distance, sums_of_block
 
 _COARSE, _FINE = 16, 32  # projected coordinates of the first and of the second test
 _ROUNDS = 3  # of the iteration towards the directions of the largest variance
@@ -56,12 +56,9 @@ class NearestMembers:
         self._directions = _directions(centred.astype(np.float64), min(_FINE, *features.shape)).astype(np.float32)
         projected = centred @ self._directions
         first = min(_COARSE, projected.shape[1])
-        blocks = math.ceil(len(features) / BLOCK)
-        padded = np.full((blocks * BLOCK, first), np.inf, dtype=np.float32)
-        padded[: len(features)] = projected[:, :first]
         self._index = _Index(
             features=features,
-            coarse=np.ascontiguousarray(padded.reshape(blocks, BLOCK, first).transpose(0, 2, 1)),
+            coarse=_in_blocks(projected[:, :first]),
             fine=np.ascontiguousarray(projected[:, first:]),
             slack=4 * (features.shape[1] + 16) * _ROUNDING,
             reach=float(_lengths(centred).max()),
@@ -81,6 +78,27 @@ class NearestMembers:
         skipped = np.zeros(len(self._index.features), dtype=np.bool_) if left_out is None else left_out
         _search(self._index, patches, projected, lengths, max(width, 1), skipped, found.members, found.squared)
         return found
+
+    def reached(
+        self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
+    ) -> NDArray[np.bool_]:
+        """Return which of the members ``wanted`` (K,) have one of the patches (N, C) within a squared distance: (K,)."""
+        patches = np.ascontiguousarray(patches, dtype=np.float32)
+        centred = patches - self._mean
+        projected, lengths = centred @ self._directions, _lengths(centred)
+        whole, reached = self._index, np.zeros(len(wanted), dtype=np.bool_)
+        coarse = whole.coarse.transpose(0, 2, 1).reshape(-1, whole.coarse.shape[1])[wanted]
+        part = whole._replace(coarse=_in_blocks(coarse), fine=whole.fine[wanted])
+        _reach(part, wanted, patches, projected, lengths, squared_limit, reached)
+        return reached
+
+
+def _in_blocks(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return rows (M, K) as blocks (ceil(M / 64), K, 64), filled up with +inf."""
+    blocks = math.ceil(len(rows) / BLOCK)
+    padded = np.full((blocks * BLOCK, rows.shape[1]), np.inf, dtype=np.float32)
+    padded[: len(rows)] = rows
+    return np.ascontiguousarray(padded.reshape(blocks, BLOCK, rows.shape[1]).transpose(0, 2, 1))
 
 
 def _lengths(rows: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -155,3 +173,32 @@ def _search(
             exact = squared_distance(patch, features[near[place]])
             if exact < squares[i]:
                 members[i], squares[i] = near[place], exact
+
+
+@compiled
+def _reach(
+    part: _Index,
+    wanted: NDArray[np.int64],
+    patches: NDArray[np.float32],
+    projected: NDArray[np.float32],
+    lengths: NDArray[np.float32],
+    squared_limit: float,
+    reached: NDArray[np.bool_],
+) -> None:
+    """Mark the members ``wanted`` (K,), whose projections ``part`` holds, that have a patch within the limit."""
+    first, last = part.coarse.shape[1], part.fine.shape[1]
+    sums = np.empty(BLOCK, dtype=np.float32)
+    for i in range(patches.shape[0]):
+        limit = _limit(squared_limit, part.slack * (lengths[i] + part.reach), first + last)
+        for k in range(part.coarse.shape[0]):
+            if sums_of_block(part.coarse[k], projected[i], sums) > limit:
+                continue
+            for j in range(min(BLOCK, wanted.shape[0] - k * BLOCK)):
+                place, total = k * BLOCK + j, sums[j]
+                if total > limit or reached[place]:
+                    continue
+                for c in range(last):
+                    difference = projected[i, first + c] - part.fine[place, c]
+                    total += difference * difference
+                if total <= limit and is_within(patches[i], part.features[wanted[place]], squared_limit):
+                    reached[place] = True

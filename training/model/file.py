@@ -1,4 +1,7 @@
-"""The model file ``coreset.safetensors``: features float32 (M, C), all other data as JSON in its header, no pickle."""
+"""The model file ``coreset.safetensors``: features float32 (M, C), origins and supports of the members, JSON, no pickle.
+
+Version 3 added origins and supports. Files of version 2 are read: nothing is known of their members.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from training.model.members import MemberRecord, member_record, names
 from training.model.record import ModelRecord, StoredRecord, read_record
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
@@ -22,7 +26,8 @@ if TYPE_CHECKING:  # torch loads slowly, and reading a model does not need it
 
 FILE_NAME = "coreset.safetensors"
 FORMAT = "stainless-coreset"
-VERSION = 2
+VERSION = 3
+_READ = (2, VERSION)
 _KEY = "stainless"
 _SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "coreset.schema.json"
 
@@ -34,10 +39,12 @@ def save_model(path: Path, features: NDArray[np.float32], record: ModelRecord) -
     ValidationError for a record that does not match ``conf/schemas/coreset.schema.json``.
     """
     features = np.ascontiguousarray(features, dtype=np.float32)
-    full = {"format": FORMAT, "version": VERSION, **record.document(), "features_sha256": _sha256(features)}
+    members = MemberRecord.unknown(len(features)) if record.members is None else record.members.compact()
+    full = {"format": FORMAT, "version": VERSION, **record.document(), "members": members.document()}
+    full["features_sha256"] = _sha256(features)
     text = json.dumps(full, allow_nan=False)
     jsonschema.validate(json.loads(text), _schema())
-    write_whole(path, safetensors.numpy.save({"features": features}, metadata={_KEY: text}))
+    write_whole(path, safetensors.numpy.save({"features": features, **members.arrays()}, metadata={_KEY: text}))
 
 
 def load_model(path: Path) -> tuple[NDArray[np.float32], StoredRecord]:
@@ -49,7 +56,9 @@ def load_model(path: Path) -> tuple[NDArray[np.float32], StoredRecord]:
     try:
         with safe_open(path, framework="numpy") as file:
             text = (file.metadata() or {}).get(_KEY)
-            features = file.get_tensor("features") if "features" in file.keys() else None  # noqa: SIM118 (not a dict)
+            stored = list(file.keys())
+            features = file.get_tensor("features") if "features" in stored else None
+            arrays = {name: file.get_tensor(name) for name in names() if name in stored}
     except (OSError, SafetensorError) as error:
         raise UserError(f"{path} cannot be read as a model file: {error}") from error
     if text is None or features is None:
@@ -59,7 +68,13 @@ def load_model(path: Path) -> tuple[NDArray[np.float32], StoredRecord]:
     except ValueError as error:
         raise UserError(f"{path}: the metadata is not JSON") from error
     _check(path, features, metadata)
-    return features, read_record(metadata)
+    if metadata["version"] < VERSION:
+        return features, read_record(metadata)
+    try:
+        members = member_record(metadata["members"], arrays, len(features))
+    except (KeyError, ValueError) as error:
+        raise UserError(f"{path} is damaged: {error}") from error
+    return features, read_record(metadata, members)
 
 
 def model_path(run_folder_or_file: Path) -> Path:
@@ -96,11 +111,11 @@ def _schema() -> dict[str, Any]:
 def _check(path: Path, features: NDArray[np.float32], metadata: Any) -> None:
     if not isinstance(metadata, dict):
         raise UserError(f"{path}: the metadata is not that of a {FORMAT}")
-    if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
+    if metadata.get("format") != FORMAT or metadata.get("version") not in _READ:
         found = f"{metadata.get('format')} version {metadata.get('version')}"
         older = metadata.get("format") == FORMAT and metadata.get("version") == 1
         remedy = ": its anomaly maps are displaced; train again" if older else ""
-        raise UserError(f"{path} is {found}; this program reads {FORMAT} version {VERSION}{remedy}")
+        raise UserError(f"{path} is {found}; this program reads {FORMAT} versions 2 and {VERSION}{remedy}")
     first = jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(_schema()).iter_errors(metadata))
     if first is not None:
         raise UserError(f"{path}: the metadata is not of this version: {first.json_path}: {first.message}")

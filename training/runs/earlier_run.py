@@ -10,7 +10,7 @@ from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
-_RESULTS = (FILE_NAME, "training.json", "evaluation")
+_RESULTS = (FILE_NAME, "training.json", "suspects.csv", "evaluation")
 _PREVIOUS = "previous"
 
 

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from training.coreset.melding import Melded, meld, meld_tree
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
+from training.model.members import MemberRecord
 from training.model.provenance import Provenance
 from training.model.record import FoundThreshold, StoredRecord
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
 from training.runs.earlier_run import move_to_previous
+from training.runs.member_record import melded_members
 from training.runs.record import Described, finish_run
 from training.runs.settings import MeldSettings
 from training.support.document import document_of
@@ -47,7 +49,12 @@ def meld_run(settings: MeldSettings, folder: Path) -> dict[str, Any]:
         files = [model_path(path) for path in paths]
         melded = meld_tree(files, size, settings.epochs, tree.fan_in, tree.cluster, tree.workers)
     log.info("Melded %d members of %d coresets", sum(len(rows) for rows in members), len(members))
-    return _finished(settings, folder, parents, melded, finder, anomaly_map, started)
+    sources = [
+        (rows, MemberRecord.unknown(len(rows)) if parent.members is None else parent.members)
+        for rows, parent in zip(members, parents, strict=True)
+    ]
+    record = melded_members(melded.features, sources)
+    return _finished(settings, folder, parents, melded, record, finder, anomaly_map, started)
 
 
 def _finished(
@@ -55,6 +62,7 @@ def _finished(
     folder: Path,
     parents: tuple[StoredRecord, ...],
     melded: Melded,
+    members: MemberRecord,
     finder: tuple[Dataset, FeatureExtractor] | None,
     anomaly_map: AnomalyMapSettings,
     started: float,
@@ -76,6 +84,9 @@ def _finished(
     return finish_run(
         folder=folder,
         features=melded.features,
+        members=members,
+        places=len(melded.features),
+        minimum_support=1,
         described=Described(
             extractor=parents[0].extractor,
             extractor_config=extractor_document,

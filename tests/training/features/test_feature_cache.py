@@ -51,7 +51,10 @@ def test_the_cache_outlives_a_stopped_run_but_not_a_changed_image(stainless_fold
 
 def test_strips_come_back_as_they_were(tmp_path):
     rng = np.random.default_rng(0)
-    strips = [ImagePatches(rng.normal(size=(n, 5)).astype(np.float32), 4, n, n == 8) for n in (12, 0, 8)]
+    strips = [
+        ImagePatches(rng.normal(size=(n, 5)).astype(np.float32), 4, n, n == 8, places=rng.random((n, 2), np.float32))
+        for n in (12, 0, 8)
+    ]
     cache = FeatureCache(tmp_path / "features", {"a": 1})
     assert 3 not in cache
     given = cache.kept(3, iter(strips))
@@ -62,10 +65,11 @@ def test_strips_come_back_as_they_were(tmp_path):
         assert 3 in found
         for loaded, strip in zip(found.load(3), strips, strict=True):
             np.testing.assert_array_equal(loaded.features, strip.features)
-            assert loaded[1:] == strip[1:]
-    damaged = tmp_path / "features" / "000003_002.npy"
+            np.testing.assert_array_equal(loaded.places, strip.places)
+            assert loaded[1:5] == strip[1:5]
+    damaged = tmp_path / "features" / "000003_002.npz"
     damaged.write_bytes(damaged.read_bytes()[:-7])
-    with pytest.raises(UserError, match=r"000003_002\.npy cannot be read; delete"):
+    with pytest.raises(UserError, match=r"000003_002\.npz cannot be read; delete"):
         list(cache.load(3))
     assert 3 not in FeatureCache(tmp_path / "features", {"a": 2})
     assert not (tmp_path / "features").exists()
