@@ -14,6 +14,7 @@ from training.support.whole_file import write_whole
 
 FILE_NAME = "suspects.csv"
 _PLACES = 24  # per image
+_FEWEST = 10  # images; among fewer, quartiles say little
 _FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's "far out"
 
 
@@ -66,7 +67,7 @@ def ranked_suspects(
 
 def outstanding(suspects: Sequence[Suspect]) -> list[Suspect]:
     """Return the suspects whose leave-one-out score is far above the others': three quartile ranges over the quartile."""
-    if len(suspects) < 4:
+    if len(suspects) < _FEWEST:
         return []
     scores = np.array([suspect.leave_one_out for suspect in suspects])
     low, high = np.percentile(scores, [25, 75])

@@ -1,0 +1,25 @@
+"""Drop members of a trained coreset, such as those that hide a defect. Entry point: python -m training.forget --help."""
+
+import sys
+from pathlib import Path
+
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig
+
+from training.support.entry_point import run
+
+
+def forget(cfg: DictConfig) -> None:
+    """Run the forgetting that ``conf/forget.yaml`` describes and write into Hydra's run folder."""
+    # imported here: torch loads slowly, and --help does not need it
+    from training.runs.forget_run import forget_run
+    from training.runs.settings import read_forget_settings
+
+    forget_run(read_forget_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
+
+
+if __name__ == "__main__":
+    from training.explanation.settings import with_bracketed_box
+
+    sys.argv[1:] = with_bracketed_box(sys.argv[1:])
+    run("forget", forget)
