@@ -17,7 +17,7 @@ def explain(cfg: DictConfig) -> None:
     from training.runs.recorded_dataset import recorded_dataset
 
     settings = read_explanation_settings(cfg)
-    explain_run(settings, open_dataset(recorded_dataset(Path(cfg.model), cfg.dataset)))
+    explain_run(settings, open_dataset(recorded_dataset(Path(cfg.model), cfg.get("dataset"))))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from eval.metrics.bootstrap import PlateSums, plate_intervals
 from eval.metrics.curve_points import precision_recall_points, score_histogram
 from eval.metrics.curve_tally import CurveTally
-from eval.metrics.curves import weights_by_score
+from training.model.curves import weights_by_score
 from eval.metrics.defect_wise import DefectWiseTally, Instance, is_found, mean_recall, measure_instances
 from eval.metrics.metric_values import MetricSums, class_metric_values, metric_values
 from eval.metrics.pixel_counts import CLASS_IDS, PixelCounts, binary_counts, count_by_class

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.metrics.curve_tally import CurveTally
-from eval.metrics.curves import aupro, auroc, weights_by_score
+from training.model.curves import aupro, auroc, weights_by_score
 from scripts.benchmarks.accuracy_data import LabelledTestImage, fitted_to
 
 METRICS = ("image_auroc", "aupro", "f1")

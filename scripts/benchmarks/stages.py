@@ -18,7 +18,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from eval.metrics.curve_tally import CurveTally
-from eval.metrics.curves import aupro
+from training.model.curves import aupro
 from scripts.benchmarks.accuracy_data import fitted_to
 from scripts.benchmarks.anomalib_peer import described_backbone, run_peer
 from scripts.benchmarks.coreset_timing import (

@@ -182,13 +182,18 @@ class Collection:
             self._end_epoch()
         if measure and (self.running.squared_radius is None or self.running.images):
             log.info("The last epoch changed the coreset: one more pass measures its covering radius")
-            if self.running.images == 0:
-                self.support = self._no_support()
-            self._pass(stream, len(self.epochs) - 1, self._measure_on, checkpoint)
-            self.running.images = 0
+            self.measure(stream, checkpoint)
         squared = self.running.squared_radius if measure else None
         radius = None if squared is None else math.sqrt(squared)
         return Certificate(self.coreset.smallest_distance, radius, self._converged)
+
+    def measure(self, stream: Stream, checkpoint: Checkpoint | None = None) -> None:
+        """Measure the covering radius of the full coreset, and count supports if asked for, in one pass."""
+        if self.running.images == 0:
+            self.running.squared_radius = None
+            self.support = self._no_support()
+        self._pass(stream, max(len(self.epochs) - 1, 0), self._measure_on, checkpoint)
+        self.running.images = 0
 
     @property
     def _converged(self) -> bool:

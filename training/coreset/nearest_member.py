@@ -1,4 +1,4 @@
-"""The nearest member of a patch, exact in the canonical distance: a short projection decides which members can be it."""
+"""The nearest member of a patch, exact in the canonical distance: a short projection rules out most members."""
 
 import math
 from typing import NamedTuple
@@ -64,9 +64,7 @@ class NearestMembers:
             reach=float(_lengths(centred).max()),
         )
 
-    def of(
-        self, patches: NDArray[np.float32], width: int = 1, left_out: NDArray[np.bool_] | None = None
-    ) -> Nearest:
+    def of(self, patches: NDArray[np.float32], width: int = 1, left_out: NDArray[np.bool_] | None = None) -> Nearest:
         """Return the nearest member of each patch (N, C); members in ``left_out`` (M,) are not taken.
 
         ``width`` is the number of patches in a row of the patch map; it affects speed only.
@@ -82,7 +80,7 @@ class NearestMembers:
     def reached(
         self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
     ) -> NDArray[np.bool_]:
-        """Return which of the members ``wanted`` (K,) have one of the patches (N, C) within a squared distance: (K,)."""
+        """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,)."""
         patches = np.ascontiguousarray(patches, dtype=np.float32)
         centred = patches - self._mean
         projected, lengths = centred @ self._directions, _lengths(centred)
@@ -124,7 +122,7 @@ def _limit(squared: float, error: float, coordinates: int) -> np.float32:
 
 
 @compiled
-def _search(
+def _search(  # noqa: PLR0912 (numba compiles one loop faster than calls)
     index: _Index,
     patches: NDArray[np.float32],
     projected: NDArray[np.float32],

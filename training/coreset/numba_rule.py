@@ -45,16 +45,14 @@ class NumbaCoreset:
         """Return the larger of ``squared_radius`` and the largest squared distance of a patch to its nearest member."""
         return float(_cover(self.arrays, patches, width, squared_radius))
 
-    def nearest(
-        self, patches: NDArray[np.float32], width: int, left_out: NDArray[np.bool_] | None = None
-    ) -> Nearest:
+    def nearest(self, patches: NDArray[np.float32], width: int, left_out: NDArray[np.bool_] | None = None) -> Nearest:
         """Return the nearest member of each patch (N, C); members in ``left_out`` (M,) are not taken."""
         return self._searched().of(patches, width, left_out)
 
     def reached(
         self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
     ) -> NDArray[np.bool_]:
-        """Return which of the members ``wanted`` (K,) have one of the patches (N, C) within a squared distance: (K,)."""
+        """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,)."""
         return self._searched().reached(patches, wanted, squared_limit)
 
     def _searched(self) -> NearestMembers:

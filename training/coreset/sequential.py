@@ -89,9 +89,7 @@ class SequentialCoreset:
         assert self.backend is not None
         return self.backend.cover(np.ascontiguousarray(patches, dtype=np.float32), max(width, 1), squared_radius)
 
-    def nearest(
-        self, patches: NDArray[np.float32], width: int, left_out: NDArray[np.bool_] | None = None
-    ) -> Nearest:
+    def nearest(self, patches: NDArray[np.float32], width: int, left_out: NDArray[np.bool_] | None = None) -> Nearest:
         """Return the nearest member of each patch (N, C); members in ``left_out`` (M,) are not taken.
 
         The coreset must be full and does not change.
@@ -102,7 +100,7 @@ class SequentialCoreset:
     def reached(
         self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
     ) -> NDArray[np.bool_]:
-        """Return which of the members ``wanted`` (K,) have one of the patches (N, C) within a squared distance: (K,).
+        """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,).
 
         The coreset must be full and does not change.
         """

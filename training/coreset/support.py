@@ -25,9 +25,7 @@ class SupportCount:
         self._used: NDArray[np.bool_] = np.zeros(size, dtype=np.bool_)
         self._distances: list[NDArray[np.float32]] = []
 
-    def restore(
-        self, supports: NDArray[np.int32], company: NDArray[np.bool_], scores: NDArray[np.float32]
-    ) -> None:
+    def restore(self, supports: NDArray[np.int32], company: NDArray[np.bool_], scores: NDArray[np.float32]) -> None:
         """Restore the state after a whole image."""
         self.supports, self.company, self.scores = supports.copy(), company.copy(), scores.copy()
 

@@ -93,7 +93,7 @@ class TorchCoreset:
     def reached(
         self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
     ) -> NDArray[np.bool_]:
-        """Return which of the members ``wanted`` (K,) have one of the patches (N, C) within a squared distance: (K,)."""
+        """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,)."""
         columns = torch.from_numpy(wanted).to(self._members.device)
         reached = torch.zeros(len(wanted), dtype=torch.bool, device=self._members.device)
         for start in range(0, len(patches), CHUNK):

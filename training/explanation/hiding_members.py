@@ -10,7 +10,6 @@ from training.explanation.nearest_patches import Box, SeenImage
 from training.model.anomaly_model import AnomalyModel, DistanceGrid
 
 
-
 @dataclass
 class HiddenBox:
     """A box of an image that a model misses, with the nearest members of its patches; members are dropped on trial."""

@@ -35,9 +35,7 @@ class DecisionCounts:
         }
 
 
-def count_decisions(
-    models: Sequence[tuple[AnomalyModel, float]], dataset: Dataset, split: str
-) -> list[DecisionCounts]:
+def count_decisions(models: Sequence[tuple[AnomalyModel, float]], dataset: Dataset, split: str) -> list[DecisionCounts]:
     """Return the counts of each model, which share an extractor, at its threshold on the images of a split."""
     counts = [DecisionCounts() for _ in models]
     names = {c.id: c.name for c in dataset.classes}

@@ -108,25 +108,13 @@ def _validated(
             scores = model.anomaly_map(image)
         except UserError as error:
             raise UserError(f"{sample.image}: {error}") from error
-        pixel_histograms(scores, mask, dataset, positives, negatives)
+        positives.add(scores[kinds == _POSITIVE])
+        negatives.add(scores[kinds == _NEGATIVE])
         if minimum_coverage is not None:
             numbers = np.where(kinds == _POSITIVE, read_instances(sample, mask), 0)
             for number in np.unique(numbers[numbers > 0]):
                 lowest = min(lowest, threshold_to_find(scores[numbers == number], minimum_coverage))
     return positives, negatives, lowest
-
-
-def pixel_histograms(
-    scores: NDArray[np.float32],
-    mask: NDArray[np.uint8],
-    dataset: Dataset,
-    positives: ScoreHistogram,
-    negatives: ScoreHistogram,
-) -> None:
-    """Add an image's scores (H, W) to the histograms of defect pixels and of all others; ignored pixels not at all."""
-    kinds = _pixel_kinds(dataset)[mask]
-    positives.add(scores[kinds == _POSITIVE])
-    negatives.add(scores[kinds == _NEGATIVE])
 
 
 def _pixel_kinds(dataset: Dataset) -> NDArray[np.uint8]:

@@ -2,6 +2,8 @@
 
 A training set is rarely clean. A scratch in a train image enters the coreset, stays in it, and hides every scratch like
 it. Such a member serves its own image only: it has a support of 1, and no patch of another image comes near it.
+Company counts as the support of one more image, so the minima go from gentle to strict: 2 drops members that serve one
+image and are alone, 3 all that serve one image, and those that serve two and are alone, and so on.
 """
 
 import logging
@@ -12,22 +14,25 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.dataset import Dataset, read_image, read_mask
+from training.data.dataset import Dataset, read_image, read_instances, read_mask
 from training.features.extractor import FeatureExtractor
 from training.model.anomaly_model import AnomalyModel, distance_grids
-from training.model.find_threshold import pixel_histograms
+from training.model.curves import aupro
 from training.model.members import MemberRecord
 from training.model.score_histogram import ScoreHistogram
 from training.model.settings import AnomalyMapSettings
-from training.model.threshold import maximum_f1
 from training.support.progress import with_progress
 from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
 AUTO = "auto"
-CANDIDATES = (1, 2, 3)
+CANDIDATES = (1, 2, 3, 4, 5)
 """The minima that ``auto`` compares."""
+MARGIN = 0.002
+"""AUPRO that a stricter minimum must gain, so that chance does not drop members."""
+LIMIT = 0.3
+"""False-positive rate up to which AUPRO is integrated."""
 _LEAST = 2  # members of a coreset
 
 
@@ -40,10 +45,10 @@ class Forgiven(NamedTuple):
 
 
 def supported(members: MemberRecord, minimum: int) -> NDArray[np.bool_]:
-    """Return which members (M,) to keep: those of at least the minimum support, and those in company.
+    """Return which members (M,) to keep: those whose support, and one for company, is at least the minimum.
 
-    A member is in company if a patch of another train image lies within the coreset's smallest distance of it. Below
-    that distance two patches count as the same (paper, section IV). A minimum of 1 keeps all. Raises UserError if
+    A member is in company if a patch of another train image lies within the coreset's smallest distance of it, below
+    which the rule takes two patches for the same (paper, section IV). A minimum of 1 keeps all. Raises UserError if
     supports are needed and unknown, and if too few members would be left.
     """
     if minimum <= 1:
@@ -53,12 +58,12 @@ def supported(members: MemberRecord, minimum: int) -> NDArray[np.bool_]:
             f"coreset.minimum_support={minimum} needs the members' supports, which this model does not record; "
             "train it again (with coreset.measure_radius=true)"
         )
-    kept = (members.support >= minimum) | (members.company > 0)
+    kept = members.support + (members.company > 0) >= minimum
     if kept.sum() < _LEAST:
         raise UserError(
             f"coreset.minimum_support={minimum} leaves {kept.sum()} members; choose a smaller one or give more images"
         )
-    return kept
+    return np.asarray(kept)
 
 
 def forgiven(
@@ -71,8 +76,8 @@ def forgiven(
 ) -> Forgiven:
     """Return the members to keep for ``coreset.minimum_support``: a number, or auto.
 
-    Auto takes the candidate with the largest F1 over the validation pixels, of equal ones the smallest; 1 if the
-    validation split shows no defect. Raises as ``supported`` does.
+    Auto takes the smallest candidate whose AUPRO on the validation split is within ``MARGIN`` of the largest; 1 if that
+    split shows no defect. Raises as ``supported`` does.
     """
     if asked != AUTO:
         return Forgiven(int(asked), supported(members, int(asked)), [])
@@ -80,14 +85,19 @@ def forgiven(
         return Forgiven(1, supported(members, 1), ["supports are not recorded: coreset.minimum_support=auto keeps all"])
     choices = {minimum: supported(members, minimum) for minimum in CANDIDATES if _possible(members, minimum)}
     models = [AnomalyModel(extractor, features[kept], anomaly_map) for kept in choices.values()]
-    scores = _validation_f1(models, dataset)
+    scores = validation_aupro(models, dataset)
     if scores is None:
         text = "the validation split shows no defect: coreset.minimum_support=auto keeps all members"
         return Forgiven(1, choices[1], [text])
     for minimum, score in zip(choices, scores, strict=True):
-        log.info("Minimum support %d: %d members, validation F1 %.4f", minimum, choices[minimum].sum(), score)
-    chosen = list(choices)[int(np.argmax(scores))]
+        log.info("Minimum support %d: %d members, validation AUPRO %.4f", minimum, choices[minimum].sum(), score)
+    chosen = smallest_good(list(choices), scores)
     return Forgiven(chosen, choices[chosen], [])
+
+
+def smallest_good(minima: Sequence[int], scores: Sequence[float]) -> int:
+    """Return the smallest minimum, of ascending ones, whose score is within ``MARGIN`` of the largest."""
+    return next(minimum for minimum, score in zip(minima, scores, strict=True) if score >= max(scores) - MARGIN)
 
 
 def without_dropped(members: MemberRecord, kept: NDArray[np.bool_]) -> MemberRecord:
@@ -96,18 +106,33 @@ def without_dropped(members: MemberRecord, kept: NDArray[np.bool_]) -> MemberRec
 
 
 def _possible(members: MemberRecord, minimum: int) -> bool:
-    return minimum == 1 or int(((members.support >= minimum) | (members.company > 0)).sum()) >= _LEAST
+    return minimum == 1 or int((members.support + (members.company > 0) >= minimum).sum()) >= _LEAST
 
 
-def _validation_f1(models: Sequence[AnomalyModel], dataset: Dataset) -> list[float] | None:
-    """Return each model's largest F1 over the validation pixels; None if no pixel shows a defect."""
-    histograms = [(ScoreHistogram(), ScoreHistogram()) for _ in models]
+def validation_aupro(models: Sequence[AnomalyModel], dataset: Dataset) -> list[float] | None:
+    """Return each model's AUPRO on the validation split; None if no pixel shows a defect.
+
+    Unlike F1 over pixels it counts a small defect as much as a large one, and needs no threshold.
+    """
+    overlaps, negatives = ([ScoreHistogram() for _ in models] for _ in range(2))
+    regions = 0
     samples = dataset.split("validation")
     for sample in with_progress(samples, len(samples), "minimum support"):
         image = read_image(sample.image)
         mask = read_mask(sample, image.shape)
-        for model, grid, pair in zip(models, distance_grids(models, image), histograms, strict=True):
-            pixel_histograms(model.map_from(grid, (image.shape[0], image.shape[1])), mask, dataset, *pair)
-    if histograms[0][0].total == 0:
-        return None
-    return [maximum_f1(*pair).f1 for pair in histograms]
+        defect = np.isin(mask, dataset.defect_ids)
+        nominal = ~defect & (mask != dataset.ignore_id)
+        numbers = read_instances(sample, mask)[defect]
+        _, places, areas = np.unique(numbers, return_inverse=True, return_counts=True)
+        regions += len(areas)
+        for model, grid, overlap, negative in zip(
+            models, distance_grids(models, image), overlaps, negatives, strict=True
+        ):
+            scores = model.map_from(grid, (image.shape[0], image.shape[1]))
+            overlap.add(scores[defect], 1.0 / areas[places.ravel()])
+            negative.add(scores[nominal])
+    found = [
+        aupro(overlap.weights, regions, negative.weights, LIMIT)
+        for overlap, negative in zip(overlaps, negatives, strict=True)
+    ]
+    return None if None in found else [float(score) for score in found if score is not None]

@@ -87,8 +87,7 @@ def forget_run(settings: ForgetSettings, folder: Path) -> dict[str, Any]:
         "dropped": sorted(dropped),
         "threshold": {"before": model.threshold, "after": threshold.value},
         **{
-            split: {"before": before.document(), "after": after.document()}
-            for split, (before, after) in counts.items()
+            split: {"before": before.document(), "after": after.document()} for split, (before, after) in counts.items()
         },
     }
     coreset = record.coreset

@@ -80,6 +80,4 @@ def _carried(
         np.maximum.at(company, nearest.members[same], record.company[same])
         unknown[nearest.members[same & (record.support < 0)]] = True
     support[unknown] = UNKNOWN
-    return MemberRecord(
-        members.images, members.image, members.epoch, members.place, support.astype(np.int32), company
-    )
+    return MemberRecord(members.images, members.image, members.epoch, members.place, support.astype(np.int32), company)

@@ -14,16 +14,24 @@ CONFIG = Path(".hydra") / "config.yaml"
 
 
 def recorded_dataset(run: Path, given: DictConfig | None) -> DatasetSettings:
-    """Return the dataset of a run folder; ``given`` (``conf/dataset``) replaces it where it names a root.
+    """Return the dataset that a run folder records; what ``given`` (``conf/dataset``) says replaces it field by field.
 
-    Raises UserError if neither names one.
+    Raises UserError if a field is in neither.
     """
-    if given is not None and given.get("root") is not None:
-        return read_dataset_settings(given)
     recorded = recorded_config(run).get("dataset")
-    if not isinstance(recorded, dict) or recorded.get("root") is None:
-        raise UserError(f"{run} does not record its dataset; give dataset=stainless or dataset=mvtec, and dataset.root=...")
-    return read_dataset_settings(OmegaConf.create(recorded))
+    settings = recorded if isinstance(recorded, dict) else {}
+    overrides: Any = {} if given is None else OmegaConf.to_container(given, resolve=True)
+    overrides = {name: value for name, value in overrides.items() if value is not None}
+    for name, meant in (("evaluation_root", "root"), ("evaluation_layout", "layout")):
+        if meant in overrides:
+            overrides.setdefault(name, overrides[meant])
+    settings = {"max_images": None, **settings, **overrides}
+    missing = [name for name in ("layout", "root", "validation_fraction", "split_seed") if settings.get(name) is None]
+    if missing:
+        raise UserError(
+            f"{run} does not record its dataset; give dataset=stainless or dataset=mvtec, and dataset.root=..."
+        )
+    return read_dataset_settings(OmegaConf.create(settings))
 
 
 def recorded_config(run: Path) -> dict[str, Any]:

@@ -133,8 +133,8 @@ def read_forget_settings(cfg: DictConfig) -> ForgetSettings:
         box=read_box(cfg.box),
         maximum_raised=cfg.maximum_raised,
         most=cfg.most,
-        dataset=recorded_dataset(Path(cfg.model), cfg.dataset),
-        threshold=None if cfg.threshold is None else read_threshold_settings(cfg.threshold),
+        dataset=recorded_dataset(Path(cfg.model), cfg.get("dataset")),
+        threshold=None if cfg.get("threshold") is None else read_threshold_settings(cfg.threshold),
         overrides=read_model_overrides(cfg),
     )
 

@@ -67,7 +67,8 @@ def test_an_earlier_run_s_results_do_not_stay_beside_new_settings(stainless_fold
             trained(tmp_path / "nowhere", run)
         assert [path.name for path in run.iterdir()] == ["previous"]
     moved = run / "previous"
-    assert sorted(path.name for path in moved.iterdir()) == ["coreset.safetensors", "evaluation", "training.json"]
+    names = ["coreset.safetensors", "evaluation", "suspects.csv", "training.json"]
+    assert sorted(path.name for path in moved.iterdir()) == names
     assert (moved / "coreset.safetensors").read_bytes() == first
     assert [r.getMessage() for r in caplog.records if "previous" in r.getMessage()] == [
         f"The results of the earlier run of this name are now in {moved}"

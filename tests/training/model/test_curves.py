@@ -3,7 +3,7 @@ import pytest
 from scipy import ndimage
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from eval.metrics.curves import aupro, auroc, average_precision, weights_by_score
+from training.model.curves import aupro, auroc, average_precision, weights_by_score
 from tests.eval.metrics.aupro_oracle import literal_aupro
 
 
