@@ -6,8 +6,9 @@ On magnetic tiles and MPDD's painted plates (MVTec layout), ResNet-18 from a fil
 The bars alone, at 10 % contamination, with fewer test images, in some minutes:
   uv run scripts/benchmark_contamination.py --tiles magnetic_tile --plates metal_plate --quick --json bars.json
 Defective images are mixed into the train images: a share of their number. Figures are means over draws of these images
-and of the order. <set>_aupro_loss is the AUPRO [points] of the clean coreset of the paper less that of coreset.minimum_support=auto
-from the contaminated images, <set>_clean_loss the same with clean images. <set>_suspects_precision is the share of dirty
+and of the order. <set>_aupro_loss is the AUPRO [points] of the paper's coreset from the clean images less that of
+coreset.minimum_support=auto from the contaminated ones, <set>_clean_loss the same from clean ones, and
+<set>_unforgiving_loss that of the paper's from the contaminated ones. <set>_suspects_precision is the share of dirty
 images among the first n suspects, where n is their number. support_overhead is the time of the pass that measures the
 covering radius with the count of supports over that without. With --peer, anomalib's PatchCore of as many members is
 fitted to the first draw of each share.

@@ -1,4 +1,4 @@
-"""Drop members of a trained coreset, such as those that hide a defect. Entry point: python -m training.forget --help."""
+"""Drop members of a trained coreset that hide a defect. Entry point: python -m training.forget --help."""
 
 import sys
 from pathlib import Path

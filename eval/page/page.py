@@ -21,10 +21,10 @@ from eval.page.pictures import (
     worst_pictures,
 )
 from eval.page.provenance import provenance_lines
-from training.support.page_rendering import render_page
 from eval.page.tables import SCENARIO_COLUMNS, class_columns, class_rows, scenario_rows
 from eval.pictures.overlay import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, TRUE_POSITIVE_COLOUR
 from eval.runs.run_summary import RunSummary, warnings_of
+from training.support.page_rendering import render_page
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
 

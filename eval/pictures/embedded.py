@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from training.support.picture_encoding import data_uri, encode_jpeg, encode_png
 from eval.pictures.overlay import Picture
 from eval.pictures.panel import scale_to_width
 from training.data.image_file import read_image
+from training.support.picture_encoding import data_uri, encode_jpeg, encode_png
 from training.support.user_error import UserError
 
 JPEG_QUALITY = 88

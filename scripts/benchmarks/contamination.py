@@ -1,4 +1,4 @@
-"""Accuracy of coresets from contaminated train images: a share of defective ones mixed in, with and without forgiving."""
+"""Accuracy of coresets from contaminated train images, with and without forgiving."""
 
 import time
 from collections.abc import Sequence

@@ -120,11 +120,8 @@ def is_within(a: NDArray[np.float32], b: NDArray[np.float32], limit: float) -> b
     """Return whether the canonical squared distance of two vectors (C,) is <= limit."""
     channels = a.shape[0]
     if limit <= _OVERFLOW:
-        rough, slack, lost = (
-            np.float64(rough_squared_distance(a, b)),
-            2 * (channels + 4) * _ROUNDING,
-            channels * _UNDERFLOW,
-        )
+        rough = np.float64(rough_squared_distance(a, b))
+        slack, lost = 2 * (channels + 4) * _ROUNDING, channels * _UNDERFLOW
         if rough * (1 + slack) + lost <= limit:
             return True
         if rough * (1 - slack) - lost > limit:

@@ -85,9 +85,8 @@ def _whole(explanation: Explanation) -> NDArray[np.uint8]:
     for number, patch in enumerate(explanation.patches, start=1):
         x, y = (round(value) for value in patch.place)
         cv2.circle(drawn, (x, y), 5 * thick, _MARK, thick, cv2.LINE_AA)
-        cv2.putText(
-            drawn, str(number), (x + 6 * thick, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5 * thick, _MARK, thick, cv2.LINE_AA
-        )
+        beside = (x + 6 * thick, y)
+        cv2.putText(drawn, str(number), beside, cv2.FONT_HERSHEY_SIMPLEX, thick / 2, _MARK, thick, cv2.LINE_AA)
     return drawn
 
 

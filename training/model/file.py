@@ -1,4 +1,4 @@
-"""The model file ``coreset.safetensors``: features float32 (M, C), origins and supports of the members, JSON, no pickle.
+"""The model file ``coreset.safetensors``: features float32 (M, C), origins of the members, JSON, no pickle.
 
 Version 3 added origins and supports. Files of version 2 are read: nothing is known of their members.
 """

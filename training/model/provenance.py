@@ -56,7 +56,10 @@ class Provenance:
     """What ``training.forget`` was asked for and the parent's members that it dropped; None for other kinds."""
 
     def document(self) -> Document:
-        """Return the provenance as a model file has it. Only a meld records ``tree_fan_in``, only a forgetting ``forgotten``."""
+        """Return the provenance as a model file has it.
+
+        Only a meld records ``tree_fan_in``, only a forgetting ``forgotten``.
+        """
         return {
             "kind": self.kind,
             "datasets": [dataset.document() for dataset in self.datasets],

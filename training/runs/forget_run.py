@@ -169,8 +169,8 @@ def _dropped_to_find(
             return dropped
     raise UserError(
         f"{settings.missed}: dropping {len(dropped)} members does not bring the box from {hidden.score(set()):.4g} to "
-        f"the threshold within most={settings.most} members and maximum_raised={settings.maximum_raised:g} of the nominal "
-        "validation images; nothing was written. Raise one of the two, or put the image into the validation split"
+        f"the threshold within most={settings.most} members and maximum_raised={settings.maximum_raised:g} of the "
+        "nominal validation images; nothing was written. Raise one of the two, or put the image into the validation split"
     )
 
 

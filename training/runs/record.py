@@ -50,7 +50,8 @@ def finish_run(
 ) -> dict[str, Any]:
     """Write ``coreset.safetensors`` and ``training.json`` into the run folder, and log the summary.
 
-    ``places`` is the number of members before those below the minimum support were dropped. Repeated ``warnings`` are written once. Returns the content of training.json. Raises UserError.
+    ``places`` is the number of members before those below the minimum support were dropped. Repeated ``warnings`` are
+    written once. Returns the content of training.json. Raises UserError.
     """
     coreset = {
         "size": len(features),

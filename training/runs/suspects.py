@@ -66,7 +66,7 @@ def ranked_suspects(
 
 
 def outstanding(suspects: Sequence[Suspect]) -> list[Suspect]:
-    """Return the suspects whose leave-one-out score is far above the others': three quartile ranges over the quartile."""
+    """Return the suspects far above all others: three interquartile ranges over the upper quartile."""
     if len(suspects) < _FEWEST:
         return []
     scores = np.array([suspect.leave_one_out for suspect in suspects])
