@@ -120,8 +120,9 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
                 precision = suspects_precision(trained, mixed.dirty)
                 auto = chosen_minimum(trained, built, data, validation)
                 minima = sorted({1, auto, *options.minima})
-                by_minimum: dict[int | str, Any] = {**accuracy_by_minimum(trained, built, minima, tested)}
-                for minimum, figures in {**by_minimum, AUTO: {**by_minimum[auto], "chosen": auto}}.items():
+                by_minimum = accuracy_by_minimum(trained, built, minima, tested)
+                labelled: list[tuple[int | str, dict[str, Any]]] = [*by_minimum.items()]
+                for minimum, figures in [*labelled, (AUTO, {**by_minimum[auto], "chosen": auto})]:
                     row = {"set": data.name, "share": share, "draw": draw, "minimum_support": minimum, **figures}
                     rows.append({**row, "suspects_precision": precision, "dirty": len(mixed.dirty)})
                 if share == 0 and draw == 0:

@@ -113,7 +113,7 @@ def _directions(centred: NDArray[np.float64], count: int) -> NDArray[np.float64]
 
 
 @compiled
-def _limit(squared: float, error: float, coordinates: int) -> np.float32:
+def _limit(squared: np.float64 | float, error: float, coordinates: int) -> np.float32:
     """Return a bound: if the float32 squared distance of two projections is above it, the vectors are farther apart."""
     if squared > _OVERFLOW:
         return np.float32(np.inf)
@@ -139,11 +139,13 @@ def _search(  # noqa: PLR0912 (numba compiles one loop faster than calls)
     rough = np.empty(features.shape[0], dtype=np.float32)
     share, lost = 2 * (channels + 4) * _ROUNDING, channels * _UNDERFLOW
     for i in range(patches.shape[0]):
-        patch, upper = patches[i], np.inf  # upper: no less than the squared distance to the nearest member
+        patch = patches[i]
+        upper = np.float64(np.inf)  # no less than the squared distance to the nearest member
         for back in (1, width):  # the neighbours' members are often this patch's
             if i >= back and members[i - back] >= 0:
-                guess = np.float64(rough_squared_distance(patch, features[members[i - back]]))
-                upper = min(upper, guess * (1 + share) + lost)
+                guess = np.float64(rough_squared_distance(patch, features[members[i - back]])) * (1 + share) + lost
+                if guess < upper:
+                    upper = guess
         error = index.slack * (lengths[i] + index.reach)
         limit = _limit(upper, error, first + last)
         count = 0

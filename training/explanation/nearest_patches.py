@@ -79,7 +79,7 @@ def worst_patches(
 ) -> list[ExplainedPatch]:
     """Return the patches with the largest distances, in a box or the whole image, at least three cells apart."""
     left = np.where(seen.within(box), seen.grid.distances, -np.inf)
-    found = []
+    found: list[ExplainedPatch] = []
     while len(found) < patches and np.isfinite(left.max()):
         row, column = np.unravel_index(int(left.argmax()), left.shape)
         near, distances = nearest_few(seen.features[row, column][None], features, members)

@@ -170,7 +170,7 @@ def _dropped_to_find(
     raise UserError(
         f"{settings.missed}: dropping {len(dropped)} members does not bring the box from {hidden.score(set()):.4g} to "
         f"the threshold within most={settings.most} members and maximum_raised={settings.maximum_raised:g} of the "
-        "nominal validation images; nothing was written. Raise one of the two, or put the image into the validation split"
+        "nominal validation images; nothing was written. Raise a limit, or put the image into the validation split"
     )
 
 
@@ -192,11 +192,12 @@ def _record_dataset(folder: Path, dataset: DatasetSettings) -> None:
     """Write the dataset into the folder's recorded config, so that the run can be evaluated like its source."""
     path = folder / CONFIG
     document = document_of(dataset)
-    document["root"] = [str(root) for root in dataset.roots]
+    roots = [str(root) for root in dataset.roots]
+    document["root"] = roots if len(roots) > 1 else roots[0]
     del document["roots"]
     document["evaluation_root"] = str(dataset.evaluation_root)
     saved = OmegaConf.load(path) if path.is_file() else OmegaConf.create({})
-    saved["dataset"] = document
+    OmegaConf.update(saved, "dataset", document, merge=False)
     write_whole(path, OmegaConf.to_yaml(saved).encode())
 
 
