@@ -231,12 +231,12 @@ class Collection:
         nearest = self.coreset.nearest(image.features, image.width)
         self.running.squared_radius = max(so_far, float(nearest.squared.max(initial=0.0)))
         own = self.origins.numbers[:, 0] == image.image
+        lonely = np.flatnonzero(~self.support.company & ~own)
+        self.support.company[lonely] = self.coreset.reached(image.features, lonely, self.coreset.smallest_squared)
         to_others = nearest.squared.copy()
         asked = own[nearest.members]
         to_others[asked] = self.coreset.nearest(image.features[asked], 1, own).squared
         self.support.add(nearest, to_others)
-        lonely = np.flatnonzero(~self.support.company & ~own)
-        self.support.company[lonely] = self.coreset.reached(image.features, lonely, self.coreset.smallest_squared)
         if image.ends_image:
             self.support.end_image(image.image)
 

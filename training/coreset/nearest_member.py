@@ -56,6 +56,7 @@ class NearestMembers:
         self._directions = _directions(centred.astype(np.float64), min(_FINE, *features.shape)).astype(np.float32)
         projected = centred @ self._directions
         first = min(_COARSE, projected.shape[1])
+        self._last: tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]] | None = None
         self._index = _Index(
             features=features,
             coarse=_in_blocks(projected[:, :first]),
@@ -69,9 +70,7 @@ class NearestMembers:
 
         ``width`` is the number of patches in a row of the patch map; it affects speed only.
         """
-        patches = np.ascontiguousarray(patches, dtype=np.float32)
-        centred = patches - self._mean
-        projected, lengths = centred @ self._directions, _lengths(centred)
+        patches, projected, lengths = self._projected(patches)
         found = Nearest(np.full(len(patches), -1, dtype=np.int64), np.full(len(patches), np.inf))
         skipped = np.zeros(len(self._index.features), dtype=np.bool_) if left_out is None else left_out
         _search(self._index, patches, projected, lengths, max(width, 1), skipped, found.members, found.squared)
@@ -81,14 +80,22 @@ class NearestMembers:
         self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
     ) -> NDArray[np.bool_]:
         """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,)."""
-        patches = np.ascontiguousarray(patches, dtype=np.float32)
-        centred = patches - self._mean
-        projected, lengths = centred @ self._directions, _lengths(centred)
+        patches, projected, lengths = self._projected(patches)
         whole, reached = self._index, np.zeros(len(wanted), dtype=np.bool_)
         coarse = whole.coarse.transpose(0, 2, 1).reshape(-1, whole.coarse.shape[1])[wanted]
         part = whole._replace(coarse=_in_blocks(coarse), fine=whole.fine[wanted])
         _reach(part, wanted, patches, projected, lengths, squared_limit, reached)
         return reached
+
+    def _projected(
+        self, patches: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+        """Return the patches in one block, their projections and their distances to the mean; those of a call before."""
+        patches = np.ascontiguousarray(patches, dtype=np.float32)
+        if self._last is None or self._last[0] is not patches:
+            centred = patches - self._mean
+            self._last = (patches, centred @ self._directions, _lengths(centred))
+        return self._last
 
 
 def _in_blocks(rows: NDArray[np.float32]) -> NDArray[np.float32]:
