@@ -42,7 +42,7 @@ def scratched(picture: Picture, rng: np.random.Generator, angle: float) -> tuple
     centre = rng.uniform(0.35, 0.65, 2) * (width, height)
     ends = [[int(v) for v in np.round(centre + sign * reach)] for sign in (-1, 1)]
     line = np.zeros((height, width), np.uint8)
-    cv2.line(line, ends[0], ends[1], 255, _THICK, cv2.LINE_AA)
+    cv2.line(line, ends[0], ends[1], (255,), _THICK, cv2.LINE_AA)
     bright = picture.astype(np.float32) + _GREY * (line[..., None] / 255)
     y, x = np.nonzero(line)
     box = (int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1)

@@ -90,7 +90,7 @@ class NearestMembers:
     def _projected(
         self, patches: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
-        """Return the patches in one block, their projections and their distances to the mean; those of a call before."""
+        """Return the patches, their projections and their distances to the mean; kept for the next call."""
         patches = np.ascontiguousarray(patches, dtype=np.float32)
         if self._last is None or self._last[0] is not patches:
             centred = patches - self._mean
@@ -151,8 +151,7 @@ def _search(  # noqa: PLR0912 (numba compiles one loop faster than calls)
         for back in (1, width):  # the neighbours' members are often this patch's
             if i >= back and members[i - back] >= 0:
                 guess = np.float64(rough_squared_distance(patch, features[members[i - back]])) * (1 + share) + lost
-                if guess < upper:
-                    upper = guess
+                upper = min(upper, guess)
         error = index.slack * (lengths[i] + index.reach)
         limit = _limit(upper, error, first + last)
         count = 0
