@@ -35,13 +35,13 @@ from scripts.benchmarks.anomalib_peer import peer_python
 from scripts.benchmarks.contamination import (
     accuracy_by_minimum,
     chosen_minimum,
-    collected,
     contaminated,
     support_overhead,
     suspects_precision,
 )
 from training.data.dataset import Sample
 from training.model.minimum_support import AUTO
+from training.runs.dataset_suspects import counted
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError
 
@@ -116,7 +116,7 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
             tested = [test_images[place] for place in places]
             for share in shares:
                 mixed = contaminated(data, pool, share, draw)
-                trained = collected(mixed.train, built, data.defect_ids)
+                trained = counted(mixed.train, built, data.defect_ids, MEMBERS)
                 precision = suspects_precision(trained, mixed.dirty)
                 auto = chosen_minimum(trained, built, data, validation)
                 minima = sorted({1, auto, *options.minima})

@@ -3,23 +3,19 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scripts.benchmarks.accuracy_data import AccuracyData, LabelledTestImage
-from scripts.benchmarks.accuracy_runs import MEMBERS, accuracy_of_grids, map_settings
+from scripts.benchmarks.accuracy_runs import accuracy_of_grids, map_settings
 from training.coreset.collection import Collection
 from training.coreset.sequential import SequentialCoreset
 from training.data.dataset import IGNORE_ID, Dataset, DefectClass, Sample
 from training.features.extractor import FeatureExtractor
 from training.features.image_epochs import image_epochs
-from training.model.anomaly_model import AnomalyModel, channels_of, distance_grids
-from training.model.members import MemberRecord
+from training.model.anomaly_model import AnomalyModel, distance_grids
 from training.model.minimum_support import AUTO, forgiven, supported
-from training.runs.member_record import collected_members
-from training.runs.suspects import ranked_suspects
+from training.runs.dataset_suspects import Counted
 
 Figures = dict[str, float | None]
 
@@ -32,19 +28,6 @@ class Contaminated:
     dirty: frozenset[str]
     """Sample ids of the defective images among them."""
     test: tuple[int, ...]
-
-
-class Trained(NamedTuple):
-    """A finished collection, the record of its members, and the images."""
-
-    collection: Collection
-    members: MemberRecord
-    samples: tuple[Sample, ...]
-
-    @property
-    def features(self) -> NDArray[np.float32]:
-        """The members (M, C)."""
-        return self.collection.coreset.features
 
 
 def contaminated(data: AccuracyData, pool: Sequence[Sample], share: float, draw: int) -> Contaminated:
@@ -64,16 +47,8 @@ def contaminated(data: AccuracyData, pool: Sequence[Sample], share: float, draw:
     return Contaminated(tuple(mixed[i] for i in order), frozenset(s.sample_id for s in dirty), test)
 
 
-def collected(samples: tuple[Sample, ...], extractor: FeatureExtractor, defect_ids: tuple[int, ...]) -> Trained:
-    """Return the coreset of one epoch over samples, with the members' supports."""
-    coreset = SequentialCoreset(MEMBERS, channels_of(extractor))
-    collection = Collection(coreset, images=len(samples), counts_support=True)
-    collection.run(image_epochs(samples, extractor, defect_ids, None), 1, measure=True)
-    return Trained(collection, collected_members(collection, samples, False, None), samples)
-
-
 def accuracy_by_minimum(
-    trained: Trained,
+    trained: Counted,
     extractor: FeatureExtractor,
     minima: Sequence[int],
     test_images: Sequence[LabelledTestImage],
@@ -89,7 +64,7 @@ def accuracy_by_minimum(
     return found
 
 
-def chosen_minimum(trained: Trained, extractor: FeatureExtractor, data: AccuracyData, held: Sequence[Sample]) -> int:
+def chosen_minimum(trained: Counted, extractor: FeatureExtractor, data: AccuracyData, held: Sequence[Sample]) -> int:
     """Return the minimum support that ``auto`` chooses on validation images that no test figure uses."""
     classes = tuple(DefectClass(number, str(number), "defect", (255, 0, 0)) for number in data.defect_ids)
     samples = tuple(replace(sample, split="validation") for sample in held)
@@ -97,16 +72,14 @@ def chosen_minimum(trained: Trained, extractor: FeatureExtractor, data: Accuracy
     return forgiven(AUTO, trained.members, trained.features, extractor, map_settings(), dataset).minimum
 
 
-def suspects_precision(trained: Trained, dirty: frozenset[str]) -> float | None:
+def suspects_precision(trained: Counted, dirty: frozenset[str]) -> float | None:
     """Return the share of dirty images among the first suspects, as many as there are dirty images."""
     if not dirty:
         return None
-    numbers = trained.collection.origins.numbers[:, 0]
-    ranked = ranked_suspects(trained.samples, trained.members, numbers, trained.collection.support.scores)
-    return sum(suspect.sample_id in dirty for suspect in ranked[: len(dirty)]) / len(dirty)
+    return sum(suspect.sample_id in dirty for suspect in trained.suspects()[: len(dirty)]) / len(dirty)
 
 
-def support_overhead(trained: Trained, extractor: FeatureExtractor, defect_ids: tuple[int, ...], rounds: int) -> float:
+def support_overhead(trained: Counted, extractor: FeatureExtractor, defect_ids: tuple[int, ...], rounds: int) -> float:
     """Return the time of the pass that measures the radius with the count of supports over that without.
 
     Passes with and without alternate; the quickest of each count, because other programs only ever slow a pass.
