@@ -8,7 +8,8 @@ Without any file, in a minute or two:
 Photographs are resized to 256 x 256; rendered plates keep their size. The project's coreset has 2048 members of one
 epoch; its values are means over orders of the images. anomalib keeps a tenth of all patches, or as many as it selects
 in --select-seconds. F1 is the largest over all thresholds. displacement_px is the largest mean displacement of 60
-planted defects, over all extractors. Measurements without their input are left out.
+planted defects, over all extractors; what a defect adds to the map counts from half of its peak on. Measurements
+without their input are left out.
 """
 
 import argparse

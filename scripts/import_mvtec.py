@@ -11,8 +11,11 @@ from eval.runs.whole_folder import whole_folder
 from scripts.layouts.dataset_tables import SIDECAR, read_tables
 from scripts.layouts.dataset_writer import DatasetWriter
 from scripts.layouts.plate_split import draw_fraction
-from training.data.image_file import read_image, read_instances, read_mask
-from training.data.mvtec_layout import open_mvtec
+from training.data.check import require_sound
+from training.data.file_identity import left_out_in_words
+from training.data.image_file import read_image
+from training.data.mask_file import read_instances, read_mask
+from training.data.mvtec_layout import GOOD, open_mvtec
 from training.data.sample import SPLITS, Dataset, DefectClass, Sample
 from training.support.progress import with_progress
 from training.support.user_error import UserError
@@ -28,14 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if (options.source / SIDECAR).is_dir():
             restore(options.source, options.out)
         else:
-            import_mvtec(
+            for line in import_mvtec(
                 options.source,
                 options.out,
                 options.impurities,
                 options.validation_fraction,
                 options.seed,
                 options.plate_pattern,
-            )
+                options.good,
+            ):
+                print(line)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
@@ -44,14 +49,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def import_mvtec(
-    source: Path, out: Path, impurities: Sequence[str], fraction: float, seed: int, plate_pattern: str | None
-) -> None:
+    source: Path,
+    out: Path,
+    impurities: Sequence[str],
+    fraction: float,
+    seed: int,
+    plate_pattern: str | None,
+    good: str = GOOD,
+) -> list[str]:
     """Write the dataset folder, whole or not at all; validation images are drawn from test/.
+
+    Returns notes for the user.
 
     A class is a folder's name. Every image is a separate plate, unless ``plate_pattern``, searched in the file's name,
     gives the plate. Raises UserError.
     """
-    dataset = open_mvtec(source, fraction if plate_pattern is None else 0.0, seed)
+    dataset = open_mvtec(source, fraction if plate_pattern is None else 0.0, seed, good)
     names = [entry.name for entry in dataset.classes[1:]]
     unknown = [name for name in impurities if name not in names]
     if unknown:
@@ -62,12 +75,15 @@ def import_mvtec(
         samples = [replace(sample, plate_id=sample.sample_id) for sample in dataset.samples]
     else:
         samples = _split_by_plate(dataset, plate_pattern, fraction, seed)
+    notes = [f"note: {line}" for line in left_out_in_words(dataset.left_out, source)]
+    notes += [f"warning: {line}" for line in require_sound(dataset)]
     with whole_folder(out) as folder:
         writer = DatasetWriter(folder, classes)
         for number, sample in enumerate(with_progress(samples, len(samples), "importing")):
             row = {"sample_id": f"{number:06d}", "split": sample.split, "plate_id": sample.plate_id}
             _copy(writer, row | {"source": sample.image.relative_to(source).as_posix()}, sample)
         writer.finish(dataset.name, {"split": seed})
+    return notes
 
 
 def restore(source: Path, out: Path) -> None:
@@ -132,6 +148,9 @@ def _parser() -> argparse.ArgumentParser:
         "source", type=Path, help="folder with train/good, test/good, test/<class>, ground_truth/<class>"
     )
     parser.add_argument("--out", type=Path, required=True, help="dataset folder to write")
+    parser.add_argument(
+        "--good", default=GOOD, metavar="NAME", help="name of the folders of nominal images (%(default)s)"
+    )
     parser.add_argument("--impurities", nargs="+", default=[], metavar="CLASS", help="classes that are not defects")
     parser.add_argument(
         "--validation-fraction", type=float, default=0.3, help="share of test/ for validation (%(default)s)"

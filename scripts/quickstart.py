@@ -24,8 +24,9 @@ from rich.logging import RichHandler
 
 from scripts.render import composed_job
 from scripts.rendering.process import RenderError, run_render_job
-from scripts.training_steps import composed_config, quoted, train_and_evaluate
+from scripts.training_steps import composed_config, train_and_evaluate
 from training.support.entry_point import settle_threads
+from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
 
 DATASETS = ("clean", "stained", "inspected")

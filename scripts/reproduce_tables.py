@@ -24,8 +24,9 @@ from rich.console import Console
 from rich.logging import RichHandler
 from rich.table import Table
 
-from scripts.training_steps import composed_config, quoted
+from scripts.training_steps import composed_config
 from training.support.entry_point import settle_threads
+from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
 from training.support.whole_file import write_json
 

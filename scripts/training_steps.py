@@ -9,6 +9,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 
 from training.support.entry_point import CONF_FOLDER, one_line
+from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
 
 
@@ -38,11 +39,6 @@ def train_and_evaluate(kind: str, cfg: DictConfig, folder: Path) -> dict[str, An
     OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # evaluation reads a run's settings from here
     _train(kind, cfg, folder)
     return evaluate_run(folder, read_settings(composed_config("evaluate", f"model={quoted(folder)}")))
-
-
-def quoted(path: Path) -> str:
-    """Return a path as a value in Hydra's grammar, with all special characters escaped."""
-    return "'" + str(path).replace("'", r"\'") + "'"
 
 
 def _train(kind: str, cfg: DictConfig, folder: Path) -> None:

@@ -1,20 +1,21 @@
 """Update a trained coreset with another dataset. Entry point: python -m training.finetune --help."""
 
-from pathlib import Path
-
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from training.support.entry_point import run
+from training.support.run_folder import own_run_folder
 
 
 def finetune(cfg: DictConfig) -> None:
     """Run the finetuning that ``conf/finetune.yaml`` describes and write into Hydra's run folder."""
     # imported here: torch loads slowly, and --help does not need it
+    from training.runs.earlier_run import RESULTS
     from training.runs.settings import read_continuation_settings
     from training.runs.training_run import finetune_run
 
-    finetune_run(read_continuation_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
+    settings = read_continuation_settings(cfg)
+    with own_run_folder(cfg, RESULTS) as folder:
+        finetune_run(settings, folder)
 
 
 if __name__ == "__main__":

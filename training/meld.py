@@ -1,20 +1,21 @@
 """Join trained coresets into one. Entry point: python -m training.meld --help."""
 
-from pathlib import Path
-
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from training.support.entry_point import run
+from training.support.run_folder import own_run_folder
 
 
 def meld(cfg: DictConfig) -> None:
     """Run the meld that ``conf/meld.yaml`` describes and write into Hydra's run folder."""
     # imported here: numba loads slowly, and --help does not need it
+    from training.runs.earlier_run import RESULTS
     from training.runs.meld_run import meld_run
     from training.runs.settings import read_meld_settings
 
-    meld_run(read_meld_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
+    settings = read_meld_settings(cfg)
+    with own_run_folder(cfg, RESULTS) as folder:
+        meld_run(settings, folder)
 
 
 if __name__ == "__main__":

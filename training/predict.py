@@ -5,6 +5,7 @@ import sys
 from omegaconf import DictConfig
 
 from training.support.entry_point import run
+from training.support.run_folder import own_run_folder
 
 FAILED_IMAGES = 1
 
@@ -12,11 +13,13 @@ FAILED_IMAGES = 1
 def predict(cfg: DictConfig) -> None:
     """Predict the images that ``conf/predict.yaml`` describes; exit with 1 if single images failed."""
     # imported here: torch loads slowly, and --help does not need it
-    from training.prediction.run import FailedImagesError, predict_run
+    from training.prediction.run import TABLE, FailedImagesError, predict_run
     from training.prediction.settings import read_prediction_settings
 
+    settings = read_prediction_settings(cfg)
     try:
-        predict_run(read_prediction_settings(cfg))
+        with own_run_folder(cfg, (TABLE,)):
+            predict_run(settings)
     except FailedImagesError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(FAILED_IMAGES)

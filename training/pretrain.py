@@ -1,12 +1,9 @@
 """Train the project's own backbone on formula-driven pictures. Entry point: python -m training.pretrain --help."""
 
-from pathlib import Path
-
-from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from training.support.entry_point import run
-from training.support.free_memory import keep_freed_memory
+from training.support.run_folder import own_run_folder
 
 
 def pretrain(cfg: DictConfig) -> None:
@@ -15,8 +12,9 @@ def pretrain(cfg: DictConfig) -> None:
     from training.pretraining.run import pretrain_run
     from training.pretraining.settings import read_pretraining_settings
 
-    keep_freed_memory()
-    pretrain_run(read_pretraining_settings(cfg), Path(HydraConfig.get().runtime.output_dir))
+    settings = read_pretraining_settings(cfg)
+    with own_run_folder(cfg, ()) as folder:
+        pretrain_run(settings, folder)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ Entry point: python -m training.train --help.
 """
 
 from functools import partial
-from pathlib import Path
 
 from hydra import compose
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig
 
 from training.support.entry_point import run
+from training.support.run_folder import own_run_folder
 from training.support.user_error import UserError
 
 
@@ -31,10 +31,13 @@ def train(cfg: DictConfig) -> None:
     if cfg.kind != "train" or cfg.builds_on:
         raise UserError("kind and builds_on are for experiments; use training.finetune or training.meld otherwise")
     # imported here: torch loads slowly, and --help does not need it
+    from training.runs.earlier_run import RESULTS
     from training.runs.settings import read_training_settings
     from training.runs.training_run import train_run
 
-    train_run(read_training_settings(cfg), Path(called.runtime.output_dir))
+    settings = read_training_settings(cfg)
+    with own_run_folder(cfg, RESULTS) as folder:
+        train_run(settings, folder)
 
 
 def _experiment(overrides: list[str], name: str) -> DictConfig:

@@ -5,12 +5,26 @@ from pathlib import Path
 import bpy
 import numpy as np
 
+TEMPLATES_SINCE = (4, 5, 0)  # Blender replaces {blend_name} and the like in the names of pictures from then on
+
+
+def exact_name(path: Path) -> str:
+    """Return a path for Blender that means this file: a leading // would be relative to the blend file."""
+    absolute = str(path.absolute())
+    return "/" + absolute.lstrip("/") if absolute.startswith("//") else absolute
+
+
+def exact_render_name(path: Path) -> str:
+    """Return the same for a scene's render.filepath, in which Blender replaces names in braces."""
+    name = exact_name(path)
+    return name.replace("{", "{{").replace("}", "}}") if bpy.app.version >= TEMPLATES_SINCE else name
+
 
 def aim(scene: bpy.types.Scene, target: Path) -> None:
     """Set `target` as the exact file name of the scene's next still picture."""
     target.unlink(missing_ok=True)  # a file that a killed render left must not count as the new one
     scene.render.use_file_extension = False
-    scene.render.filepath = str(target)
+    scene.render.filepath = exact_render_name(target)
 
 
 def render_file(scene: bpy.types.Scene, target: Path) -> None:
@@ -31,7 +45,7 @@ def render_floats(scene: bpy.types.Scene, target: Path) -> np.ndarray:
 
 def read_floats(path: Path) -> np.ndarray:
     """Read a 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
-    image = bpy.data.images.load(str(path))
+    image = bpy.data.images.load(exact_name(path))
     image.colorspace_settings.name = "Non-Color"
     width, height = image.size
     pixels = np.empty(width * height * 4, np.float32)

@@ -184,7 +184,7 @@ def _origin(root: Path) -> str:
 
 
 def _pair(sample: Sample, classes: Sequence[DefectClass], ignore_id: int) -> tuple[PageTile, PageTile]:
-    image = read_image(sample.image)
+    image = read_image(sample.image, sample.white_level)
     mask = colour_classes(read_mask(sample, image.shape), classes, ignore_id)
     light = f", {sample.light} light" if sample.light else ""
     picture = PageTile(jpeg_uri(image, TILE_WIDTH), f"{sample.sample_id}{light}", sample.split)

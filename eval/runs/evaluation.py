@@ -16,6 +16,7 @@ from eval.pictures.overlay import colour_anomaly_map, colour_classes, decision_l
 from eval.runs.results import MODEL_RECORDS, EvaluatedDataset, EvaluatedModel, Results
 from eval.runs.results_file import write_results
 from eval.runs.settings import EvaluationSettings
+from training.data.check import require_sound
 from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
 from training.model.anomaly_model import TrainedModel
 from training.support.progress import with_progress
@@ -36,6 +37,9 @@ def evaluate(model: TrainedModel, dataset: Dataset, settings: EvaluationSettings
     samples = dataset.split(settings.split)
     if not samples:
         raise UserError(f"{dataset.root} has no image in its {settings.split} split; choose another dataset or split")
+    warnings = require_sound(dataset, (settings.split,))
+    for warning in warnings:
+        log.warning("Warning: %s", warning)
     tally = SplitTally(dataset.classes, dataset.ignore_id, model.threshold, settings.tally)
     files = PictureFiles(folder, len(samples), settings.pictures, settings.tile_width)
     log.info("evaluating %d images of %s", len(samples), dataset.root)
@@ -46,7 +50,7 @@ def evaluate(model: TrainedModel, dataset: Dataset, settings: EvaluationSettings
     pd.DataFrame([result.row() for result in results]).to_csv(folder / "scores.csv", index=False)
     return write_results(
         Results(
-            model=_describe_model(model),
+            model=_describe_model(model, warnings),
             dataset=EvaluatedDataset(dataset.name, str(dataset.root), settings.split, tuple(dataset.classes)),
             metrics=tally.compute(),
             curves=tally.threshold_curves(),
@@ -61,7 +65,7 @@ def evaluate(model: TrainedModel, dataset: Dataset, settings: EvaluationSettings
 def _evaluate_image(
     model: TrainedModel, dataset: Dataset, sample: Sample, tally: SplitTally, files: PictureFiles
 ) -> ImageResult:
-    image = read_image(sample.image)
+    image = read_image(sample.image, sample.white_level)
     mask = read_mask(sample, image.shape)
     instances = read_instances(sample, mask)
     names = {entry.id: entry.name for entry in dataset.classes}
@@ -109,9 +113,11 @@ def _evaluate_image(
     return result
 
 
-def _describe_model(model: TrainedModel) -> EvaluatedModel:
-    document = model.record.document()
-    return EvaluatedModel(model.threshold, model.warnings, {key: document[key] for key in MODEL_RECORDS})
+def _describe_model(model: TrainedModel, of_dataset: list[str]) -> EvaluatedModel:
+    """Return the model's records, with the warnings of the dataset that its file lacks."""
+    document, warnings = model.record.document(), model.warnings
+    warnings += [text for text in of_dataset if text not in warnings]
+    return EvaluatedModel(model.threshold, warnings, {key: document[key] for key in MODEL_RECORDS})
 
 
 def _relative(path: Path, root: Path) -> str:

@@ -1,5 +1,6 @@
-"""Test data of a run: the settings recorded in its folder, and the user's overrides."""
+"""Test data of a run: what its model file records, what its folder records, and the user's overrides."""
 
+import logging
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -9,17 +10,34 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
 from eval.runs.settings import DatasetSettings, plain_folders, read_dataset_settings
+from training.model.provenance import Provenance
 from training.support.user_error import UserError
 
+log = logging.getLogger(__name__)
 
-def complete_dataset_settings(run: Path, overrides: DatasetSettings) -> DatasetSettings:
-    """Return the location of the test data: the overrides, and the run's recorded values where those are None.
+_NEEDED = ("layout", "root", "validation_fraction", "split_seed")
 
-    The recorded evaluation_root is used as the root, so the run's train images are not read. Raises UserError if a
-    value is in neither source.
+
+def complete_dataset_settings(run: Path, provenance: Provenance, overrides: DatasetSettings) -> DatasetSettings:
+    """Return the location of the test data: the overrides, else what the model file records, else the run folder.
+
+    The model file made the model; where the folder's configuration differs, a warning says so. The recorded
+    evaluation_root is used as the root, so the run's train images are not read. Raises UserError if a value is in none
+    of them.
     """
-    settings = replace(_recorded(run), **_given(overrides))
-    if len(_given(settings)) < len(fields(settings)):
+    of_model, of_folder = _of_provenance(provenance), _of_folder(run)
+    given = _given(overrides)
+    for name, value in _given(of_model).items():
+        other = _given(of_folder).get(name)
+        if other is not None and other != value and name not in given:
+            log.warning(
+                "Warning: the model was made with dataset.%s=%s, which counts; its folder's .hydra/config.yaml has %s",
+                name,
+                value,
+                other,
+            )
+    settings = replace(of_folder, **{**_given(of_model), **given})
+    if any(getattr(settings, name) is None for name in _NEEDED):
         raise UserError(
             f"{run} does not record its test data; give dataset=stainless or dataset=mvtec, and dataset.root=..."
         )
@@ -44,16 +62,33 @@ def _given(settings: DatasetSettings) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _recorded(run: Path) -> DatasetSettings:
+def _of_provenance(provenance: Provenance) -> DatasetSettings:
+    """Return what a model file records; a meld, or a model of an earlier version, records less."""
+    if not provenance.datasets or provenance.datasets[-1].evaluation_layout is None:
+        return DatasetSettings()  # without a layout of its own, the root might be in another one
+    recorded = provenance.datasets[-1]
+    return DatasetSettings(
+        layout=recorded.evaluation_layout,
+        root=recorded.evaluation_root,
+        validation_fraction=recorded.validation_fraction,
+        split_seed=recorded.split_seed,
+        good=recorded.good,
+        mask_rule=recorded.mask_rule,
+        white_level=recorded.white_level,
+    )
+
+
+def _of_folder(run: Path) -> DatasetSettings:
     dataset = OmegaConf.create(recorded_config(run)).get("dataset")
     if not isinstance(dataset, DictConfig):
         return DatasetSettings()
     try:
         settings = read_dataset_settings(dataset)
         # Configs written by hand may lack evaluation_root and evaluation_layout.
+        root = plain_folders(dataset.get("evaluation_root", settings.root))
         return replace(
             settings,
-            root=plain_folders(dataset.get("evaluation_root", settings.root)),
+            root=root[0] if isinstance(root, list) and root else root,
             layout=dataset.get("evaluation_layout", settings.layout),
         )
     except OmegaConfBaseException as error:

@@ -10,6 +10,7 @@ from eval.runs.results_file import EVALUATION_FOLDER
 from eval.runs.settings import DatasetSettings, RunEvaluationSettings
 from eval.runs.whole_folder import whole_folder
 from training.data.dataset import open_dataset
+from training.data.mvtec_layout import GOOD
 from training.model.anomaly_model import load_anomaly_model
 from training.model.settings import ModelOverrides
 from training.support.user_error import UserError
@@ -23,7 +24,8 @@ def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any
     if not folder.is_dir():
         raise UserError(f"there is no run folder {folder}; set model= to the folder that training wrote")
     model = load_anomaly_model(folder, ModelOverrides(settings.device, settings.extractor))
-    dataset = open_dataset(_training_settings(complete_dataset_settings(folder, settings.dataset)))
+    location = complete_dataset_settings(folder, model.record.provenance, settings.dataset)
+    dataset = open_dataset(_training_settings(location))
     with whole_folder(folder / EVALUATION_FOLDER) as fresh:
         return evaluate(model, dataset, settings.evaluation, fresh)
 
@@ -42,4 +44,7 @@ def _training_settings(settings: DatasetSettings) -> training.data.settings.Data
         evaluation_layout=settings.layout,
         validation_fraction=settings.validation_fraction,
         split_seed=settings.split_seed,
+        good=settings.good or GOOD,
+        mask_rule=settings.mask_rule,
+        white_level=settings.white_level,
     )

@@ -12,12 +12,15 @@ from training.support.settings_schema import check_settings
 
 @dataclass(frozen=True)
 class DatasetSettings:
-    """Location of the test data; None for a value taken from the run."""
+    """Location of the test data and how to read it; None for a value taken from the run."""
 
     layout: str | None = None
     root: str | list[str] | None = None
     validation_fraction: float | None = None
     split_seed: int | None = None
+    good: str | None = None
+    mask_rule: str | None = None
+    white_level: int | None = None
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ def read_dataset_settings(cfg: DictConfig) -> DatasetSettings:
         root=plain_folders(cfg.get("root")),
         validation_fraction=cfg.get("validation_fraction"),
         split_seed=cfg.get("split_seed"),
+        good=cfg.get("good"),
+        mask_rule=cfg.get("mask_rule"),
+        white_level=cfg.get("white_level"),
     )
 
 

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.training_steps import composed_config, quoted
+from scripts.training_steps import composed_config
 from training.data.dataset import IGNORE_ID, Sample, open_dataset, read_image, read_mask
 from training.data.settings import read_dataset_settings
+from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
 
 TILES_EVERY = 4

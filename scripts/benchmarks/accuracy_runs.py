@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from scripts.benchmarks.accuracy_data import AccuracyData, LabelledTestImage
 from scripts.benchmarks.accuracy_metrics import accuracy
-from scripts.training_steps import composed_config, quoted
+from scripts.training_steps import composed_config
 from training.coreset.sequential import SequentialCoreset
 from training.data.dataset import Sample
 from training.features.extractor import FeatureExtractor, build_extractor
@@ -17,6 +17,7 @@ from training.features.extractor_settings import read_extractor_settings
 from training.features.patch_stream import stream_patches
 from training.model.anomaly_model import AnomalyModel, DistanceGrid
 from training.model.settings import AnomalyMapSettings, read_anomaly_map_settings
+from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
 
 MEMBERS = 2048

@@ -26,8 +26,9 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Column, Table
 
-from scripts.training_steps import composed_config, quoted, train_and_evaluate
+from scripts.training_steps import composed_config, train_and_evaluate
 from training.support.entry_point import settle_threads
+from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
 
 KEYS = ("image_auroc", "pixel_auroc", "aupro", "f1", "ms_per_megapixel")

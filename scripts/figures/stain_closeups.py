@@ -19,7 +19,7 @@ from blender_addon.inspection.camera import CameraParams, camera_for_field
 from blender_addon.inspection.ring_light import RingLightParams
 from blender_addon.inspection.scene import InspectionScene, PictureParams, apply
 from blender_addon.metals.brushed import BrushedMetalParams
-from blender_addon.pictures.render import read_floats
+from blender_addon.pictures.render import exact_render_name, read_floats
 from blender_addon.plate.mesh import PlateParams
 from blender_addon.plate.surface import InspectedSurface
 from blender_addon.water_stain.params import WaterStainParams
@@ -102,7 +102,8 @@ def render(params: WaterStainParams, field: float, samples: int, folder: Path) -
     plate = PlateParams(width=0.13, height=0.13, border=0.0)
     camera = camera_for_field(CameraParams(), field)
     scene, annotation = apply(InspectionScene(picture, plate, camera, LIGHT, surface))
-    scene.render.filepath, annotation.render.filepath = str(folder / "picture.png"), str(folder / "annotation.exr")
+    scene.render.filepath = exact_render_name(folder / "picture.png")
+    annotation.render.filepath = exact_render_name(folder / "annotation.exr")
     with discarded_output():
         bpy.ops.render.render(write_still=True, scene=scene.name)
         bpy.ops.render.render(write_still=True, scene=annotation.name)

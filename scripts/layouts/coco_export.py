@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from scripts.layouts.dataset_tables import DatasetTables
-from training.data.image_file import read_image, read_instances, read_mask
+from training.data.image_file import read_image
+from training.data.mask_file import read_instances, read_mask
 from training.data.sample import SPLITS, Dataset
 from training.prediction.coco import annotation, run_lengths
 from training.support.progress import with_progress

@@ -31,6 +31,8 @@ class LabelMap:
     point_widths: dict[int, float]
     edge_pixels: int
     path_pattern: re.Pattern[str]
+    pattern_of: str = ""
+    """Where the pattern was given, if not in the file."""
 
     def knows(self, label: str) -> bool:
         """Return whether the label belongs to a class, the plate or an ignored shape."""
@@ -43,11 +45,14 @@ class LabelMap:
         Raises UserError if the path does not contain the plate.
         """
         found = self.path_pattern.search(path)
-        if found is None or not found["plate"]:
+        named = found.groupdict() if found else {}
+        plate = named.get("plate") if "plate" in named else found and found[1]
+        if found is None or not plate:
             raise UserError(
-                f"{path} does not contain its plate: path_pattern of {self.file} is {self.path_pattern.pattern}"
+                f"{path} does not contain its plate: {self.pattern_of or f'path_pattern of {self.file}'} is "
+                f"{self.path_pattern.pattern}"
             )
-        return found["plate"], found.groupdict().get("view") or ""
+        return plate, named.get("view") or ""
 
 
 def spelling(label: str) -> str:

@@ -10,7 +10,8 @@ import numpy as np
 
 from scripts.layouts.dataset_tables import SIDECAR, DatasetTables, write_tables
 from scripts.layouts.labelme_file import IGNORED, NO_INSTANCE
-from training.data.image_file import read_image, read_instances, read_mask
+from training.data.image_file import read_image
+from training.data.mask_file import read_instances, read_mask
 from training.data.sample import Dataset
 from training.support.progress import with_progress
 from training.support.whole_file import write_json

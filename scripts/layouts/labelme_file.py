@@ -4,7 +4,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from scripts.layouts.shape_pixels import Pixels, circle_pixels, polygon_pixels, rectangle_pixels, stroke_pixels
-from training.data.image_file import IMAGE_SUFFIXES
 from training.support.user_error import UserError
 
 SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "labelme.schema.json"
@@ -23,7 +22,9 @@ IGNORED = "ignore"
 """The label of ignored pixels in an export."""
 _LEAST = {"polygon": 3, "rectangle": 2, "circle": 2, "line": 2, "linestrip": 2, "mask": 2}
 _MOST = {"rectangle": 2, "circle": 2, "line": 2, "point": 1, "mask": 2}
+_CORNERS = 4
 _SLACK = 1.0  # pixels: LabelMe allows points on the edge, older versions slightly beyond it
+_FAR, _FAR_SHARE = 5.0, 0.02  # pixels, and share of the longer side: beyond both a shape belongs to another image
 
 
 @dataclass(frozen=True)
@@ -57,49 +58,24 @@ class Shape:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A LabelMe file's shapes and its image's (height, width)."""
+    """A LabelMe file's shapes, its image's (height, width), and what a user should know about them."""
 
     path: Path
     size: tuple[int, int]
     shapes: tuple[Shape, ...]
+    notes: tuple[str, ...] = ()
 
 
-def read_annotation(path: Path) -> Annotation:
-    """Read the shapes of a LabelMe file.
-
-    Raises UserError, naming the shape, for malformed shapes and for points outside the image.
-    """
-    document = _document(path)
-    size = (document["imageHeight"], document["imageWidth"])
-    shapes = tuple(_shape(path, number, shape, size) for number, shape in enumerate(document["shapes"], start=1))
-    return Annotation(path, size, shapes)
-
-
-def image_beside(path: Path, root: Path) -> Path | None:
-    """Return the image file that a LabelMe file names, or None if it does not exist below ``root``.
-
-    It is searched beside the LabelMe file, then at imagePath.
-    """
-    named = PureWindowsPath(_document(path)["imagePath"])  # understands / and \\
-    for candidate in (path.parent / named.name, path.parent.joinpath(*named.parts)):
-        inside = candidate.resolve().is_relative_to(root.resolve())
-        if inside and candidate.suffix.lower() in IMAGE_SUFFIXES and candidate.is_file():
-            return candidate
-    return None
-
-
-def embedded_image(path: Path) -> bytes:
-    """Return the image that is embedded in a LabelMe file. Raises UserError if there is none."""
-    document = _document(path)
-    if not document.get("imageData"):
-        raise UserError(f"{path}: its image {document['imagePath']} is neither beside it nor embedded (imageData)")
-    return _decoded(path, "imageData", document["imageData"])
-
-
-def _document(path: Path) -> dict[str, Any]:
+def read_document(path: Path) -> dict[str, Any]:
+    """Read a LabelMe file and validate it against the schema. Raises UserError."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        document = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise UserError(
+            f"{path} cannot be read as LabelMe's JSON: it is not UTF-8 (byte {error.start}); save it as UTF-8, for "
+            f"instance with: iconv -f cp1252 -t utf-8 {path.name}"
+        ) from error
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} cannot be read as LabelMe's JSON: {error}") from error
     first = jsonschema.exceptions.best_match(_VALIDATOR.iter_errors(document))
     if first is not None:
@@ -107,27 +83,65 @@ def _document(path: Path) -> dict[str, Any]:
     return dict(document)
 
 
-def _shape(path: Path, number: int, shape: dict[str, Any], size: tuple[int, int]) -> Shape:
-    kind, points = shape["shape_type"], np.array(shape["points"], dtype=np.float64)
+def recorded_size(document: dict[str, Any]) -> tuple[int, int] | None:
+    """Return the (height, width) that a LabelMe file records for its image, or None."""
+    height, width = document.get("imageHeight"), document.get("imageWidth")
+    return None if height is None or width is None else (height, width)
+
+
+def annotation_of(path: Path, document: dict[str, Any], size: tuple[int, int]) -> Annotation:
+    """Return the shapes of a LabelMe file that was drawn on an image of this (height, width).
+
+    A shape that reaches a little beyond the image is clipped, with a note. Raises UserError, naming the shape, for
+    malformed shapes and for points far outside the image.
+    """
+    shapes, notes = [], []
+    for number, entry in enumerate(document["shapes"], start=1):
+        shape, note = _shape(path, number, entry, size)
+        shapes.append(shape)
+        notes += [note] if note else []
+    return Annotation(path, size, tuple(shapes), tuple(notes))
+
+
+def embedded_image(path: Path, document: dict[str, Any]) -> bytes:
+    """Return the image that is embedded in a LabelMe file. Raises UserError if there is none."""
+    if not document.get("imageData"):
+        raise UserError(f"{path}: its image {document['imagePath']} is neither beside it nor embedded (imageData)")
+    return _decoded(path, "imageData", document["imageData"])
+
+
+def _shape(path: Path, number: int, shape: dict[str, Any], size: tuple[int, int]) -> tuple[Shape, str | None]:
+    kind, points = shape.get("shape_type") or "polygon", np.array(shape["points"], dtype=np.float64)
     where = f"{path}: shape {number} ({kind} {shape['label']!r})"
+    if kind == "rotation" or (kind == "rectangle" and len(points) == _CORNERS):  # boxes of other versions
+        kind = "polygon"
     least, most = _LEAST.get(kind, 1), _MOST.get(kind)
     if len(points) < least or (most is not None and len(points) > most):
         wanted = f"at least {least}" if most is None else f"{least}"
         raise UserError(f"{where} has {len(points)} points; it needs {wanted}; draw it again in LabelMe")
     if not np.isfinite(points).all():
         raise UserError(f"{where} has a point that is not a number")
+    note = _reach(where, kind, points, size)
+    instance = not (shape.get("flags") or {}).get(NO_INSTANCE, False)
+    mask = _box_mask(where, path, shape, points, size) if kind == "mask" else None
+    return Shape(shape["label"], kind, points, shape.get("group_id"), instance, mask), note
+
+
+def _reach(where: str, kind: str, points: NDArray[np.float64], size: tuple[int, int]) -> str | None:
+    """Return a note for a shape that reaches a little beyond the image. Raises UserError for one far outside."""
     height, width = size
     reaching = points[:1] if kind == "circle" else points  # a circle's rim may lie outside the image
-    outside = ((reaching < -_SLACK) | (reaching > np.array([width, height]) + _SLACK)).any(axis=1)
-    if outside.any():
-        x, y = reaching[outside][0]
+    beyond = np.maximum(-reaching, reaching - np.array([width, height])).max(axis=1)
+    worst = int(beyond.argmax())
+    x, y = reaching[worst]
+    if beyond[worst] > max(_FAR, _FAR_SHARE * max(size)) or beyond.min() > _SLACK:
         raise UserError(
             f"{where} lies outside the image: point ({x:g}, {y:g}), but the image is {width} x {height}; "
             "was it drawn on another image?"
         )
-    instance = not (shape.get("flags") or {}).get(NO_INSTANCE, False)
-    mask = _box_mask(where, path, shape, points, size) if kind == "mask" else None
-    return Shape(shape["label"], kind, points, shape.get("group_id"), instance, mask)
+    if beyond[worst] > _SLACK:
+        return f"{where} reaches {beyond[worst]:g} pixels beyond the image, to ({x:g}, {y:g}), and is clipped"
+    return None
 
 
 def _box_mask(

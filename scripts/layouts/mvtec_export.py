@@ -8,7 +8,8 @@ import cv2
 import numpy as np
 
 from scripts.layouts.dataset_tables import SIDECAR, DatasetTables, write_tables
-from training.data.image_file import read_image, read_instances, read_mask
+from training.data.image_file import read_image
+from training.data.mask_file import read_instances, read_mask
 from training.data.mvtec_layout import GOOD
 from training.data.sample import Dataset
 from training.support.progress import with_progress

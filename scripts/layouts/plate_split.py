@@ -18,24 +18,34 @@ class PlateCounts:
     test_defective: int
 
 
-def split_plates(clean: Sequence[str], defective: Sequence[str], counts: PlateCounts, seed: int) -> dict[str, str]:
+def split_plates(
+    clean: Sequence[str], defective: Sequence[str], counts: PlateCounts, seed: int, lenders: Sequence[str] = ()
+) -> dict[str, str]:
     """Return the split of every drawn plate; train gets clean plates, validation defective ones.
 
-    A plate is clean if none of its images shows a defect. Raises UserError if there are too few plates.
+    A plate is clean if none of its images shows a defect. ``lenders`` are defective plates whose nominal images may
+    train where clean plates do not suffice; no plate is in two splits. Raises UserError if there are too few plates.
     """
     rng = np.random.default_rng(seed)
+    lent = max(counts.train + counts.test_clean - len(clean), 0) if lenders else 0
     split = {}
     for kind, plates, wanted in (
-        ("clean", clean, {"train": counts.train, "test": counts.test_clean}),
+        ("clean", clean, {"train": counts.train - lent, "test": counts.test_clean}),
         ("defective", defective, {"validation": counts.validation, "test": counts.test_defective}),
     ):
-        if sum(wanted.values()) > len(plates):
+        if sum(wanted.values()) > len(plates) or min(wanted.values()) < 0:
             asked = " and ".join(f"{count} for {name}" for name, count in wanted.items())
             raise UserError(f"there are {len(plates)} {kind} plates, but {asked} are asked for; ask for fewer")
         drawn = iter(rng.permutation(np.array(sorted(plates), dtype=object)).tolist())
         for name, count in wanted.items():
             split.update({next(drawn): name for _ in range(count)})
-    return split
+    free = [plate for plate in sorted(lenders) if plate not in split]
+    if lent > len(free):
+        raise UserError(
+            f"{lent} more train plates are needed, but only {len(free)} defective plates with nominal images are left; "
+            "ask for fewer"
+        )
+    return split | dict.fromkeys(rng.permutation(np.array(free, dtype=object)).tolist()[:lent], "train")
 
 
 def draw_fraction(plates: Mapping[str, str], fraction: float, seed: int) -> set[str]:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from pycocotools.coco import COCO
 
-from scripts import import_labelme, import_mvtec
+from scripts import import_coco, import_labelme, import_mvtec
 from scripts.benchmarks.anomalib_peer import peer_python
 from scripts.export_dataset import main
 from tests.eval.small_plates import HEIGHT, WIDTH, write_dataset, write_png
@@ -61,7 +61,9 @@ def tree(root: Path) -> dict[str, object]:
     return held
 
 
-@pytest.mark.parametrize(("layout", "importer"), [("mvtec", import_mvtec), ("labelme", import_labelme)])
+@pytest.mark.parametrize(
+    ("layout", "importer"), [("mvtec", import_mvtec), ("labelme", import_labelme), ("coco", import_coco)]
+)
 def test_there_and_back_nothing_is_lost(layout, importer, plates, tmp_path):
     exported = export(plates, layout, tmp_path / layout)
     assert importer.main([str(exported), "--out", str(tmp_path / "back")]) == 0

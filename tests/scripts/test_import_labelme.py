@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from scripts.import_labelme import main
+from scripts import import_labelme
 from scripts.layouts.label_map import DEFAULT
 from training.data.dataset import read_instances, read_mask
 from training.data.stainless_layout import open_stainless
@@ -60,6 +60,11 @@ def photos(tmp_path: Path) -> Path:
         write_plate(root, f"bad_{number}", "front", shapes, embed=number % 2 == 0)
         write_plate(root, f"bad_{number}", "back", None)
     return root
+
+
+def main(arguments: list[str]) -> int:
+    """Import with the statement that every unlabelled picture is clean."""
+    return import_labelme.main([*arguments, "--unlabelled", "clean"])
 
 
 def refusal(capsys, *arguments) -> str:

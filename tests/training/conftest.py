@@ -33,7 +33,7 @@ def stainless_folder(tmp_path: Path) -> Path:
         write_png(root / "masks" / name, mask)
         write_png(root / "instances" / name, (mask == 4).astype(np.uint16))
         files = f"images/{name},masks/{name},instances/{name}"
-        rows.append(f"{number:06d},{split},{files},ring,plate_{number // 2},0")
+        rows.append(f"{number:06d},{split},{files},ring,plate_{number // 2 if number < 8 else number},0")
     (root / "samples.csv").write_text(
         "sample_id,split,image,mask,instances,light,plate_id,view\n" + "\n".join(rows) + "\n"
     )

@@ -2,14 +2,17 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from training.data.image_file import read_image, read_instances, read_mask
-from training.data.mvtec_layout import open_mvtec
+from training.data.folder_classes import LayoutOptions
+from training.data.held_out import with_held_out_validation
+from training.data.image_file import read_image
+from training.data.layouts import LAYOUTS
+from training.data.mask_file import read_instances, read_mask
 from training.data.sample import IGNORE_ID, SPLITS, Dataset, DefectClass, Sample
 from training.data.settings import DatasetSettings
-from training.data.stainless_layout import open_stainless
 from training.support.user_error import UserError
 
 __all__ = [
@@ -31,25 +34,30 @@ def open_dataset(settings: DatasetSettings) -> Dataset:
 
     The train split comes from ``roots``. Several folders are concatenated (domain randomization, DR; paper, section
     V-B). Validation and test come from ``evaluation_root``, for training on synthetic plates with a threshold from real
-    ones. ``max_images`` thins the train split evenly. Raises UserError.
+    ones. Of a dataset of train images alone, a part is held out as validation split. ``max_images`` thins the train
+    split evenly. Raises UserError.
     """
     nominal = _concatenated([_open_folder(root, settings.layout, settings) for root in settings.roots])
     if settings.evaluation_root != settings.roots[0]:
         evaluation = _open_folder(settings.evaluation_root, settings.evaluation_layout, settings)
-        if settings.evaluation_layout == "mvtec":
+        if settings.evaluation_layout != "stainless":
             evaluation = _renumbered(evaluation, nominal.classes)
         nominal = _joined(nominal, evaluation)
+    nominal = with_held_out_validation(nominal, settings.validation_fraction, settings.split_seed)
     return nominal if settings.max_images is None else _thinned(nominal, settings.max_images)
 
 
 def _open_folder(root: Path, layout: str, settings: DatasetSettings) -> Dataset:
     if not root.is_dir():
         raise UserError(f"no dataset at {root}: there is no such folder")
-    if layout == "stainless":
-        return open_stainless(root)
-    if layout == "mvtec":
-        return open_mvtec(root, settings.validation_fraction, settings.split_seed)
-    raise UserError(f"dataset.layout {layout!r} is none of stainless, mvtec")
+    if layout not in LAYOUTS:
+        raise UserError(f"dataset.layout {layout!r} is none of {', '.join(LAYOUTS)}")
+    options = LayoutOptions(settings.validation_fraction, settings.split_seed, settings.good)
+    dataset = LAYOUTS[layout](root, options)
+    chosen: dict[str, Any] = {"white_level": settings.white_level}
+    if settings.mask_rule is not None:
+        chosen["mask_rule"] = settings.mask_rule
+    return replace(dataset, samples=tuple(replace(sample, **chosen) for sample in dataset.samples))
 
 
 def _concatenated(datasets: list[Dataset]) -> Dataset:
@@ -72,17 +80,19 @@ def _concatenated(datasets: list[Dataset]) -> Dataset:
         classes = _agreed_classes(classes, first.root, other)
     rest = tuple(sample for sample in first.samples if sample.split != "train")
     name = " + ".join(dataset.name for dataset in datasets)
-    return replace(first, name=name, classes=classes, samples=train + rest)
+    left_out = tuple(entry for dataset in datasets for entry in dataset.left_out)
+    return replace(first, name=name, classes=classes, samples=train + rest, left_out=left_out)
 
 
 def _joined(nominal: Dataset, evaluation: Dataset) -> Dataset:
     samples = nominal.split("train") + tuple(s for s in evaluation.samples if s.split != "train")
     classes = _agreed_classes(nominal.classes, nominal.root, evaluation)
-    return replace(nominal, name=f"{nominal.name} on {evaluation.name}", classes=classes, samples=samples)
+    name, left_out = f"{nominal.name} on {evaluation.name}", nominal.left_out + evaluation.left_out
+    return replace(nominal, name=name, classes=classes, samples=samples, left_out=left_out)
 
 
 def _renumbered(evaluation: Dataset, taken: tuple[DefectClass, ...]) -> Dataset:
-    """Give the classes of an MVTec-layout folder the ids of equally named classes in ``taken``, or free ids."""
+    """Give the classes of a folder whose layout has no ids of equally named classes in ``taken``, or free ones."""
     by_name = {c.name: c.id for c in taken}
     free = iter(sorted(set(range(1, IGNORE_ID)) - set(by_name.values())))
     ids = {c.id: by_name[c.name] if c.name in by_name else next(free) for c in evaluation.classes}

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from training.data.file_identity import LeftOut
+
 SPLITS = ("train", "validation", "test")
 IGNORE_ID = 255
 
@@ -31,7 +33,11 @@ class Sample:
     known_ids: tuple[int, ...] | None = None
     """Class ids that the mask may hold besides the ignore id; None accepts any."""
     binary_id: int | None = None
-    """The class id of the white (> 127) pixels of a black and white mask; None for a mask of class ids."""
+    """The class id of the white pixels of a black and white mask; None for a mask of class ids."""
+    mask_rule: str = "two_values"
+    """Which pixels of a black and white mask are white: one of ``mask_file.MASK_RULES``."""
+    white_level: int | None = None
+    """The value of white in a 16-bit image; None for 65535."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,10 @@ class Dataset:
     classes: tuple[DefectClass, ...]
     ignore_id: int
     samples: tuple[Sample, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    """Files of the folder that are no part of the dataset."""
+    warnings: tuple[str, ...] = ()
+    """What a user should know about the choice of the samples."""
 
     def split(self, name: str) -> tuple[Sample, ...]:
         """Return the samples of one split, in order."""

@@ -14,15 +14,21 @@ class DatasetSettings:
     """The folders of a dataset and the choice of its samples."""
 
     layout: str
-    """Layout of the train folders: stainless or mvtec."""
+    """Layout of the train folders: a name in ``layouts.LAYOUTS``."""
     roots: tuple[Path, ...]
     """Folders of the train images."""
     evaluation_root: Path
     """Folder of the validation and test images."""
     evaluation_layout: str
     validation_fraction: float
-    """Share of test/ that becomes the validation split of an MVTec-layout folder."""
+    """Share of the test images that becomes the validation split of a layout without one."""
     split_seed: int
+    good: str = "good"
+    """Name of the folders of nominal images, in the layouts of class folders."""
+    mask_rule: str | None = None
+    """Which pixels of a black and white mask are white (``mask_file.MASK_RULES``); None: the layout's own rule."""
+    white_level: int | None = None
+    """The value of white in 16-bit images; None for 65535."""
     max_images: int | None = None
     """Maximum number of train images; None for all."""
 
@@ -36,6 +42,9 @@ def read_dataset_settings(cfg: DictConfig) -> DatasetSettings:
         evaluation_layout=cfg.evaluation_layout,
         validation_fraction=cfg.validation_fraction,
         split_seed=cfg.split_seed,
+        good=cfg.good,
+        mask_rule=cfg.mask_rule,
+        white_level=cfg.white_level,
         max_images=cfg.max_images,
     )
 

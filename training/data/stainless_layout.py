@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pandas as pd
 
+from training.data.file_identity import identity
 from training.data.sample import SPLITS, Dataset, DefectClass, Sample
 from training.support.user_error import UserError
 
@@ -32,6 +33,7 @@ def open_stainless(root: Path) -> Dataset:
         raise UserError(f"{root / 'samples.csv'}: sample_id {repeated.iloc[0]} appears twice")
     known_ids = tuple(c.id for c in classes)
     samples = tuple(_sample(root, row, known_ids) for row in table.to_dict("records"))
+    _check_images(root / "samples.csv", samples)
     if (root / "instances.csv").exists():
         _check_instances(root / "instances.csv", {c.name for c in classes})
     return Dataset(description["name"], root, classes, description["ignore_id"], samples)
@@ -106,6 +108,17 @@ def _inside(root: Path, sample_id: str, column: str, text: str) -> Path | None:
     if not path.is_file():
         raise UserError(f"sample {sample_id}: {column} {path} is missing")
     return path
+
+
+def _check_images(table: Path, samples: tuple[Sample, ...]) -> None:
+    """Raise UserError if two samples have one image file, or one mask file."""
+    for column in ("image", "mask"):
+        owners: dict[str, str] = {}
+        for sample in samples:
+            path = sample.image if column == "image" else sample.mask
+            owner = sample.sample_id if path is None else owners.setdefault(identity(path), sample.sample_id)
+            if owner != sample.sample_id:
+                raise UserError(f"{table}: samples {owner} and {sample.sample_id} have the same {column} {path}")
 
 
 def _check_instances(path: Path, names: set[str]) -> None:

@@ -62,7 +62,7 @@ def nominal_strips(
     Raises UserError for an unreadable image, a mask that shows a defect (a train split is nominal), or non-finite
     features.
     """
-    image = read_image(sample.image)
+    image = read_image(sample.image, sample.white_level)
     mask = read_mask(sample, image.shape)
     _check_nominal(sample, image, mask, defect_ids)
     if augmentation is not None:

@@ -21,6 +21,7 @@ from training.model.threshold import (
     maximum_nominal,
     threshold_to_find,
 )
+from training.support.listed_names import listed
 from training.support.progress import with_progress
 from training.support.user_error import UserError
 
@@ -53,7 +54,7 @@ def find_threshold(
     """
     method = settings.method
     parameters: dict[str, Any] = settings.parameters()
-    positives, negatives, lowest = _validated(model, dataset, settings.minimum_coverage)
+    positives, negatives, lowest, highest = _validated(model, dataset, settings.minimum_coverage)
     images = len(dataset.split("validation"))
     warnings = []
     if method in _WITH_DEFECTS and positives.total == 0:
@@ -72,6 +73,7 @@ def find_threshold(
         found = false_positive_budget(positives, negatives, images, parameters["pixels_per_image"])
     else:
         found = maximum_nominal(negatives)
+    warnings += _degenerate(found.threshold, highest, positives.total > 0)
     return FoundThreshold(
         value=found.threshold,
         method=method,
@@ -91,30 +93,45 @@ def _known(rate: float) -> float | None:
 
 def _validated(
     model: AnomalyModel, dataset: Dataset, minimum_coverage: float | None
-) -> tuple[ScoreHistogram, ScoreHistogram, float]:
+) -> tuple[ScoreHistogram, ScoreHistogram, float, dict[str, float]]:
     """Return histograms of the anomaly map over the positive and the negative pixels of the validation split.
 
-    With a minimum coverage, also return the highest threshold that finds the defect hardest to find.
+    Also return the highest threshold that finds the defect hardest to find, if there is a minimum coverage, and the
+    highest counted score of every image, by its file's name.
     """
+    highest: dict[str, float] = {}
     positives, negatives = ScoreHistogram(), ScoreHistogram()
     lowest = math.inf
     samples = dataset.split("validation")
     lookup = _pixel_kinds(dataset)
     for sample in with_progress(samples, len(samples), "validation"):
-        image = read_image(sample.image)
+        image = read_image(sample.image, sample.white_level)
         mask = read_mask(sample, image.shape)
         kinds = lookup[mask]
         try:
             scores = model.anomaly_map(image)
         except UserError as error:
             raise UserError(f"{sample.image}: {error}") from error
+        highest[sample.image.name] = float(scores[kinds != _NOT_COUNTED].max(initial=0))
         positives.add(scores[kinds == _POSITIVE])
         negatives.add(scores[kinds == _NEGATIVE])
         if minimum_coverage is not None:
             numbers = np.where(kinds == _POSITIVE, read_instances(sample, mask), 0)
             for number in np.unique(numbers[numbers > 0]):
                 lowest = min(lowest, threshold_to_find(scores[numbers == number], minimum_coverage))
-    return positives, negatives, lowest
+    return positives, negatives, lowest, highest
+
+
+def _degenerate(threshold: float, highest: dict[str, float], has_defects: bool) -> list[str]:
+    """Return a warning for a threshold that predicts every pixel of the validation images, or none of a defect."""
+    if threshold <= 0:
+        found = f"the threshold is 0, so every pixel of the validation images is predicted: {listed(highest)}"
+    elif has_defects and threshold > max(highest.values()):
+        found = f"the threshold lies above every score of the validation images: {listed(highest)}"
+    else:
+        return []
+    log.warning(found)
+    return [found]
 
 
 def _pixel_kinds(dataset: Dataset) -> NDArray[np.uint8]:

@@ -22,6 +22,15 @@ class TrainedOn:
     train_images: int
     augment: Document | None
     """Settings of the augmentation; None: no augmentation."""
+    evaluation_layout: str | None = None
+    """This and the fields below are None in files of before they were recorded."""
+    validation_fraction: float | None = None
+    split_seed: int | None = None
+    good: str | None = None
+    mask_rule: str | None = None
+    """None: the layout's own rule."""
+    white_level: int | None = None
+    """The value of white in 16-bit images; None: 65535."""
 
     def document(self) -> Document:
         """Return the fields as a model file has them."""
@@ -54,6 +63,13 @@ class Provenance:
     """Number of coresets that each step of a meld took; None: all at once, or no meld."""
     forgotten: Document | None = None
     """What ``training.forget`` was asked for and the parent's members that it dropped; None for other kinds."""
+
+    @property
+    def white_level(self) -> int | None:
+        """The value of white in the 16-bit images that the model was made from; a meld has its first parent's."""
+        if self.datasets:
+            return self.datasets[-1].white_level
+        return self.parents[0].provenance.white_level if self.parents else None
 
     def document(self) -> Document:
         """Return the provenance as a model file has it.

@@ -29,14 +29,19 @@ class PredictedImage:
 
 
 def predict_image(
-    model: TrainedModel, path: Path, name: Path, output: Path, minimum_size: int, overlay: bool
+    model: TrainedModel,
+    path: Path,
+    name: Path,
+    output: Path,
+    minimum_size: int,
+    overlay: bool,
 ) -> PredictedImage:
     """Predict an image file and write maps/, masks/ and, if wanted, overlays/ below ``output``, under its name.
 
     Raises UserError if the image cannot be predicted or a file cannot be written.
     """
     started = time.perf_counter()
-    image = read_image(path)
+    image = read_image(path, model.record.provenance.white_level)
     anomaly_map = model.anomaly_map(image)
     seconds = time.perf_counter() - started
     findings, labels = find_findings(anomaly_map, model.threshold, minimum_size)

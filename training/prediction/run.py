@@ -1,14 +1,17 @@
 """Prediction of loose images: anomaly maps, masks, overlays, a table, and the findings as a COCO file."""
 
 import glob
+import json
 import logging
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from training.data.image_file import IMAGE_SUFFIXES
+from training.data.file_identity import chosen_images, left_out_in_words, list_images
 from training.model.anomaly_model import TrainedModel, load_anomaly_model
+from training.prediction.coco_results import FILE as COCO_RESULTS
+from training.prediction.coco_results import CocoIds, read_coco_ids, results_of
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
 from training.prediction.settings import PredictionSettings
@@ -34,6 +37,7 @@ def predict_run(settings: PredictionSettings) -> None:
     """
     output = settings.output
     images, base = find_images(settings.input, output)
+    ids = None if settings.coco is None else read_coco_ids(settings.coco, settings.coco_category)
     model = load_anomaly_model(settings.model, settings.overrides)
     journal = PredictionJournal(output, _job(model, settings), settings.resume)
     known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
@@ -57,6 +61,8 @@ def predict_run(settings: PredictionSettings) -> None:
         done.append(found)
         rows.append(found.row)
     _write_results(output, rows, done)
+    if ids is not None:
+        _write_coco_results(output, ids, done)
     _log_summary(output, rows, model.threshold)
 
 
@@ -74,6 +80,16 @@ def _write_results(output: Path, rows: list[dict[str, Any]], done: list[Predicte
         for own in entry.annotations:
             coco["annotations"].append({**own, "id": len(coco["annotations"]) + 1, "image_id": image_id})
     write_json(output / FINDINGS, coco)
+
+
+def _write_coco_results(output: Path, ids: CocoIds, done: list[PredictedImage]) -> None:
+    results, notes = results_of(ids, done)
+    write_whole(output / COCO_RESULTS, (json.dumps(results) + "\n").encode())
+    for note in notes:
+        log.warning("Warning: %s", note)
+    if not results:
+        log.warning("Warning: there is no finding, and pycocotools' loadRes refuses an empty list")
+    log.info("COCO results: %s (%d findings)", output / COCO_RESULTS, len(results))
 
 
 def _log_summary(output: Path, rows: list[dict[str, Any]], threshold: float) -> None:
@@ -111,15 +127,18 @@ def find_images(pattern: str, output: Path) -> tuple[list[Path], Path]:
     if path.is_file():
         return [path], path.parent
     if path.is_dir():
-        candidates, base = path.rglob("*"), path
+        base, listing = path, list_images(path)
     else:
         base = Path(*path.parts[: _first_magic(path)])
-        candidates = (Path(name) for name in glob.glob(pattern, recursive=True))  # noqa: PTH207 (accepts absolute patterns)
-    found = sorted(found for found in candidates if found.suffix.lower() in IMAGE_SUFFIXES and found.is_file())
+        found = glob.glob(pattern, recursive=True, include_hidden=True)  # noqa: PTH207 (accepts absolute patterns)
+        listing = chosen_images(map(Path, found), base)
     written = output.resolve()
-    images = [image for image in found if not image.resolve().is_relative_to(written)]
-    if len(images) < len(found):
-        log.info("%d images in %s, results of an earlier prediction, are left out", len(found) - len(images), output)
+    images = [image for image in listing.files if not image.resolve().is_relative_to(written)]
+    if len(images) < len(listing.files):
+        number = len(listing.files) - len(images)
+        log.info("%d images in %s, results of an earlier prediction, are left out", number, output)
+    for line in left_out_in_words(listing.left_out, base):
+        log.info("%s", line)
     if not images:
         raise UserError(f"input={pattern}: no image there")
     return images, base

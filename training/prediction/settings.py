@@ -21,6 +21,10 @@ class PredictionSettings:
     """Smallest finding [pixels]."""
     resume: bool
     overrides: ModelOverrides
+    coco: Path | None = None
+    """A COCO file whose ids the results list uses; None writes no results list."""
+    coco_category: str | None = None
+    """The name of the category of the findings; None for the only one of the file."""
 
 
 def read_prediction_settings(cfg: DictConfig) -> PredictionSettings:
@@ -34,4 +38,6 @@ def read_prediction_settings(cfg: DictConfig) -> PredictionSettings:
         minimum_prediction_size=cfg.minimum_prediction_size,
         resume=cfg.resume,
         overrides=read_model_overrides(cfg),
+        coco=None if cfg.coco is None else Path(cfg.coco),
+        coco_category=cfg.coco_category,
     )

@@ -11,6 +11,7 @@ import numpy as np
 import safetensors.torch
 import torch
 
+from training.data.check import require_sound
 from training.data.dataset import Sample, open_dataset, read_image
 from training.features.backbone import truncated_backbone
 from training.features.backbone_weights import RECIPE, sha256_of
@@ -37,6 +38,8 @@ def adapt_run(settings: AdaptationSettings, folder: Path) -> dict[str, Any]:
     if (folder / WEIGHTS).exists():
         raise UserError(f"{folder / WEIGHTS} already exists, and models may use it; choose another name=")
     dataset = open_dataset(settings.dataset)
+    for warning in require_sound(dataset, ("train",)):
+        log.warning("Warning: %s", warning)
     samples = spread_evenly(dataset.split("train"), settings.norms.images)
     if not samples:
         raise UserError(f"dataset.root={dataset.root} has no train samples")
@@ -84,6 +87,6 @@ def middle_of(extractor: FeatureExtractor, sample: Sample, side: int) -> torch.T
 
     It is a copy, so that the whole image can be freed. Raises UserError for an unreadable image.
     """
-    pixels = extractor.normalised(read_image(sample.image))
+    pixels = extractor.normalised(read_image(sample.image, sample.white_level))
     top, left = (max(0, (length - side) // 2) for length in pixels.shape[2:])
     return pixels[:, :, top : top + side, left : left + side].clone()

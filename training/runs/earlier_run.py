@@ -6,27 +6,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from training.model.file import FILE_NAME
+from training.support.run_folder import CONFIG_FOLDER
 from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
-_RESULTS = (FILE_NAME, "training.json", "suspects.csv", "evaluation")
+RESULTS = (FILE_NAME, "training.json", "suspects.csv", "forgotten.json", "evaluation")
 _PREVIOUS = "previous"
 
 
-def move_to_previous(folder: Path, sources: Sequence[Path] = ()) -> None:
-    """Move the results of a finished run in ``folder`` to ``folder/previous`` before another run of its name starts.
+def refuse_own_source(folder: Path, sources: Sequence[Path]) -> None:
+    """Raise UserError if one of ``sources`` is the finished run in ``folder``, which this run would replace."""
+    finished = folder / FILE_NAME
+    if finished.exists() and any(
+        (source / FILE_NAME if source.is_dir() else source).samefile(finished) for source in sources
+    ):
+        raise UserError(f"{folder} is a source of this run; choose another name")
 
-    Results never stay beside settings that did not make them. Raises UserError if one of ``sources`` is that run.
+
+def move_to_previous(folder: Path) -> None:
+    """Move the results of a finished run in ``folder``, and their configuration, to ``folder/previous``.
+
+    It is called when another run of its name is complete: until then the earlier results stay, and results never lie
+    beside settings that did not make them.
     """
     if not (folder / FILE_NAME).exists():
         return
-    if any((source / FILE_NAME if source.is_dir() else source).samefile(folder / FILE_NAME) for source in sources):
-        raise UserError(f"{folder} is a source of this run; choose another name")
     previous = folder / _PREVIOUS
     shutil.rmtree(previous, ignore_errors=True)
     previous.mkdir()
-    for name in _RESULTS:
+    for name in (*RESULTS, CONFIG_FOLDER):
         if (folder / name).exists():
             (folder / name).rename(previous / name)
     log.warning("The results of the earlier run of this name are now in %s", previous)

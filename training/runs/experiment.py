@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from training.runs.meld_run import meld_run
 from training.runs.settings import read_continuation_settings, read_meld_settings, read_training_settings
 from training.runs.training_run import finetune_run, train_run
 from training.support.document import document_of
+from training.support.run_folder import CONFIG_FOLDER, logged_to
 from training.support.settings_schema import check_settings
 from training.support.user_error import UserError
 from training.support.whole_file import write_json, write_whole
@@ -26,6 +28,7 @@ from training.support.whole_file import write_json, write_whole
 log = logging.getLogger(__name__)
 
 RECORD = "experiment.json"
+_LOG = "train.log"
 _MADE_OF = {"train": "no experiment", "finetune": "one experiment", "meld": "two experiments or more"}
 # For each group, the settings that do not change the result.
 _WITHOUT_EFFECT = {"coreset": ("backend", "cache_features"), "tree": ("cluster", "workers")}
@@ -45,17 +48,22 @@ def make_experiment(
     _check_kind(cfg)
     parents = {name: _parent(name, cfg, composed, builders) for name in cfg.builds_on}
     folder = folder_of(cfg)
+    origin = _origin(cfg, parents)  # refuses wrong settings before a folder is made
     folder.mkdir(parents=True, exist_ok=True)
-    with FileLock(folder / ".lock"):
-        origin = _origin(cfg, parents)
-        if _is_finished(folder, origin):
-            log.info("%s: complete, in %s", cfg.name, folder)
-            return folder, False
-        row = _with_sources(cfg, [str(parent) for parent in parents.values()])
-        write_whole(folder / ".hydra" / "config.yaml", OmegaConf.to_yaml(row).encode())
-        write_json(folder / RECORD, {"finished": False, "origin": origin})
-        _run(row, folder)
-        write_json(folder / RECORD, {"finished": True, "origin": origin})
+    try:
+        with FileLock(folder / ".lock"), logged_to(folder / _LOG):
+            if _is_finished(folder, origin):
+                log.info("%s: complete, in %s", cfg.name, folder)
+                return folder, False
+            row = _with_sources(cfg, [str(parent) for parent in parents.values()])
+            write_whole(folder / CONFIG_FOLDER / "config.yaml", OmegaConf.to_yaml(row).encode())
+            write_json(folder / RECORD, {"finished": False, "origin": origin})
+            _run(row, folder)
+            write_json(folder / RECORD, {"finished": True, "origin": origin})
+    except UserError:
+        if {path.name for path in folder.iterdir()} <= {".lock", _LOG, CONFIG_FOLDER, RECORD}:
+            shutil.rmtree(folder)  # nothing was collected
+        raise
     return folder, True
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from omegaconf import OmegaConf
 
 from training.coreset.collection import Certificate, Epoch
 from training.data.dataset import Dataset, open_dataset, read_image
@@ -24,12 +23,10 @@ from training.model.members import MemberRecord
 from training.model.provenance import Provenance
 from training.model.record import FoundThreshold
 from training.model.settings import ModelOverrides, ThresholdSettings
-from training.runs.earlier_run import move_to_previous
+from training.runs.earlier_run import refuse_own_source
 from training.runs.record import Described, finish_run
-from training.runs.recorded_dataset import CONFIG
-from training.support.document import document_of
 from training.support.user_error import UserError
-from training.support.whole_file import write_json, write_whole
+from training.support.whole_file import write_json
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +59,7 @@ def forget_run(settings: ForgetSettings, folder: Path) -> dict[str, Any]:
     """
     started = time.perf_counter()
     features, record = load_model(settings.model)
+    refuse_own_source(folder, [settings.model])
     model = load_anomaly_model(settings.model, settings.overrides)
     members = MemberRecord.unknown(len(features)) if record.members is None else record.members
     dropped = _asked_members(settings, members)
@@ -73,7 +71,6 @@ def forget_run(settings: ForgetSettings, folder: Path) -> dict[str, Any]:
     kept = _kept(len(features), dropped)
     fresh = AnomalyModel(model.extractor, features[kept], model.settings)
     threshold, warnings = find_threshold(fresh, dataset, method)
-    move_to_previous(folder, [settings.model])
     pair = [(model, model.threshold), (fresh, threshold.value)]
     counts = {split: count_decisions(pair, dataset, split) for split in ("validation", "test") if dataset.split(split)}
     asked = {
@@ -111,7 +108,6 @@ def forget_run(settings: ForgetSettings, folder: Path) -> dict[str, Any]:
         device=model.extractor.mean.device.type,
     )
     write_json(folder / FILE_NAME, forgotten)
-    _record_dataset(folder, settings.dataset)
     _log_changes(len(dropped), counts)
     return forgotten
 
@@ -186,19 +182,6 @@ def _method_of(found: FoundThreshold) -> ThresholdSettings:
     """Return the settings that a threshold was found with; a meld without images has none of its own."""
     method = "maximum_f1" if found.method == "largest_of_sources" else found.method
     return ThresholdSettings(method, found.minimum_coverage, found.pixels_per_image)
-
-
-def _record_dataset(folder: Path, dataset: DatasetSettings) -> None:
-    """Write the dataset into the folder's recorded config, so that the run can be evaluated like its source."""
-    path = folder / CONFIG
-    document = document_of(dataset)
-    roots = [str(root) for root in dataset.roots]
-    document["root"] = roots if len(roots) > 1 else roots[0]
-    del document["roots"]
-    document["evaluation_root"] = str(dataset.evaluation_root)
-    saved = OmegaConf.load(path) if path.is_file() else OmegaConf.create({})
-    OmegaConf.update(saved, "dataset", document, merge=False)
-    write_whole(path, OmegaConf.to_yaml(saved).encode())
 
 
 def _log_changes(dropped: int, counts: dict[str, list[DecisionCounts]]) -> None:

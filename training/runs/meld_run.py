@@ -16,7 +16,7 @@ from training.model.members import MemberRecord
 from training.model.provenance import Provenance
 from training.model.record import FoundThreshold, StoredRecord
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
-from training.runs.earlier_run import move_to_previous
+from training.runs.earlier_run import refuse_own_source
 from training.runs.member_record import melded_members
 from training.runs.record import Described, finish_run
 from training.runs.settings import MeldSettings
@@ -38,7 +38,7 @@ def meld_run(settings: MeldSettings, folder: Path) -> dict[str, Any]:
     started = time.perf_counter()
     paths = [Path(source) for source in settings.sources]
     members, parents = zip(*(load_model(path) for path in paths), strict=True)
-    move_to_previous(folder, paths)
+    refuse_own_source(folder, paths)
     _check_same_extractor(settings.sources, members, parents)
     anomaly_map = _agreed_anomaly_map(settings, parents)
     finder = _dataset_and_extractor(settings, parents[0])
@@ -79,6 +79,7 @@ def _finished(
 
         model = AnomalyModel(extractor, melded.features, anomaly_map)
         threshold, warnings = find_threshold(model, dataset, settings.threshold)
+        warnings = [*dataset.warnings, *warnings]
         device, extractor_document = extractor.mean.device.type, document_of(extractor.settings)
     ancestry = tuple(parent.as_parent(path) for path, parent in zip(settings.sources, parents, strict=True))
     return finish_run(

@@ -18,6 +18,7 @@ from training.model.members import MemberRecord
 from training.model.provenance import Document, Provenance
 from training.model.record import FoundThreshold, ModelRecord
 from training.model.settings import AnomalyMapSettings
+from training.runs.earlier_run import move_to_previous
 from training.support.software_versions import software_versions
 from training.support.whole_file import write_json
 
@@ -69,6 +70,7 @@ def finish_run(
         warnings=tuple(dict.fromkeys(warnings)),
         members=members,
     )
+    move_to_previous(folder)
     save_model(folder / FILE_NAME, features, model)
     record = {
         **model.document(),

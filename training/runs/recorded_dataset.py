@@ -1,59 +1,38 @@
-"""The dataset that a run recorded in its folder, with the user's overrides."""
+"""The dataset of a trained model: what its file records, with the user's overrides."""
 
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError  # type: ignore[import-untyped]
 
 from training.data.settings import DatasetSettings, read_dataset_settings
+from training.model.file import load_model
+from training.model.provenance import TrainedOn
 from training.support.user_error import UserError
 
-CONFIG = Path(".hydra") / "config.yaml"
+_NEEDED = ("layout", "root", "evaluation_root", "evaluation_layout", "validation_fraction", "split_seed")
+_RECORDED = (*_NEEDED, "good", "mask_rule", "white_level")
 
 
-def recorded_dataset(run: Path, given: DictConfig | None) -> DatasetSettings:
-    """Return the dataset that a run folder records; what ``given`` (``conf/dataset``) says replaces it field by field.
+def recorded_dataset(model: Path, given: DictConfig | None) -> DatasetSettings:
+    """Return the last dataset that a model was trained on; what ``given`` (``conf/dataset``) says replaces its fields.
 
-    Raises UserError if a field is in neither.
+    Raises UserError if a field is in neither, as for a meld without a dataset.
     """
-    recorded = recorded_config(run).get("dataset")
-    settings = recorded if isinstance(recorded, dict) else {}
+    datasets = load_model(model)[1].provenance.datasets
+    settings: dict[str, Any] = _fields_of(datasets[-1]) if datasets else {}
     overrides: Any = {} if given is None else OmegaConf.to_container(given, resolve=True)
     overrides = {name: value for name, value in overrides.items() if value is not None}
     for name, meant in (("evaluation_root", "root"), ("evaluation_layout", "layout")):
         if meant in overrides:
             overrides.setdefault(name, overrides[meant])
-    settings = {"max_images": None, **settings, **overrides}
-    missing = [name for name in ("layout", "root", "validation_fraction", "split_seed") if settings.get(name) is None]
-    if missing:
+    settings = {"good": "good", "mask_rule": None, "white_level": None, "max_images": None, **settings, **overrides}
+    if any(settings.get(name) is None for name in _NEEDED):
         raise UserError(
-            f"{run} does not record its dataset; give dataset=stainless or dataset=mvtec, and dataset.root=..."
+            f"{model} does not record its dataset; give dataset=stainless or dataset=mvtec, and dataset.root=..."
         )
     return read_dataset_settings(OmegaConf.create(settings))
 
 
-def recorded_config(run: Path) -> dict[str, Any]:
-    """Return the settings that a run folder, or the folder of a model file, records, resolved; {} without any.
-
-    Raises UserError for a file that cannot be read.
-    """
-    path = (run if run.is_dir() else run.parent) / CONFIG
-    if not path.is_file():
-        return {}
-    try:
-        saved = OmegaConf.load(path)
-        if not isinstance(saved, DictConfig):
-            return {}
-        return {str(name): _resolved(saved, str(name)) for name in saved}
-    except (OSError, UnicodeDecodeError, YAMLError) as error:
-        raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
-
-
-def _resolved(saved: DictConfig, name: str) -> Any:
-    try:
-        value = saved[name]
-        return OmegaConf.to_container(value, resolve=True) if OmegaConf.is_config(value) else value
-    except OmegaConfBaseException:  # refers to what only Hydra knows, such as the time
-        return None
+def _fields_of(recorded: TrainedOn) -> dict[str, Any]:
+    return {name: value for name in _RECORDED if (value := getattr(recorded, name)) is not None}

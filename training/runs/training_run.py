@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from training.coreset.reservoir import Reservoir
 from training.coreset.sequential import SequentialCoreset
 from training.coreset.settings import CoresetSettings
 from training.data.augment import Augmentation
-from training.data.dataset import Dataset, DatasetSettings, Sample, open_dataset
+from training.data.check import require_sound
+from training.data.dataset import SPLITS, Dataset, DatasetSettings, Sample, open_dataset
 from training.features.extractor import FeatureExtractor, build_extractor
 from training.features.feature_cache import FeatureCache
 from training.features.image_epochs import image_epochs
@@ -24,7 +26,7 @@ from training.model.members import MemberRecord
 from training.model.minimum_support import forgiven, without_dropped
 from training.model.provenance import Provenance, TrainedOn
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
-from training.runs.earlier_run import move_to_previous
+from training.runs.earlier_run import refuse_own_source
 from training.runs.member_record import Features, begin_with, collected_members
 from training.runs.record import Described, finish_run
 from training.runs.settings import CollectionSettings, ContinuationSettings, TrainingSettings
@@ -41,7 +43,6 @@ def train_run(settings: TrainingSettings, folder: Path) -> dict[str, Any]:
     Raises UserError.
     """
     started = time.perf_counter()
-    move_to_previous(folder)
     collection = settings.collection
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = build_extractor(settings.extractor, settings.device)
@@ -69,7 +70,10 @@ def update_run(settings: ContinuationSettings, folder: Path) -> dict[str, Any]:
 
 
 def checked_dataset(settings: DatasetSettings, needs_training: bool) -> Dataset:
-    """Open a dataset. Raises UserError if train (if needed) or validation images are missing."""
+    """Open a dataset and check every image and mask; its warnings become those of the check.
+
+    Raises UserError if train (if needed) or validation images are missing, and for a file that cannot be used.
+    """
     dataset = open_dataset(settings)
     if needs_training and not dataset.split("train"):
         raise UserError(
@@ -77,14 +81,15 @@ def checked_dataset(settings: DatasetSettings, needs_training: bool) -> Dataset:
             "evaluation-only folder with dataset.evaluation_root=..."
         )
     check_validation(dataset, settings.evaluation_root)
-    return dataset
+    warnings = require_sound(dataset, SPLITS if needs_training else ("validation",))
+    return replace(dataset, warnings=tuple(warnings))
 
 
 def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[str, Any]:
     started = time.perf_counter()
     source, collection = Path(settings.source), settings.collection
     features, parent = load_model(source)
-    move_to_previous(folder, [source])
+    refuse_own_source(folder, [source])
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = recorded_extractor(parent, settings.overrides)
     check_fingerprint(parent, extractor)
@@ -157,8 +162,6 @@ def _collected(
         threshold, warnings = find_threshold(model, dataset, settings.threshold)
     except UserError as error:
         raise checkpoint.with_advice(error) from error
-    if suspects:
-        log.info("Suspects among the train images: %s", write_suspects(folder, suspects))
     standing_out = warning_of(suspects) if forgiving.minimum == 1 else []
     record = finish_run(
         folder=folder,
@@ -175,10 +178,12 @@ def _collected(
         certificate=certificate,
         epochs=collection.epochs,
         provenance=provenance,
-        warnings=[*extractor_warnings, *warnings, *forgiving.warnings, *standing_out],
+        warnings=[*extractor_warnings, *dataset.warnings, *warnings, *forgiving.warnings, *standing_out],
         seconds={"collect": collected - started, "threshold": time.perf_counter() - collected},
         device=extractor.mean.device.type,
     )
+    if suspects:
+        write_suspects(folder, suspects)  # after the earlier run's has moved away
     checkpoint.remove()
     if cache is not None:
         cache.remove()
@@ -263,6 +268,12 @@ def _trained_on(settings: CollectionSettings, dataset: Dataset) -> TrainedOn:
         layout=settings.dataset.layout,
         train_images=len(dataset.split("train")),
         augment=_augmentation_document(settings),
+        evaluation_layout=settings.dataset.evaluation_layout,
+        validation_fraction=settings.dataset.validation_fraction,
+        split_seed=settings.dataset.split_seed,
+        good=settings.dataset.good,
+        mask_rule=settings.dataset.mask_rule,
+        white_level=settings.dataset.white_level,
     )
 
 
@@ -275,5 +286,5 @@ def _announce(dataset: Dataset, extractor: FeatureExtractor, warnings: list[str]
     log.info("Dataset %s: %s images", dataset.name, counts)
     fingerprint = extractor.fingerprint
     log.info("Extractor %s %s", fingerprint["architecture"], "+".join(str(layer) for layer in fingerprint["layers"]))
-    for warning in warnings:
+    for warning in (*warnings, *dataset.warnings):
         log.warning("Warning: %s", warning)

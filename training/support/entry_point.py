@@ -9,13 +9,16 @@ from pathlib import Path
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
+from hydra.errors import HydraException, OverrideParseException
 from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from training.support.free_memory import map_large_blocks
+from training.support.free_memory import keep_freed_memory
+from training.support.library_errors import advice_on
+from training.support.new_folders import remove_empty_folders
 from training.support.settings_schema import check_settings
+from training.support.typed_overrides import as_typed, correctly_quoted
 from training.support.user_error import UserError
 
 CONF_FOLDER = Path(__file__).resolve().parents[2] / "conf"
@@ -38,7 +41,8 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
     traceback.
     """
     settle_threads()
-    map_large_blocks()
+    keep_freed_memory()
+    sys.argv[1:] = as_typed(sys.argv[1:])
     try:
         with _hydra_raises():
             hydra.main(version_base="1.3", config_path=str(CONF_FOLDER), config_name=config_name)(_plain_exit(task))()
@@ -47,13 +51,29 @@ def run(config_name: str, task: Callable[[DictConfig], None]) -> None:
         _leave("interrupted", INTERRUPTED)
     except UserError as error:
         _leave(f"error: {one_line(error)}", USER_MISTAKE)
+    except OverrideParseException as error:
+        _leave(f"error: {one_line(error)}{_advice(error.override)}", USER_MISTAKE)
     except (HydraException, OmegaConfBaseException) as error:
         _leave(f"error: {one_line(error)} (--help lists what can be set)", USER_MISTAKE)
     except BrokenPipeError:  # the reader closed the pipe, as in --help | head
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
+        advice = advice_on(error)
+        if advice is not None:
+            _leave(f"error: {advice}", USER_MISTAKE)
         _leave(f"error: cannot use {error.filename or 'a file'}: {error.strerror or error}", USER_MISTAKE)
+    except Exception as error:
+        advice = advice_on(error)
+        if advice is None:
+            raise
+        remove_empty_folders()
+        _leave(f"error: {advice}", USER_MISTAKE)
     sys.exit(0)
+
+
+def _advice(override: str) -> str:
+    text = correctly_quoted(override)
+    return " (--help lists what can be set)" if text is None else f"; if the value is meant as text: {text}"
 
 
 def settle_threads() -> None:
@@ -86,7 +106,9 @@ def _plain_exit(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], No
             task(cfg)
         except (UserError, OmegaConfBaseException) as error:
             if HydraConfig.get().mode == RunMode.MULTIRUN:
+                remove_empty_folders(Path(HydraConfig.get().runtime.output_dir))
                 raise
+            remove_empty_folders()
             _leave(f"error: {one_line(error)}", USER_MISTAKE)
 
     return wrapped

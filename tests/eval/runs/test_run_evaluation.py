@@ -11,7 +11,7 @@ from omegaconf import OmegaConf
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
 from eval.runs.run_evaluation import evaluate_run
-from tests.eval.small_plates import write_dataset
+from tests.eval.small_plates import train_into, write_dataset
 from tests.training.configured import load_anomaly_model
 from tests.training.model.recorded import load_document, save_document
 from training.support.user_error import UserError
@@ -197,6 +197,8 @@ def test_settings_out_of_range_are_refused(setting, plates, run_folder, evaluate
 
 def test_a_run_that_does_not_record_its_data_asks_for_it(plates, run_folder, evaluate_settings):
     (run_folder / ".hydra" / "config.yaml").unlink()
+    assert evaluate_run(run_folder, evaluate_settings(f"model={run_folder}"))["metrics"]["images"] == 3  # the model's
+    edit_metadata(run_folder, lambda metadata: metadata["provenance"].update(datasets=[]))
     with pytest.raises(UserError, match=r"dataset\.root"):
         evaluate_run(run_folder, evaluate_settings(f"model={run_folder}"))
     settings = evaluate_settings(f"model={run_folder}", "dataset=stainless", f"dataset.root={plates}")
@@ -209,14 +211,26 @@ def test_a_config_that_is_no_yaml_is_named(plates, run_folder, evaluate_settings
         evaluate_run(run_folder, evaluate_settings(f"model={run_folder}"))
 
 
-def test_test_data_comes_from_the_evaluation_root_of_the_run(tmp_path, plates, run_folder, evaluate_settings):
+def test_test_data_comes_from_the_evaluation_root_of_the_run(tmp_path, plates, evaluate_settings):
+    other = write_dataset(tmp_path / "other", ["train", "validation", "test"], seed=1)
+    run = train_into(tmp_path / "trained", plates, f"dataset.evaluation_root={other}")
+    document = evaluate_run(run, evaluate_settings(f"model={run}"))
+    assert (document["dataset"]["root"], document["metrics"]["images"]) == (str(other), 1)
+
+
+def test_the_model_s_own_record_counts_more_than_its_folder_s(
+    tmp_path, plates_original, run_folder, caplog, evaluate_settings
+):
     other = write_dataset(tmp_path / "other", ["train", "validation", "test"], seed=1)
     path = run_folder / ".hydra" / "config.yaml"
     saved = OmegaConf.load(path)
-    saved.dataset.root, saved.dataset.evaluation_root = str(plates), str(other)
+    saved.dataset.evaluation_root = str(other)
     OmegaConf.save(saved, path)
     document = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}"))
-    assert (document["dataset"]["root"], document["metrics"]["images"]) == (str(other), 1)
+    assert document["dataset"]["root"] == str(plates_original)
+    (told,) = [r.getMessage() for r in caplog.records if "config.yaml" in r.getMessage()]
+    assert f"dataset.root={plates_original}" in told
+    assert str(other) in told
 
 
 def command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -16,6 +16,7 @@ from safetensors import safe_open
 from tests.training.configured import train_run
 from tests.training.small_plates import TINY, compose_config
 from training.coreset.checkpoint import Checkpoint
+from training.runs import training_run
 from training.support.user_error import UserError
 
 KILLED = """
@@ -72,23 +73,43 @@ def test_a_killed_training_continues_to_the_same_bits(stainless_folder, tmp_path
     assert not list(run.glob("*checkpoint*")) + list(run.glob(".checkpoint*"))
 
 
-def test_a_training_stopped_by_a_bad_image_continues_when_it_is_repaired(stainless_folder, tmp_path):
-    trained(stainless_folder, tmp_path / "whole")
-    image = stainless_folder / "images" / "000004.png"
-    content = image.read_bytes()
-    image.write_bytes(b"nothing")
+@pytest.fixture
+def broken_meanwhile(stainless_folder, monkeypatch):
+    """An image that is damaged after the check, as on a disk that fails."""
+    image, check = stainless_folder / "images" / "000004.png", training_run.require_sound
+
+    def damage(*arguments):
+        warnings = check(*arguments)
+        image.write_bytes(b"nothing")
+        return warnings
+
+    monkeypatch.setattr(training_run, "require_sound", damage)
+    return image
+
+
+def test_a_training_stopped_by_a_bad_image_continues_when_it_is_repaired(
+    stainless_folder, tmp_path, broken_meanwhile, monkeypatch
+):
+    content = broken_meanwhile.read_bytes()
     with pytest.raises(UserError, match=r"000004\.png does not decode.*; the state so far is kept"):
         trained(stainless_folder, tmp_path / "run")
-    image.write_bytes(content)
+    monkeypatch.undo()
+    broken_meanwhile.write_bytes(content)
     trained(stainless_folder, tmp_path / "run")
+    trained(stainless_folder, tmp_path / "whole")
     whole, continued = (tmp_path / name / "coreset.safetensors" for name in ("whole", "run"))
     assert whole.read_bytes() == continued.read_bytes()
 
 
-def test_another_run_in_the_same_folder_is_refused_by_what_differs(stainless_folder, tmp_path):
-    (stainless_folder / "images" / "000004.png").write_bytes(b"nothing")
+def test_another_run_in_the_same_folder_is_refused_by_what_differs(stainless_folder, tmp_path, broken_meanwhile):
+    content = broken_meanwhile.read_bytes()
+
+    def again(*overrides):
+        broken_meanwhile.write_bytes(content)
+        trained(stainless_folder, tmp_path / "run", *overrides)
+
     with pytest.raises(UserError, match="does not decode"):
-        trained(stainless_folder, tmp_path / "run")
+        again()
     for override, field in (
         ("coreset.size=41", r"coreset\.size was 40 and is now 41"),
         ("coreset.shuffle=true", r"coreset\.shuffle was False and is now True"),
@@ -97,9 +118,9 @@ def test_another_run_in_the_same_folder_is_refused_by_what_differs(stainless_fol
         ("dataset.max_images=5", r"train images was 6 \(.*\) and is now 5"),
     ):
         with pytest.raises(UserError, match=rf"to another run: {field}"):
-            trained(stainless_folder, tmp_path / "run", override)
+            again(override)
     with pytest.raises(UserError, match="does not decode"):
-        trained(stainless_folder, tmp_path / "run", "coreset.size=41", "checkpoint.resume=false")
+        again("coreset.size=41", "checkpoint.resume=false")
 
 
 STATE = {"epochs": [], "running": {}}

@@ -8,7 +8,8 @@ from PIL import Image, ImageOps
 from scipy import ndimage
 
 from tests.training.small_plates import write_png
-from training.data.image_file import read_image, read_instances, read_mask
+from training.data.image_file import read_image
+from training.data.mask_file import read_instances, read_mask
 from training.data.sample import Sample
 from training.support.user_error import UserError
 

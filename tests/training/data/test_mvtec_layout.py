@@ -2,7 +2,8 @@ import shutil
 
 import pytest
 
-from training.data.image_file import read_image, read_mask
+from training.data.image_file import read_image
+from training.data.mask_file import read_mask
 from training.data.mvtec_layout import open_mvtec
 from training.support.user_error import UserError
 

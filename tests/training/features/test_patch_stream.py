@@ -7,7 +7,8 @@ import pytest
 
 from tests.training.configured import build_augmentation, build_extractor
 from tests.training.small_plates import TINY, compose_config, plate, write_png
-from training.data.image_file import read_image, read_mask
+from training.data.image_file import read_image
+from training.data.mask_file import read_mask
 from training.data.stainless_layout import open_stainless
 from training.features.patch_grid import Axis
 from training.features.patch_stream import nominal_strips, stream_patches, touched_cells

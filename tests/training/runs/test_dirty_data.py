@@ -35,24 +35,15 @@ def patches_at(run, member):
     return features[member], strip.features[row, column]
 
 
-def saved(cfg, run, folder="hydra"):
-    """A run folder whose config is recorded, as Hydra does it."""
-    from omegaconf import OmegaConf
-
-    (run / ".hydra").mkdir(parents=True)
-    OmegaConf.save(cfg, run / ".hydra" / "config.yaml")
-    return run
-
-
 @pytest.fixture
 def run(stainless_folder, tmp_path):
-    """A trained run with a recorded config; one of its train images shows a bright square."""
+    """A trained run; one of its train images shows a bright square."""
     path = stainless_folder / "images" / "000002.png"
     image = cv2.imread(str(path))
     image[30:46, 40:60] = 255
     cv2.imwrite(str(path), image)
     cfg = compose_config("train", [f"dataset.root={stainless_folder}", *TINY, "device=cpu"])
-    train_run(cfg, saved(cfg, tmp_path / "run"))
+    train_run(cfg, tmp_path / "run")
     return tmp_path / "run"
 
 

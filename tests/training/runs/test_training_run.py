@@ -180,10 +180,10 @@ def damage(root, what):
 @pytest.mark.parametrize(
     ("what", "overrides", "message", "kept"),
     [
-        ("an image that does not decode", [], r"000002\.png does not decode", 2),
+        ("an image that does not decode", [], r"000002\.png does not decode", None),
         ("a missing mask", [], "sample 000007: mask .* is missing", None),
-        ("a mask of another size", [], r"000007\.png has 88 x 70 pixels, but its image 000007\.png has 88 x 72", 0),
-        ("an unknown class", [], r"000007\.png: unknown class id 9", 0),
+        ("a mask of another size", [], r"000007\.png has 88 x 70 pixels, but its image 000007\.png has 88 x 72", None),
+        ("an unknown class", [], r"000007\.png: unknown class id 9", None),
         ("no validation images", [], r"plates has no validation images .*dataset\.evaluation_root=", None),
         ("no train images", [], r"dataset\.root=.*plates has no train samples", None),
         (
