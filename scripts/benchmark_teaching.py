@@ -1,7 +1,6 @@
 """Measure whether a missed defect is found after teaching, and how many more nominal images are raised.
 
-A bright scratch is planted in one train image, and one like it in a nominal image that is neither trained on nor
-evaluated. Where the coreset misses the latter, training.forget drops what hides it.
+Bright scratches are planted in one train image, and one like them in a nominal image, which is not evaluated with it. Where the coreset misses the latter, training.forget drops what hides it.
   uv run scripts/benchmark_teaching.py --plates metal_plate --resnet18 resnet18.pth --json teaching.json
   uv run scripts/benchmark_teaching.py --rendered runs/quickstart/datasets
 For each set: the number of scratches that were missed before, the share of those found afterwards, and the mean share

@@ -20,6 +20,8 @@ from training.runs.training_run import train_run
 from training.support.user_error import UserError
 
 _THICK, _GREY = 3, 45  # pixels, and grey levels of the scratch's contrast
+SCRATCHES = 8
+"""Number of scratches in the dirty train image."""
 VALIDATION = 0.5
 """Share of the evaluation images that become the validation split."""
 
@@ -28,7 +30,7 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Lesson:
-    """A folder in MVTec's layout with a scratch in one train image, and an image with a like one, by its box."""
+    """A folder in MVTec's layout with scratches in one train image, and an image with one like them, by its box."""
 
     root: Path
     missed: Path
@@ -56,10 +58,9 @@ def lesson(train: Sequence[Sample], evaluation: Dataset, folder: Path, draw: int
     dirty = int(rng.integers(len(train)))
     for number, sample in enumerate(train):
         picture = read_image(sample.image)
-        _write(
-            folder / "train" / "good" / f"{number:04d}.png",
-            scratched(picture, rng, angle)[0] if number == dirty else picture,
-        )
+        for _ in range(SCRATCHES if number == dirty else 0):
+            picture, _ = scratched(picture, rng, angle)
+        _write(folder / "train" / "good" / f"{number:04d}.png", picture)
     nominal: list[Path] = []
     for number, sample in enumerate(s for s in evaluation.samples if s.split != "train"):
         picture = read_image(sample.image)
