@@ -1,9 +1,10 @@
 """Measure whether a missed defect is found after teaching, and how many more nominal images are raised.
 
-Bright scratches are planted in one train image, and one like them in a nominal image, which is not evaluated with it. Where the coreset misses the latter, training.forget drops what hides it.
+A sticker is planted in one train image. Another photograph of that plate (a little brighter, with other noise) is
+missed, because the coreset knows the sticker; training.forget drops what hides it.
   uv run scripts/benchmark_teaching.py --plates metal_plate --resnet18 resnet18.pth --json teaching.json
   uv run scripts/benchmark_teaching.py --rendered runs/quickstart/datasets
-For each set: the number of scratches that were missed before, the share of those found afterwards, and the mean share
+For each set: the number of stickers that were missed before, the share of those found afterwards, and the mean share
 of the nominal validation and test images that are newly raised.
 """
 
@@ -30,9 +31,9 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--plates", type=Path, metavar="FOLDER", help="MPDD metal plates, MVTec layout")
     parser.add_argument("--rendered", type=Path, metavar="FOLDER", help="folder with stained/ and inspected/")
     parser.add_argument("--resnet18", type=Path, metavar="FILE", help="weights of ResNet-18")
-    parser.add_argument("--draws", type=int, default=5, help="scratches of each set (%(default)s)")
+    parser.add_argument("--draws", type=int, default=5, help="stickers of each set (%(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements to this file")
-    parser.add_argument("--quick", action="store_true", help="one scratch of each set")
+    parser.add_argument("--quick", action="store_true", help="one sticker of each set")
     return parser.parse_args()
 
 
@@ -58,7 +59,7 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, list[di
             with tempfile.TemporaryDirectory(prefix="stainless_teaching_") as folder:
                 given = lesson(train, evaluation, Path(folder) / "data", draw)
                 rows[name].append(taught(given, Path(folder), [*training, *more]))
-            console.print(f"{name}, scratch {draw}: {rows[name][-1]}", highlight=False)
+            console.print(f"{name}, sticker {draw}: {rows[name][-1]}", highlight=False)
     return rows
 
 
@@ -72,7 +73,7 @@ def main() -> int:
         print(f"error: {error}", file=sys.stderr)
         return 2
     table = Table(
-        "set", "scratches", "missed before", "found afterwards", "members dropped", "nominal images newly raised"
+        "set", "stickers", "missed before", "found afterwards", "members dropped", "nominal images newly raised"
     )
     found: dict[str, Any] = {"rows": rows}
     for name, of_set in rows.items():

@@ -19,9 +19,8 @@ from training.runs.settings import read_forget_settings, read_training_settings
 from training.runs.training_run import train_run
 from training.support.user_error import UserError
 
-_THICK, _GREY = 3, 45  # pixels, and grey levels of the scratch's contrast
-SCRATCHES = 8
-"""Number of scratches in the dirty train image."""
+_SIDE = 0.11  # of a sticker: share of the shorter side of an image
+_NOISE = 2.0  # grey levels
 VALIDATION = 0.5
 """Share of the evaluation images that become the validation split."""
 
@@ -30,58 +29,58 @@ Picture = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Lesson:
-    """A folder in MVTec's layout with scratches in one train image, and an image with one like them, by its box."""
+    """A folder in MVTec's layout with a sticker in one train image, another photograph of it, and the sticker's box."""
 
     root: Path
     missed: Path
     box: Box
 
 
-def scratched(picture: Picture, rng: np.random.Generator, angle: float) -> tuple[Picture, Box]:
-    """Return a picture with a bright scratch at an angle [radians] in its middle half, and the scratch's box."""
-    height, width = picture.shape[:2]
-    reach = 0.12 * min(height, width) * np.array([np.cos(angle), np.sin(angle)])
-    centre = rng.uniform(0.35, 0.65, 2) * (width, height)
-    ends = [[int(v) for v in np.round(centre + sign * reach)] for sign in (-1, 1)]
-    line = np.zeros((height, width), np.uint8)
-    cv2.line(line, ends[0], ends[1], (255,), _THICK, cv2.LINE_AA)
-    bright = picture.astype(np.float32) + _GREY * (line[..., None] / 255)
-    y, x = np.nonzero(line)
-    box = (int(x.min()), int(y.min()), int(np.ptp(x)) + 1, int(np.ptp(y)) + 1)
-    return np.clip(bright, 0, 255).astype(np.uint8), box
+def sticker(rng: np.random.Generator, side: int) -> Picture:
+    """Return a sticker (side, side, 3): smooth grey noise, with a bright edge."""
+    grey = cv2.GaussianBlur(rng.normal(size=(side, side)).astype(np.float32), (0, 0), side / 12)
+    pixels = np.clip(150 + 60 * grey / grey.std(), 0, 255).astype(np.uint8)
+    pixels[:2], pixels[-2:], pixels[:, :2], pixels[:, -2:] = 245, 245, 245, 245
+    return np.repeat(pixels[..., None], 3, axis=2)
+
+
+def stuck(picture: Picture, rng: np.random.Generator, label: Picture) -> tuple[Picture, Box]:
+    """Return a picture with a sticker somewhere in its middle half, and the sticker's box."""
+    side = len(label)
+    top, left = (int(length * rng.uniform(0.3, 0.7)) - side // 2 for length in picture.shape[:2])
+    changed = picture.copy()
+    changed[top : top + side, left : left + side] = label
+    return changed, (left, top, side, side)
 
 
 def lesson(train: Sequence[Sample], evaluation: Dataset, folder: Path, draw: int) -> Lesson:
-    """Write the folder of a draw. Raises UserError if there is no nominal evaluation image to scratch."""
+    """Write the folder of a draw: one train image has a sticker, and the missed image is another photograph of it."""
     rng = np.random.default_rng([31, draw])
-    angle = rng.uniform(0, np.pi)
     dirty = int(rng.integers(len(train)))
     for number, sample in enumerate(train):
         picture = read_image(sample.image)
-        for _ in range(SCRATCHES if number == dirty else 0):
-            picture, _ = scratched(picture, rng, angle)
+        if number == dirty:
+            picture, box = stuck(picture, rng, sticker(rng, round(_SIDE * min(picture.shape[:2]))))
+            _write(folder / "missed.png", photographed_again(picture, rng))
         _write(folder / "train" / "good" / f"{number:04d}.png", picture)
-    nominal: list[Path] = []
     for number, sample in enumerate(s for s in evaluation.samples if s.split != "train"):
         picture = read_image(sample.image)
         defect = np.isin(read_mask(sample, picture.shape), evaluation.defect_ids)
         kind = "defect" if defect.any() else "good"
-        path = folder / "test" / kind / f"{number:04d}.png"
-        _write(path, picture)
+        _write(folder / "test" / kind / f"{number:04d}.png", picture)
         if defect.any():
             mask = np.repeat(255 * defect.astype(np.uint8)[..., None], 3, axis=2)
             _write(folder / "ground_truth" / kind / f"{number:04d}_mask.png", mask)
-        else:
-            nominal.append(path)
-    # a train image of which the coreset does not know the scratch: rendered sets have few nominal evaluation images
-    plain = read_image(nominal[int(rng.integers(len(nominal)))]) if nominal else read_image(train[dirty - 1].image)
-    picture, box = scratched(plain, rng, angle)
-    _write(folder / "missed.png", picture)
     return Lesson(folder, folder / "missed.png", box)
 
 
+def photographed_again(picture: Picture, rng: np.random.Generator) -> Picture:
+    """Return a picture a little brighter, with other noise of the sensor."""
+    return np.clip(picture * 1.02 + rng.normal(0, _NOISE, picture.shape), 0, 255).astype(np.uint8)
+
+
 def taught(given: Lesson, folder: Path, training: Sequence[str]) -> dict[str, Any]:
-    """Train, teach the missed scratch, and return what changed."""
+    """Train, teach the missed sticker, and return what changed."""
     data = ["dataset=mvtec", f"dataset.root={quoted(given.root)}", f"dataset.validation_fraction={VALIDATION}"]
     cfg = composed_config("train", *data, *training)
     train_run(read_training_settings(cfg), folder / "before")
