@@ -106,7 +106,7 @@ def test_the_report_is_one_file_that_loads_nothing_and_shows_the_tables_and_pict
     ):
         assert expected in text
     pictures = [decoded(source) for source in page.images]
-    # Picture, truth and overlay of three test images; images and masks of the gallery; tiles of the largest errors; suspects.
+    # Picture, truth and overlay of three test images; images and masks of the gallery; largest errors; suspects.
     worst_tiles = [tile for _, tiles in worst_pictures(run, {}, 2, FullSizePictures()) for tile in tiles]
     assert len(worst_tiles) > 3
     ((_, suspects),) = suspects_of([run])
