@@ -9,8 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.support.user_error import UserError
+
 UNKNOWN = -1
 """Image, epoch or support of a member of which it is not recorded."""
+
+FEWEST = 2
+"""Members that a coreset has at least."""
 
 Arrays = dict[str, NDArray[Any]]
 _DTYPES: Mapping[str, type] = {
@@ -85,6 +90,28 @@ class MemberRecord:
     def document(self) -> dict[str, Any]:
         """Return the images and the hash of the arrays, as a model file's header has them."""
         return {"images": [vars(image) for image in self.images], "sha256": _sha256(self.arrays())}
+
+
+def supported(members: MemberRecord, minimum: int) -> NDArray[np.bool_]:
+    """Return which members (M,) to keep: those whose support, and one for company, is at least the minimum.
+
+    A member is in company if a patch of another train image lies within the coreset's smallest distance of it, below
+    which the rule takes two patches for the same (paper, section IV). A minimum of 1 keeps all. Raises UserError if
+    supports are needed and unknown, and if too few members would be left.
+    """
+    if minimum <= 1:
+        return np.ones(len(members), dtype=np.bool_)
+    if (members.support < 0).any():
+        raise UserError(
+            f"coreset.minimum_support={minimum} needs the members' supports, which this model does not record; "
+            "train it again (with coreset.measure_radius=true)"
+        )
+    kept = members.support + (members.company > 0) >= minimum
+    if kept.sum() < FEWEST:
+        raise UserError(
+            f"coreset.minimum_support={minimum} leaves {kept.sum()} members; choose a smaller one or give more images"
+        )
+    return np.asarray(kept)
 
 
 def member_record(document: Mapping[str, Any], arrays: Arrays, size: int) -> MemberRecord:

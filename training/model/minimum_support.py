@@ -18,11 +18,10 @@ from training.data.dataset import Dataset, read_image, read_instances, read_mask
 from training.features.extractor import FeatureExtractor
 from training.model.anomaly_model import AnomalyModel, distance_grids
 from training.model.curves import aupro
-from training.model.members import MemberRecord
+from training.model.members import FEWEST, MemberRecord, supported
 from training.model.score_histogram import ScoreHistogram
 from training.model.settings import AnomalyMapSettings
 from training.support.progress import with_progress
-from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +32,6 @@ MARGIN = 0.002
 """AUPRO that a stricter minimum must gain, so that chance does not drop members."""
 LIMIT = 0.3
 """False-positive rate up to which AUPRO is integrated."""
-_LEAST = 2  # members of a coreset
 
 
 class Forgiven(NamedTuple):
@@ -42,28 +40,6 @@ class Forgiven(NamedTuple):
     minimum: int
     kept: NDArray[np.bool_]
     warnings: list[str]
-
-
-def supported(members: MemberRecord, minimum: int) -> NDArray[np.bool_]:
-    """Return which members (M,) to keep: those whose support, and one for company, is at least the minimum.
-
-    A member is in company if a patch of another train image lies within the coreset's smallest distance of it, below
-    which the rule takes two patches for the same (paper, section IV). A minimum of 1 keeps all. Raises UserError if
-    supports are needed and unknown, and if too few members would be left.
-    """
-    if minimum <= 1:
-        return np.ones(len(members), dtype=np.bool_)
-    if (members.support < 0).any():
-        raise UserError(
-            f"coreset.minimum_support={minimum} needs the members' supports, which this model does not record; "
-            "train it again (with coreset.measure_radius=true)"
-        )
-    kept = members.support + (members.company > 0) >= minimum
-    if kept.sum() < _LEAST:
-        raise UserError(
-            f"coreset.minimum_support={minimum} leaves {kept.sum()} members; choose a smaller one or give more images"
-        )
-    return np.asarray(kept)
 
 
 def forgiven(
@@ -106,7 +82,7 @@ def without_dropped(members: MemberRecord, kept: NDArray[np.bool_]) -> MemberRec
 
 
 def _possible(members: MemberRecord, minimum: int) -> bool:
-    return minimum == 1 or int((members.support + (members.company > 0) >= minimum).sum()) >= _LEAST
+    return minimum == 1 or int((members.support + (members.company > 0) >= minimum).sum()) >= FEWEST
 
 
 def validation_aupro(models: Sequence[AnomalyModel], dataset: Dataset) -> list[float] | None:

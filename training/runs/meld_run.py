@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training.coreset.melding import Melded, meld, meld_tree
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
-from training.model.members import MemberRecord
+from training.model.members import MemberRecord, supported
 from training.model.provenance import Provenance
 from training.model.record import FoundThreshold, StoredRecord
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
@@ -69,6 +69,8 @@ def _finished(
 ) -> dict[str, Any]:
     collected = time.perf_counter()
     device, extractor_document = "cpu", parents[0].extractor_config
+    minimum = 1 if settings.minimum_support == "auto" else int(settings.minimum_support)
+    kept = supported(members, minimum)
     if finder is None:
         threshold, warnings = _largest_threshold(parents)
     else:
@@ -77,17 +79,21 @@ def _finished(
         from training.model.anomaly_model import AnomalyModel
         from training.model.find_threshold import find_threshold
 
-        model = AnomalyModel(extractor, melded.features, anomaly_map)
+        if settings.minimum_support == "auto":
+            from training.model.minimum_support import forgiven
+
+            minimum, kept, _ = forgiven("auto", members, melded.features, extractor, anomaly_map, dataset)
+        model = AnomalyModel(extractor, melded.features[kept], anomaly_map)
         threshold, warnings = find_threshold(model, dataset, settings.threshold)
         warnings = [*dataset.warnings, *warnings]
         device, extractor_document = extractor.mean.device.type, document_of(extractor.settings)
     ancestry = tuple(parent.as_parent(path) for path, parent in zip(settings.sources, parents, strict=True))
     return finish_run(
         folder=folder,
-        features=melded.features,
-        members=members,
+        features=melded.features[kept],
+        members=members.taken(kept),
         places=len(melded.features),
-        minimum_support=1,
+        minimum_support=minimum,
         described=Described(
             extractor=parents[0].extractor,
             extractor_config=extractor_document,

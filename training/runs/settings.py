@@ -82,6 +82,8 @@ class MeldSettings:
     size: int | None
     """Number of members; None: the first source's."""
     epochs: int
+    minimum_support: int | str
+    """Members whose summed support is lower are dropped: a number, or auto."""
     tree: TreeSettings
     threshold: ThresholdSettings
     overrides: ModelOverrides
@@ -111,11 +113,14 @@ def read_meld_settings(cfg: DictConfig) -> MeldSettings:
     sources = () if isinstance(cfg.sources, str) else tuple(str(source) for source in cfg.sources)
     if len(sources) < 2:
         raise UserError("meld needs at least two sources: sources=[runs/a,runs/b]")
+    if cfg.coreset.minimum_support == "auto" and cfg.dataset.root is None:
+        raise UserError("coreset.minimum_support=auto needs validation images: give dataset.root=...")
     return MeldSettings(
         sources=sources,
         dataset=None if cfg.dataset.root is None else read_dataset_settings(cfg.dataset),
         size=cfg.coreset.size,
         epochs=cfg.coreset.epochs,
+        minimum_support=cfg.coreset.minimum_support,
         tree=TreeSettings(cfg.tree.fan_in, cfg.tree.cluster, cfg.tree.workers),
         threshold=read_threshold_settings(cfg.threshold),
         overrides=read_model_overrides(cfg),

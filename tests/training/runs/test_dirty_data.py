@@ -105,6 +105,12 @@ def test_origins_go_on_through_finetune_update_and_meld(run, stainless_folder, t
     meld_run(compose_config("meld", twice), tmp_path / "meld")
     melded, record_of_meld = load_model(tmp_path / "meld")
     assert record_of_meld.members.support.sum() == 3 * record.members.support.sum()
+    meld_run(compose_config("meld", [*twice, "coreset.minimum_support=9"]), tmp_path / "strict")
+    kept = supported(record_of_meld.members, 9)
+    assert not kept.all()
+    np.testing.assert_array_equal(load_model(tmp_path / "strict")[0], melded[kept])
+    with pytest.raises(UserError, match=r"auto needs validation images: give dataset\.root"):
+        meld_run(compose_config("meld", [*twice, "coreset.minimum_support=auto"]), tmp_path / "strict")
     for member in (0, 7, 19):
         row = int(np.flatnonzero((features == melded[member]).all(axis=1))[0])
         np.testing.assert_array_equal(record_of_meld.members.place[member], record.members.place[row])
