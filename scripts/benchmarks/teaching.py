@@ -97,6 +97,8 @@ def taught(given: Lesson, folder: Path, training: Sequence[str]) -> dict[str, An
     counts = [changed[split] for split in ("validation", "test") if split in changed]
     images = sum(count["before"]["nominal_images"] for count in counts)
     raised = [sum(count[when]["raised_images"] for count in counts) for when in ("before", "after")]
+    pixels = [sum(count[when]["raised_pixels"] for count in counts) for when in ("before", "after")]
+    nominal_pixels = sum(count["before"]["nominal_pixels"] for count in counts)
     after = _ratio(folder / "after", given)
     return {
         **found,
@@ -107,6 +109,8 @@ def taught(given: Lesson, folder: Path, training: Sequence[str]) -> dict[str, An
         "raised_before": raised[0],
         "raised_after": raised[1],
         "newly_raised": max(raised[1] - raised[0], 0) / images if images else None,
+        "raised_pixels_before": pixels[0] / nominal_pixels,
+        "raised_pixels_after": pixels[1] / nominal_pixels,
     }
 
 
