@@ -58,13 +58,13 @@ def lesson(train: Sequence[Sample], evaluation: Dataset, folder: Path, draw: int
     rng = np.random.default_rng([31, draw])
     dirty = int(rng.integers(len(train)))
     for number, sample in enumerate(train):
-        picture = read_image(sample.image)
+        picture = read_image(sample.image, sample.white_level)
         if number == dirty:
             picture, box = stuck(picture, rng, sticker(rng, round(_SIDE * min(picture.shape[:2]))))
             _write(folder / "missed.png", photographed_again(picture, rng))
         _write(folder / "train" / "good" / f"{number:04d}.png", picture)
     for number, sample in enumerate(s for s in evaluation.samples if s.split != "train"):
-        picture = read_image(sample.image)
+        picture = read_image(sample.image, sample.white_level)
         defect = np.isin(read_mask(sample, picture.shape), evaluation.defect_ids)
         kind = "defect" if defect.any() else "good"
         _write(folder / "test" / kind / f"{number:04d}.png", picture)

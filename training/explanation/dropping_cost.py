@@ -89,7 +89,7 @@ def nearest_few(
 
 
 def _read(model: AnomalyModel, features: NDArray[np.float32], dataset: Dataset, sample: Sample) -> _Image:
-    image = read_image(sample.image)
+    image = read_image(sample.image, sample.white_level)
     mask = read_mask(sample, image.shape)
     strips, members, distances = [], [], []
     try:

@@ -25,6 +25,8 @@ class Explanation:
     patches: list[ExplainedPatch]
     members: MemberRecord
     costs: dict[int, Raised]
+    white_level: int | None
+    """The value of white in 16-bit train images; None: 65535."""
     validation_images: int
     """Number of validation images without a defect."""
 

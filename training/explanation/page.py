@@ -48,7 +48,7 @@ class _Cutouts:
     """Pictures of the places that members came from; each train image is read once."""
 
     def __init__(self, explanation: Explanation) -> None:
-        self._members = explanation.members
+        self._members, self._white_level = explanation.members, explanation.white_level
         self._pictures: dict[str, NDArray[np.uint8] | None] = {}
 
     def of(self, member: int) -> str | None:
@@ -58,7 +58,7 @@ class _Cutouts:
             return None
         if origin.path not in self._pictures:
             try:
-                self._pictures[origin.path] = read_image(origin.file)
+                self._pictures[origin.path] = read_image(origin.file, self._white_level)
             except UserError:
                 self._pictures[origin.path] = None  # moved or deleted since: the page says so
         picture = self._pictures[origin.path]

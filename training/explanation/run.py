@@ -28,7 +28,8 @@ def explain_run(settings: ExplanationSettings, dataset: Dataset) -> Explanation:
     features, record = load_model(settings.model)
     if not dataset.split("validation"):
         raise UserError(f"{dataset.root} has no validation images to find the cost of dropping members on")
-    picture = read_image(settings.image)
+    white = record.provenance.white_level
+    picture = read_image(settings.image, white)
     box = checked_box(settings.box, picture.shape)
     seen = see(model, picture)
     patches = worst_patches(seen, features, box, settings.patches, settings.members)
@@ -44,6 +45,7 @@ def explain_run(settings: ExplanationSettings, dataset: Dataset) -> Explanation:
         patches=patches,
         members=MemberRecord.unknown(len(features)) if record.members is None else record.members,
         costs=each_alone(validation, nearest, model.threshold),
+        white_level=white,
         validation_images=validation.nominal_images,
     )
     write_json(settings.output / DOCUMENT, explanation.document())

@@ -41,7 +41,7 @@ def count_decisions(models: Sequence[tuple[AnomalyModel, float]], dataset: Datas
     names = {c.id: c.name for c in dataset.classes}
     samples = dataset.split(split)
     for sample in with_progress(samples, len(samples), split):
-        image = read_image(sample.image)
+        image = read_image(sample.image, sample.white_level)
         mask = read_mask(sample, image.shape)
         defect = np.isin(mask, dataset.defect_ids)
         nominal = ~defect & (mask != dataset.ignore_id)

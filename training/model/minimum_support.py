@@ -94,7 +94,7 @@ def validation_aupro(models: Sequence[AnomalyModel], dataset: Dataset) -> list[f
     regions = 0
     samples = dataset.split("validation")
     for sample in with_progress(samples, len(samples), "minimum support"):
-        image = read_image(sample.image)
+        image = read_image(sample.image, sample.white_level)
         mask = read_mask(sample, image.shape)
         defect = np.isin(mask, dataset.defect_ids)
         nominal = ~defect & (mask != dataset.ignore_id)

@@ -144,7 +144,7 @@ def _dropped_to_find(
 ) -> set[int]:
     """Return the members to drop so that the missed box is found, also at the threshold that is found afterwards."""
     assert settings.missed is not None
-    picture = read_image(settings.missed)
+    picture = read_image(settings.missed, model.record.provenance.white_level)
     box = checked_box(settings.box, picture.shape)
     assert box is not None
     shape = (picture.shape[0], picture.shape[1])
