@@ -5,7 +5,9 @@ import pytest
 
 from tests.training.configured import train_run
 from tests.training.small_plates import TINY, compose_config
+from training.data.image_file import read_image
 from training.features import image_epochs as epochs_module
+from training.features import patch_stream
 from training.features.feature_cache import FeatureCache
 from training.features.patch_stream import ImagePatches
 from training.support.user_error import UserError
@@ -34,15 +36,18 @@ def test_a_cached_training_is_the_same_and_extracts_once(stainless_folder, tmp_p
     assert not (tmp_path / "cached" / "features").exists()
 
 
-def test_the_cache_outlives_a_stopped_run_but_not_a_changed_image(stainless_folder, tmp_path):
-    broken = stainless_folder / "images" / "000004.png"
-    content = broken.read_bytes()
-    broken.write_bytes(b"nothing")
-    with pytest.raises(UserError, match="does not decode"):
+def test_the_cache_outlives_a_stopped_run(stainless_folder, tmp_path, monkeypatch):
+    def failing(path, white_level):
+        if path.name == "000004.png":
+            raise UserError("the disk is gone")
+        return read_image(path, white_level)
+
+    monkeypatch.setattr(patch_stream, "read_image", failing)
+    with pytest.raises(UserError, match="the disk is gone"):
         trained(stainless_folder, tmp_path / "run", "coreset.cache_features=true")
+    monkeypatch.undo()
     kept = sorted(path.name for path in (tmp_path / "run" / "features").glob("*.json"))
     assert kept == ["000000.json", "000001.json", "000002.json", "000003.json", "job.json"]
-    broken.write_bytes(content)
     trained(stainless_folder, tmp_path / "run", "coreset.cache_features=true")
     trained(stainless_folder, tmp_path / "plain")
     files = [tmp_path / name / "coreset.safetensors" for name in ("plain", "run")]
