@@ -15,6 +15,7 @@ from training.data.settings import DatasetSettings
 from training.support.user_error import UserError
 
 SOUND, WARNINGS, WRONG = 0, 1, 2
+SUSPECTS_SHOWN = 5
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -34,7 +35,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             mask_rule=options.mask_rule,
             white_level=options.white_level,
         )
-        report = check_dataset(open_dataset(settings))
+        dataset = open_dataset(settings)
+        report = check_dataset(dataset)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return WRONG
@@ -45,6 +47,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for kind, lines in (("warning", report.warnings), ("error", report.errors)):
         for line in lines:
             print(f"{kind}: {line}", file=sys.stderr)
+    if options.suspects is not None and not report.errors:
+        # imported here: torch loads slowly, and the check does not need it
+        from scripts.find_suspects import find
+
+        try:
+            find(dataset, options.settings, options.suspects, SUSPECTS_SHOWN, console)
+        except UserError as error:
+            print(f"error: {error}", file=sys.stderr)
+            return WRONG
     return WRONG if report.errors else WARNINGS if report.warnings else SOUND
 
 
@@ -66,6 +77,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--white-level", type=_white_level, help="the value of white in 16-bit images (default: 65535)")
     add("--validation-fraction", type=float, default=0.3, help="share of the test images for validation (%(default)s)")
     add("--split-seed", type=int, default=0, help="seed of that draw (%(default)s)")
+    add(
+        "--suspects",
+        type=Path,
+        metavar="OUT",
+        help="also rank the train images by how little they are like all others, into OUT/suspects.csv (minutes)",
+    )
+    add("--settings", nargs="+", default=[], metavar="NAME=VALUE", help="settings of conf/train.yaml for --suspects")
     return parser
 
 

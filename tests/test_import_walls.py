@@ -31,7 +31,7 @@ BLENDER_SIDE = {"bpy", "numpy", "_cycles"}  # _cycles: bpy's render engine; it t
 MAY_IMPORT = {
     "blender_addon": {*BLENDER_SIDE, "mathutils", "bpy_extras", "bl_ui"},
     "render_jobs": {*BLENDER_SIDE, "blender_addon", "render_jobs"},
-    "training": {*TRAINING_SIDE, "training"},
+    "training": {*TRAINING_SIDE, "jinja2", "training"},
     "eval": {*TRAINING_SIDE, "jinja2", "markupsafe", "training", "eval"},
 }
 

@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from eval.metrics.curves import Weights
 from eval.metrics.metric_values import CLASS_METRICS, METRICS, MetricSums, class_metric_values, metric_values
 from eval.metrics.pixel_counts import CLASS_IDS
 from eval.metrics.settings import BootstrapSettings
+from training.model.curves import Weights
 from training.model.score_histogram import bin_of
 
 Interval = tuple[float, float] | None

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from eval.metrics.curves import Weights
+from training.model.curves import Weights
 from training.model.score_histogram import lower_edges
 
 CURVE_POINTS, HISTOGRAM_BINS = 200, 80

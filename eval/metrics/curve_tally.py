@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from eval.metrics.curves import Weights
+from training.model.curves import Weights
 from training.model.score_histogram import ScoreHistogram
 
 PIXEL_KINDS = ("defect", "impurity", "background")
@@ -35,6 +35,6 @@ class CurveTally:
         return {kind: histogram.weights for kind, histogram in self._kinds.items()}
 
     def weights(self) -> tuple[Weights, Weights, Weights]:
-        """Return (positives, negatives, overlaps) per score bin, ascending, as eval.metrics.curves takes them."""
+        """Return (positives, negatives, overlaps) per score bin, ascending, as training.model.curves takes them."""
         kinds = self.by_kind()
         return kinds["defect"], kinds["impurity"] + kinds["background"], self._overlaps.weights

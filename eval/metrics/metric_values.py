@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from eval.metrics.curves import Weights, aupro, auroc, average_precision
 from eval.metrics.defect_wise import mean_recall
 from eval.metrics.pixel_counts import binary_counts, class_recall, f1, precision, ratio, recall
+from training.model.curves import Weights, aupro, auroc, average_precision
 
 METRICS = (
     "pixel_precision",

@@ -12,7 +12,6 @@ import numpy.typing as npt
 from eval.metrics.bootstrap import PlateSums, plate_intervals
 from eval.metrics.curve_points import precision_recall_points, score_histogram
 from eval.metrics.curve_tally import CurveTally
-from eval.metrics.curves import weights_by_score
 from eval.metrics.defect_wise import DefectWiseTally, Instance, is_found, mean_recall, measure_instances
 from eval.metrics.metric_values import MetricSums, class_metric_values, metric_values
 from eval.metrics.pixel_counts import CLASS_IDS, PixelCounts, binary_counts, count_by_class
@@ -20,6 +19,7 @@ from eval.metrics.record import ClassMetrics, Intervals, Metrics, ThresholdCurve
 from eval.metrics.settings import TallySettings
 from eval.metrics.threshold_sweep import ThresholdSweep, sweep_thresholds
 from training.data.dataset import DefectClass
+from training.model.curves import weights_by_score
 from training.prediction.findings import without_small
 
 

@@ -21,10 +21,11 @@ from eval.page.pictures import (
     worst_pictures,
 )
 from eval.page.provenance import provenance_lines
-from eval.page.rendering import render_page
+from eval.page.suspects import suspects_of
 from eval.page.tables import SCENARIO_COLUMNS, class_columns, class_rows, scenario_rows
 from eval.pictures.overlay import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, TRUE_POSITIVE_COLOUR
 from eval.runs.run_summary import RunSummary, warnings_of
+from training.support.page_rendering import render_page
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
 
@@ -78,6 +79,7 @@ def build_report(runs: Sequence[RunSummary], datasets: Sequence[Path], out: Path
         slider=_slider(runs),
         interval=_interval_description(runs),
         minimum_sizes=sorted({run.results.metrics.minimum_prediction_size for run in runs}),
+        suspects=suspects_of(runs),
         gallery=[read_gallery(root) for root in datasets],
         provenance=[(run.name, provenance_lines(run), _settings(run)) for run in runs],
         data={

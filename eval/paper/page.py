@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.page.rendering import render_page
 from eval.paper.claims import check_claims
 from eval.paper.tables import TITLES, as_csv, as_html, as_latex, paper_table
 from eval.runs.results import Results
+from training.support.page_rendering import render_page
 from training.support.whole_file import write_whole
 
 TEMPLATE = Path(__file__).parent / "paper_tables.html.j2"

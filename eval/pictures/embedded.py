@@ -1,12 +1,11 @@
 """Pictures as data URIs, for a report in a single file."""
 
-import base64
 from pathlib import Path
 
-from eval.pictures.encoding import encode_jpeg, encode_png
 from eval.pictures.overlay import Picture
 from eval.pictures.panel import scale_to_width
 from training.data.image_file import read_image
+from training.support.picture_encoding import data_uri, encode_jpeg, encode_png
 from training.support.user_error import UserError
 
 JPEG_QUALITY = 88
@@ -15,12 +14,12 @@ PNG_COMPRESSION = 9
 
 def jpeg_uri(picture: Picture, width: int) -> str:
     """Return an RGB picture (H, W, 3) as a JPEG data URI, at most width pixels wide."""
-    return _data_uri("jpeg", encode_jpeg(_at_most(picture, width), JPEG_QUALITY))
+    return data_uri("jpeg", encode_jpeg(_at_most(picture, width), JPEG_QUALITY))
 
 
 def png_uri(picture: Picture, width: int) -> str:
     """Return a picture as a PNG data URI, at most width pixels wide; for masks, which JPEG would blur."""
-    return _data_uri("png", encode_png(_at_most(picture, width), PNG_COMPRESSION))
+    return data_uri("png", encode_png(_at_most(picture, width), PNG_COMPRESSION))
 
 
 def jpeg_file_uri(path: Path, width: int) -> str:
@@ -41,12 +40,8 @@ def unchanged_png_uri(path: Path) -> str:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
     if not content.startswith(b"\x89PNG"):
         raise UserError(f"{path} is not a PNG file; evaluate the run again")
-    return _data_uri("png", content)
+    return data_uri("png", content)
 
 
 def _at_most(picture: Picture, width: int) -> Picture:
     return scale_to_width(picture, width) if picture.shape[1] > width else picture
-
-
-def _data_uri(kind: str, content: bytes) -> str:
-    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"

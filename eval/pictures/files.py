@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from eval.pictures.choice import PictureBudget, Reason, choose, evenly_spaced
-from eval.pictures.encoding import encode_png
 from eval.pictures.image_result import ImageResult, found_caption
 from eval.pictures.overlay import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, TRUE_POSITIVE_COLOUR, Picture
 from eval.pictures.panel import INK, Tile, panel
+from training.support.picture_encoding import encode_png
 
 PARTS = "parts"
 PART_NAMES = ("picture", "truth", "overlay", "decision")

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eval.metrics.curve_tally import CurveTally
-from eval.metrics.curves import aupro, auroc, weights_by_score
 from scripts.benchmarks.accuracy_data import LabelledTestImage, fitted_to
+from training.model.curves import aupro, auroc, weights_by_score
 
 METRICS = ("image_auroc", "aupro", "f1")
 LIMIT = 0.3

@@ -37,17 +37,24 @@ class Peer:
     memory_gb: float
 
     def predicted(
-        self, name: str, extractor: FeatureExtractor, train: Sequence[Path], test: Sequence[Path]
+        self,
+        name: str,
+        extractor: FeatureExtractor,
+        train: Sequence[Path],
+        test: Sequence[Path],
+        points: int | None = None,
     ) -> PeerMaps:
-        """Fit the train images and predict the test images. Raises UserError if the peer fails."""
+        """Fit the train images and predict the test images. Raises UserError if the peer fails.
+
+        ``points`` is the number of members; None keeps ``SHARE`` of the patches.
+        """
         folder = self.folder / name
         folder.mkdir(parents=True)
         described = described_backbone(extractor, folder / "backbone.safetensors")
         job: dict[str, Any] = {
             **described,
             "peer": "patchcore",
-            "share": SHARE,
-            "select_seconds": self.select_seconds,
+            **({"share": SHARE, "select_seconds": self.select_seconds} if points is None else {"points": points}),
             "threads": torch.get_num_threads(),
             "images": [str(path) for path in train],
             "test": [str(path) for path in test],

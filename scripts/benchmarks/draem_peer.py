@@ -6,10 +6,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+from eval.metrics.curves import average_precision
 from numpy.typing import NDArray
 
 from eval.metrics.curve_tally import CurveTally
-from eval.metrics.curves import average_precision
 from scripts.benchmarks.anomalib_peer import run_peer
 from scripts.training_steps import composed_config
 from training.anomaly_synthesis.nominal_images import resized_image

@@ -18,7 +18,6 @@ from omegaconf import DictConfig
 from rich.console import Console
 
 from eval.metrics.curve_tally import CurveTally
-from eval.metrics.curves import aupro
 from scripts.benchmarks.accuracy_data import fitted_to
 from scripts.benchmarks.anomalib_peer import described_backbone, run_peer
 from scripts.benchmarks.coreset_timing import (
@@ -37,6 +36,7 @@ from training.data.settings import read_dataset_settings
 from training.features.extractor import FeatureExtractor, build_extractor
 from training.features.extractor_settings import read_extractor_settings
 from training.model.anomaly_model import AnomalyModel, load_anomaly_model
+from training.model.curves import aupro
 from training.model.settings import read_anomaly_map_settings, read_model_overrides
 from training.support.entry_point import CONF_FOLDER
 from training.support.user_error import UserError

@@ -6,6 +6,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from training.coreset.nearest_member import Nearest
 from training.coreset.numba_rule import NumbaCoreset
 from training.support.user_error import UserError
 
@@ -41,6 +42,16 @@ class CoresetBackend(Protocol):
 
         A patch's distance to the coreset is the canonical distance to its nearest member.
         """
+        ...
+
+    def nearest(self, patches: NDArray[np.float32], width: int, left_out: NDArray[np.bool_] | None = None) -> Nearest:
+        """Return the nearest member of each patch (N, C); members in ``left_out`` (M,) are not taken."""
+        ...
+
+    def reached(
+        self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
+    ) -> NDArray[np.bool_]:
+        """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,)."""
         ...
 
 

@@ -17,7 +17,7 @@ from training.support.whole_file import write_whole
 
 FILE_NAME = "checkpoint.safetensors"
 FORMAT = "stainless-checkpoint"
-VERSION = 1
+VERSION = 2
 _KEY = "stainless"
 
 Tensors = dict[str, NDArray[Any]]

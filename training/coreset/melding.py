@@ -29,6 +29,8 @@ class MemberRows(NamedTuple):
     width: int = 1
     ignored: int = 0
     ends_image: bool = True
+    image: int = -1
+    places: None = None
 
 
 class Melded(NamedTuple):

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.coreset.distance import BLOCK, compiled, distances_to_all
+from training.coreset.nearest_member import Nearest, NearestMembers
 from training.coreset.search import favourite_within, find_within, is_within
 
 _CHOSEN_AGAIN = 4096  # patches between two selections of the favourites
@@ -17,6 +18,7 @@ class NumbaCoreset:
 
     def __init__(self, features: NDArray[np.float32]) -> None:
         self.arrays = arrays_of(features)
+        self._search: NearestMembers | None = None  # of the present members; made when it is first needed
 
     @property
     def features(self) -> NDArray[np.float32]:
@@ -34,11 +36,29 @@ class NumbaCoreset:
         Returns the replacements (R, 2): the patch's index in this call, and the slot.
         """
         log = np.empty((len(patches), 2), dtype=np.int64)
-        return log[: _update(self.arrays, patches, width, log)]
+        replacements = _update(self.arrays, patches, width, log)
+        if replacements:
+            self._search = None
+        return log[:replacements]
 
     def cover(self, patches: NDArray[np.float32], width: int, squared_radius: float) -> float:
         """Return the larger of ``squared_radius`` and the largest squared distance of a patch to its nearest member."""
         return float(_cover(self.arrays, patches, width, squared_radius))
+
+    def nearest(self, patches: NDArray[np.float32], width: int, left_out: NDArray[np.bool_] | None = None) -> Nearest:
+        """Return the nearest member of each patch (N, C); members in ``left_out`` (M,) are not taken."""
+        return self._searched().of(patches, width, left_out)
+
+    def reached(
+        self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
+    ) -> NDArray[np.bool_]:
+        """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,)."""
+        return self._searched().reached(patches, wanted, squared_limit)
+
+    def _searched(self) -> NearestMembers:
+        if self._search is None:
+            self._search = NearestMembers(self.arrays.features)
+        return self._search
 
 
 class CoresetArrays(NamedTuple):

@@ -21,8 +21,12 @@ class Reservoir:
         self.offered = 0
         """Number of patches seen."""
 
-    def offer(self, patches: NDArray[np.float32]) -> None:
-        """Add patches (N, C) in order, each with probability size / (its number + 1)."""
+    def offer(self, patches: NDArray[np.float32]) -> NDArray[np.int64]:
+        """Add patches (N, C) in order, each with probability size / (its number + 1).
+
+        Returns the entries (R, 2) in order: the patch's index in this call, and the slot.
+        """
+        held = len(self.rows)
         entering = min(len(patches), self.size - len(self.rows))
         if entering:
             self.rows = np.concatenate([self.rows, patches[:entering]])
@@ -31,6 +35,8 @@ class Reservoir:
         taken = np.flatnonzero(slots < self.size)
         self.rows[slots[taken]] = patches[entering + taken]  # the last patch drawn for a slot keeps it
         self.offered += len(patches)
+        filled = np.stack([np.arange(entering), held + np.arange(entering)], axis=1)
+        return np.concatenate([filled, np.stack([entering + taken, slots[taken]], axis=1)])
 
     def _uniform(self, count: int) -> NDArray[np.float64]:
         stream = np.random.PCG64([self.seed, 1])

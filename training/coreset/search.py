@@ -32,7 +32,8 @@ def _compiled_freely(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_compiled_freely
-def _rough(a: NDArray[np.float32], b: NDArray[np.float32]) -> np.float32:
+def rough_squared_distance(a: NDArray[np.float32], b: NDArray[np.float32]) -> np.float32:
+    """Return the squared distance of two vectors (C,) in float32, summed in any order."""
     total = np.float32(0)
     for c in range(a.shape[0]):
         difference = a[c] - b[c]
@@ -82,6 +83,30 @@ def _sum_up(
     return True
 
 
+@_compiled_freely
+def sums_of_block(block: NDArray[np.float32], patch: NDArray[np.float32], sums: NDArray[np.float32]) -> np.float32:
+    """Write the float32 squared distances of a patch (at least C,) to a block (C, 64) into sums (64,).
+
+    Returns the smallest.
+    """
+    for j in range(BLOCK):
+        sums[j] = np.float32(0)
+    channels = block.shape[0]
+    whole = channels // _UNROLLED * _UNROLLED
+    for start in range(0, whole, _UNROLLED):
+        for j in range(BLOCK):
+            total = sums[j]
+            for i in range(_UNROLLED):
+                difference = patch[start + i] - block[start + i, j]
+                total += difference * difference
+            sums[j] = total
+    for c in range(whole, channels):
+        for j in range(BLOCK):
+            difference = patch[c] - block[c, j]
+            sums[j] += difference * difference
+    return _smallest(sums)
+
+
 @compiled
 def _first_of(values: NDArray[np.float32], value: np.float32) -> int:
     for j in range(len(values)):
@@ -95,7 +120,8 @@ def is_within(a: NDArray[np.float32], b: NDArray[np.float32], limit: float) -> b
     """Return whether the canonical squared distance of two vectors (C,) is <= limit."""
     channels = a.shape[0]
     if limit <= _OVERFLOW:
-        rough, slack, lost = np.float64(_rough(a, b)), 2 * (channels + 4) * _ROUNDING, channels * _UNDERFLOW
+        rough = np.float64(rough_squared_distance(a, b))
+        slack, lost = 2 * (channels + 4) * _ROUNDING, channels * _UNDERFLOW
         if rough * (1 + slack) + lost <= limit:
             return True
         if rough * (1 - slack) - lost > limit:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.coreset.backend import CoresetBackend
+from training.coreset.nearest_member import Nearest
 from training.coreset.numba_rule import NumbaCoreset
 from training.support.user_error import UserError
 
@@ -47,6 +48,11 @@ class SequentialCoreset:
         """The paper's d_m: the smallest Euclidean distance between two members, NaN until full. It never decreases."""
         return math.nan if self.backend is None else math.sqrt(self.backend.smallest_squared)
 
+    @property
+    def smallest_squared(self) -> float:
+        """The square of ``smallest_distance``."""
+        return math.nan if self.backend is None else self.backend.smallest_squared
+
     def update(self, patches: NDArray[np.float32], width: int = 1) -> NDArray[np.int64]:
         """Add patches (N, C) in order: the first fill the coreset, later ones replace members.
 
@@ -82,6 +88,24 @@ class SequentialCoreset:
         """
         assert self.backend is not None
         return self.backend.cover(np.ascontiguousarray(patches, dtype=np.float32), max(width, 1), squared_radius)
+
+    def nearest(self, patches: NDArray[np.float32], width: int, left_out: NDArray[np.bool_] | None = None) -> Nearest:
+        """Return the nearest member of each patch (N, C); members in ``left_out`` (M,) are not taken.
+
+        The coreset must be full and does not change.
+        """
+        assert self.backend is not None
+        return self.backend.nearest(np.ascontiguousarray(patches, dtype=np.float32), max(width, 1), left_out)
+
+    def reached(
+        self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
+    ) -> NDArray[np.bool_]:
+        """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,).
+
+        The coreset must be full and does not change.
+        """
+        assert self.backend is not None
+        return self.backend.reached(np.ascontiguousarray(patches, dtype=np.float32), wanted, squared_limit)
 
     def _completed(self) -> CoresetBackend:
         try:

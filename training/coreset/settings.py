@@ -21,6 +21,8 @@ class CoresetSettings:
     measure_radius: bool
     backend: str
     cache_features: bool
+    minimum_support: int | str
+    """Members of a lower support and without company are dropped: a number, or auto."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ def read_coreset_settings(cfg: DictConfig) -> CoresetSettings:
     """Read a composed ``conf/coreset``. Raises UserError for an unknown filling."""
     if cfg.filling not in FILLINGS:
         raise UserError(f"coreset.filling {cfg.filling!r} is none of {', '.join(FILLINGS)}")
+    if cfg.minimum_support != 1 and not cfg.measure_radius:
+        raise UserError("coreset.minimum_support needs coreset.measure_radius=true: that pass counts the supports")
     return CoresetSettings(
         size=cfg.size,
         epochs=cfg.epochs,
@@ -44,6 +48,7 @@ def read_coreset_settings(cfg: DictConfig) -> CoresetSettings:
         measure_radius=cfg.measure_radius,
         backend=cfg.backend,
         cache_features=cfg.cache_features,
+        minimum_support=cfg.minimum_support,
     )
 
 

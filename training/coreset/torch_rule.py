@@ -13,6 +13,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from training.coreset.nearest_member import Nearest
+
 CHUNK = 2048
 
 
@@ -71,6 +73,49 @@ class TorchCoreset:
                 nearest = canonical_squared(candidates, self._members).amin(dim=1)
                 squared_radius = max(squared_radius, float(nearest.max()))
         return squared_radius
+
+    @torch.inference_mode()
+    def nearest(
+        self,
+        patches: NDArray[np.float32],
+        width: int,  # noqa: ARG002
+        left_out: NDArray[np.bool_] | None = None,
+    ) -> Nearest:
+        """Return the nearest member of each patch (N, C); members in ``left_out`` (M,) are not taken."""
+        found = [Nearest(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64))]
+        skipped = None if left_out is None else torch.from_numpy(left_out).to(self._members.device)
+        for start in range(0, len(patches), CHUNK):
+            chunk = torch.from_numpy(patches[start : start + CHUNK]).to(self._members.device)
+            found.append(self._nearest(chunk, skipped))
+        return Nearest(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+    @torch.inference_mode()
+    def reached(
+        self, patches: NDArray[np.float32], wanted: NDArray[np.int64], squared_limit: float
+    ) -> NDArray[np.bool_]:
+        """Return which of the members ``wanted`` (K,) have a patch (N, C) within a squared distance: bool (K,)."""
+        columns = torch.from_numpy(wanted).to(self._members.device)
+        reached = torch.zeros(len(wanted), dtype=torch.bool, device=self._members.device)
+        for start in range(0, len(patches), CHUNK):
+            chunk = torch.from_numpy(patches[start : start + CHUNK]).to(self._members.device)
+            rows, places = (self._bounds(chunk)[0][:, columns] <= squared_limit).nonzero(as_tuple=True)
+            near = canonical_squared_of_pairs(chunk[rows], self._members[columns[places]]) <= squared_limit
+            reached[places[near]] = True
+        return reached.cpu().numpy()
+
+    def _nearest(self, chunk: torch.Tensor, skipped: torch.Tensor | None) -> Nearest:
+        lower, upper = self._bounds(chunk)
+        if skipped is not None:
+            lower[:, skipped], upper[:, skipped] = torch.inf, torch.inf
+        possible = (lower <= upper.amin(dim=1, keepdim=True)) & torch.isfinite(upper)
+        rows, members = possible.nonzero(as_tuple=True)
+        exact = torch.full_like(lower, torch.inf)
+        exact[rows, members] = canonical_squared_of_pairs(chunk[rows], self._members[members])
+        squared = exact.amin(dim=1)
+        slots = torch.arange(len(self._members), device=chunk.device)
+        first = torch.where(exact == squared[:, None], slots, len(slots)).amin(dim=1)
+        first = torch.where(torch.isfinite(squared), first, -1)
+        return Nearest(first.cpu().numpy(), squared.cpu().numpy())
 
     def _bounds(self, patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Return lower and upper bounds (N, M) of the canonical squared distances of patches to members.
@@ -148,5 +193,14 @@ def canonical_squared(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
     sums = torch.zeros(len(a), len(b), dtype=torch.float64, device=a.device)
     for x, y in zip(a.double().T, b.double().T, strict=True):
         difference = x[:, None] - y[None, :]
+        sums += difference * difference
+    return sums
+
+
+def canonical_squared_of_pairs(a: torch.Tensor, b: torch.Tensor) -> torch.Tensor:
+    """Return the canonical squared distances (P,), float64, of the float32 rows of a (P, C) to those of b (P, C)."""
+    sums = torch.zeros(len(a), dtype=torch.float64, device=a.device)
+    for x, y in zip(a.double().T, b.double().T, strict=True):
+        difference = x - y
         sums += difference * difference
     return sums

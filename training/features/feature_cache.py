@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -34,10 +35,11 @@ class FeatureCache:
         for place, (width, ignored, last) in enumerate(json.loads(self._index(number).read_text(encoding="utf-8"))):
             path = self._strip(number, place)
             try:
-                features = np.load(path, allow_pickle=False)
-            except (OSError, ValueError, EOFError) as error:
+                with np.load(path, allow_pickle=False) as arrays:
+                    features, places = arrays["features"], arrays["places"]
+            except (OSError, ValueError, EOFError, KeyError, BadZipFile) as error:
                 raise UserError(f"{path} cannot be read; delete {self.folder}") from error
-            yield ImagePatches(features, width, ignored, last)
+            yield ImagePatches(features, width, ignored, last, places=places)
 
     def kept(self, number: int, strips: Iterable[ImagePatches]) -> Iterator[ImagePatches]:
         """Yield the strips of an image and store them. Raises UserError if the folder cannot be written."""
@@ -45,7 +47,8 @@ class FeatureCache:
         write_whole(self.folder / _JOB, self._job.encode())
         for place, strip in enumerate(strips):
             content = io.BytesIO()
-            np.save(content, strip.features, allow_pickle=False)
+            assert strip.places is not None
+            np.savez(content, features=strip.features, places=strip.places)
             write_whole(self._strip(number, place), content.getvalue())
             described.append([strip.width, strip.ignored, strip.ends_image])
             if strip.ends_image:
@@ -60,4 +63,4 @@ class FeatureCache:
         return self.folder / f"{number:06d}.json"
 
     def _strip(self, number: int, place: int) -> Path:
-        return self.folder / f"{number:06d}_{place:03d}.npy"
+        return self.folder / f"{number:06d}_{place:03d}.npz"

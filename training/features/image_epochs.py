@@ -31,10 +31,19 @@ def image_epochs(
         rest = epoch_order(len(samples), shuffle_seed, epoch)[first:].tolist()
         missing = [number for number in rest if cache is None or number not in cache]
         fresh = stream_patches([samples[i] for i in missing], extractor, defect_ids, augmentation, epoch)
-        patches = fresh if cache is None else _through(cache, rest, set(missing), fresh)
+        unnumbered = fresh if cache is None else _through(cache, rest, set(missing), fresh)
+        patches = _numbered(unnumbered, rest)
         return with_progress(patches, len(rest), f"epoch {epoch + 1}", lambda strip: strip.ends_image)
 
     return stream
+
+
+def _numbered(strips: Iterator[ImagePatches], numbers: list[int]) -> Iterator[ImagePatches]:
+    """Yield the strips of images with the images' numbers."""
+    place = 0
+    for strip in strips:
+        yield strip._replace(image=numbers[place])
+        place += strip.ends_image
 
 
 def _through(

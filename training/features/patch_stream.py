@@ -22,14 +22,16 @@ T = TypeVar("T")
 class ImagePatches(NamedTuple):
     """The patches of one image, or of a strip of a large one.
 
-    Holds features (N, C) float32, the row length ``width`` if none was left out, the number left out, and whether these
-    are the image's last.
+    Holds features (N, C) float32, the row length ``width`` if none was left out, the number left out, whether these
+    are the image's last, the image's number (-1: none), and the patches' centres (N, 2) float32, x and y [pixels].
     """
 
     features: NDArray[np.float32]
     width: int
     ignored: int
     ends_image: bool = True
+    image: int = -1
+    places: NDArray[np.float32] | None = None
 
 
 def stream_patches(
@@ -76,7 +78,10 @@ def nominal_strips(
             end = strip.first + rows
             kept = ~ignored[strip.first : end]
             flat = strip.features.reshape(-1, channels) if kept.all() else strip.features[kept]
-            yield ImagePatches(flat, width, int(kept.size - kept.sum()), end == strip.rows.count)
+            down, across = np.nonzero(kept)
+            centres = (strip.columns.centres()[across], strip.rows.centres(strip.first, end)[down])
+            places = np.stack(centres, axis=1).astype(np.float32)
+            yield ImagePatches(flat, width, int(kept.size - kept.sum()), end == strip.rows.count, places=places)
     except UserError as error:
         raise UserError(f"{sample.image}: {error}") from error
 

@@ -1,6 +1,6 @@
 """Inference (paper, section IV): the distance of every patch to the coreset, as a map of the image's size."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -56,11 +56,7 @@ class AnomalyModel:
 
     def distance_grid(self, image: NDArray[np.uint8]) -> DistanceGrid:
         """Return every patch's distance to its nearest member. Raises as ``anomaly_map`` does."""
-        strips = [(self._distances(strip), strip.rows, strip.columns) for strip in self.extractor.strips(image)]
-        distances = np.concatenate([strip[0] for strip in strips])
-        if not np.isfinite(distances).all():
-            raise UserError("the extractor gives features that are not finite; check its weights")
-        return DistanceGrid(distances, *strips[0][1:])
+        return distance_grids([self], image)[0]
 
     def map_from(self, grid: DistanceGrid, shape: tuple[int, int]) -> NDArray[np.float32]:
         """Return the anomaly map (H, W) of patch distances.
@@ -100,7 +96,8 @@ class AnomalyModel:
         low, high, weight = lerp_at(axis, pixels)
         return values[low] + weight[:, None] * (values[high] - values[low])
 
-    def _distances(self, strip: PatchStrip) -> NDArray[np.float32]:
+    def strip_distances(self, strip: PatchStrip) -> NDArray[np.float32]:
+        """Return the distances (n, w) of a strip's patches to their nearest members."""
         rows, width, channels = strip.features.shape
         return self.nearest_distances(strip.features.reshape(-1, channels)).reshape(rows, width)
 
@@ -117,6 +114,21 @@ class AnomalyModel:
             nearest = torch.addmm(self._half_norms, centred, self._members.T, alpha=-1).argmin(dim=1)
             found.append(torch.linalg.vector_norm(centred - self._members[nearest], dim=1))
         return torch.cat(found).cpu().numpy()
+
+
+def distance_grids(models: Sequence[AnomalyModel], image: NDArray[np.uint8]) -> list[DistanceGrid]:
+    """Return the patch distances of several models that share an extractor, which sees the image once.
+
+    Raises as ``AnomalyModel.anomaly_map`` does.
+    """
+    strips, places = [], []
+    for strip in models[0].extractor.strips(image):
+        strips.append([model.strip_distances(strip) for model in models])
+        places.append((strip.rows, strip.columns))
+    distances = [np.concatenate(parts) for parts in zip(*strips, strict=True)]
+    if not all(np.isfinite(values).all() for values in distances):
+        raise UserError("the extractor gives features that are not finite; check its weights")
+    return [DistanceGrid(values, *places[0]) for values in distances]
 
 
 class TrainedModel(AnomalyModel):

@@ -1,4 +1,7 @@
-"""The model file ``coreset.safetensors``: features float32 (M, C), all other data as JSON in its header, no pickle."""
+"""The model file ``coreset.safetensors``: features float32 (M, C), origins of the members, JSON, no pickle.
+
+Version 3 added origins and supports. Files of version 2 are read: nothing is known of their members.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,7 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from training.model.file_header import HEADER_KEY, ModelContent, read_content
+from training.model.members import MemberRecord, member_record
 from training.model.record import ModelRecord, StoredRecord, read_record
 from training.model.schemas import first_mistake, validator
 from training.support.user_error import UserError
@@ -22,7 +26,8 @@ if TYPE_CHECKING:  # torch loads slowly, and reading a model does not need it
 
 FILE_NAME = "coreset.safetensors"
 FORMAT = "stainless-coreset"
-VERSION = 2
+VERSION = 3
+_READ = (2, VERSION)
 _SCHEMA = "coreset.schema.json"
 
 
@@ -33,10 +38,12 @@ def save_model(path: Path, features: NDArray[np.float32], record: ModelRecord) -
     ValidationError for a record that does not match ``conf/schemas/coreset.schema.json``.
     """
     features = np.ascontiguousarray(features, dtype=np.float32)
-    full = {"format": FORMAT, "version": VERSION, **record.document(), "features_sha256": _sha256(features)}
+    members = MemberRecord.unknown(len(features)) if record.members is None else record.members.compact()
+    full = {"format": FORMAT, "version": VERSION, **record.document(), "members": members.document()}
+    full["features_sha256"] = _sha256(features)
     text = json.dumps(full, allow_nan=False)
     validator(_SCHEMA).validate(json.loads(text))
-    write_whole(path, safetensors.numpy.save({"features": features}, metadata={HEADER_KEY: text}))
+    write_whole(path, safetensors.numpy.save({"features": features, **members.arrays()}, metadata={HEADER_KEY: text}))
 
 
 def load_model(path: Path) -> tuple[NDArray[np.float32], StoredRecord]:
@@ -53,11 +60,17 @@ def stored_model(name: str, content: ModelContent) -> tuple[NDArray[np.float32],
 
     Raises UserError as ``load_model`` does.
     """
-    features = content.arrays.get("features")
+    features, document = content.arrays.get("features"), content.document
     if features is None:
         raise UserError(f"{name} is a safetensors file, but not a {FORMAT}")
-    _check(name, features, content.document)
-    return features, read_record(content.document)
+    _check(name, features, document)
+    if document["version"] < VERSION:
+        return features, read_record(document)
+    try:
+        members = member_record(document["members"], content.arrays, len(features))
+    except (KeyError, ValueError) as error:
+        raise UserError(f"{name} is damaged: {error}") from error
+    return features, read_record(document, members)
 
 
 def model_path(run_folder_or_file: Path) -> Path:
@@ -87,11 +100,11 @@ def differing_field(first: dict[str, Any], second: dict[str, Any]) -> tuple[str,
 
 
 def _check(path: str, features: NDArray[np.float32], metadata: Any) -> None:
-    if metadata.get("format") != FORMAT or metadata.get("version") != VERSION:
+    if metadata.get("format") != FORMAT or metadata.get("version") not in _READ:
         found = f"{metadata.get('format')} version {metadata.get('version')}"
         older = metadata.get("format") == FORMAT and metadata.get("version") == 1
         remedy = ": its anomaly maps are displaced; train again" if older else ""
-        raise UserError(f"{path} is {found}; this program reads {FORMAT} version {VERSION}{remedy}")
+        raise UserError(f"{path} is {found}; this program reads {FORMAT} versions 2 and {VERSION}{remedy}")
     mistake = first_mistake(_SCHEMA, metadata)
     if mistake is not None:
         raise UserError(f"{path}: the metadata is not of this version: {mistake}")

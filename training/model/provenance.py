@@ -56,11 +56,13 @@ class Provenance:
     """The origin of a coreset."""
 
     kind: str
-    """train, finetune, update or meld."""
+    """train, finetune, update, meld or forget."""
     datasets: tuple[TrainedOn, ...]
     parents: tuple[Parent, ...] = ()
     tree_fan_in: int | None = None
     """Number of coresets that each step of a meld took; None: all at once, or no meld."""
+    forgotten: Document | None = None
+    """What ``training.forget`` was asked for and the parent's members that it dropped; None for other kinds."""
 
     @property
     def white_level(self) -> int | None:
@@ -70,12 +72,16 @@ class Provenance:
         return self.parents[0].provenance.white_level if self.parents else None
 
     def document(self) -> Document:
-        """Return the provenance as a model file has it. Only a meld records ``tree_fan_in``."""
+        """Return the provenance as a model file has it.
+
+        Only a meld records ``tree_fan_in``, only a forgetting ``forgotten``.
+        """
         return {
             "kind": self.kind,
             "datasets": [dataset.document() for dataset in self.datasets],
             "parents": [parent.document() for parent in self.parents],
             **({"tree_fan_in": self.tree_fan_in} if self.kind == "meld" else {}),
+            **({"forgotten": self.forgotten} if self.kind == "forget" else {}),
         }
 
 
@@ -89,4 +95,5 @@ def read_provenance(document: Mapping[str, Any]) -> Provenance:
             for parent in document["parents"]
         ),
         tree_fan_in=document.get("tree_fan_in"),
+        forgotten=document.get("forgotten"),
     )

@@ -1,9 +1,10 @@
 """Record of a model: everything that a model file holds besides the features."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from training.model.members import MemberRecord
 from training.model.provenance import Document, Parent, Provenance, read_provenance
 from training.model.settings import AnomalyMapSettings
 from training.support.document import document_of
@@ -46,6 +47,8 @@ class ModelRecord:
     """Size, channels, certificate and epochs of the collection."""
     provenance: Provenance
     warnings: tuple[str, ...]
+    members: MemberRecord | None = field(default=None, kw_only=True)
+    """Origins and supports of the members; None in files of version 2. A model file keeps them beside ``document``."""
 
     def document(self) -> Document:
         """Return the record as a model file has it."""
@@ -71,8 +74,8 @@ class StoredRecord(ModelRecord):
         return Parent(path, self.features_sha256, self.provenance)
 
 
-def read_record(document: Mapping[str, Any]) -> StoredRecord:
-    """Return the record in a document that matches ``conf/schemas/coreset.schema.json``."""
+def read_record(document: Mapping[str, Any], members: MemberRecord | None = None) -> StoredRecord:
+    """Return the record in a document that matches ``conf/schemas/coreset.schema.json``, and that of its members."""
     return StoredRecord(
         extractor=document["extractor"],
         extractor_config=document["extractor_config"],
@@ -82,4 +85,5 @@ def read_record(document: Mapping[str, Any]) -> StoredRecord:
         provenance=read_provenance(document["provenance"]),
         warnings=tuple(document["warnings"]),
         features_sha256=document["features_sha256"],
+        members=members,
     )

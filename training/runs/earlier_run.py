@@ -11,7 +11,7 @@ from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
-RESULTS = (*FILE_NAMES, "training.json", "evaluation")
+RESULTS = (*FILE_NAMES, "training.json", "suspects.csv", "forgotten.json", "evaluation")
 _PREVIOUS = "previous"
 
 

@@ -156,7 +156,9 @@ def _origin(cfg: DictConfig, parents: dict[str, Path]) -> dict[str, Any]:
 
 def _fields(cfg: DictConfig, group: str) -> dict[str, Any]:
     settings: Any = OmegaConf.to_container(cfg[group], resolve=True) if group in cfg else {}
-    ignored = _WITHOUT_EFFECT.get(group, ())
+    ignored = [*_WITHOUT_EFFECT.get(group, ())]
+    if settings.get("minimum_support") == 1:  # keeps all members, as runs did before there was this setting
+        ignored.append("minimum_support")
     return {f"{group}.{name}": value for name, value in settings.items() if name not in ignored}
 
 

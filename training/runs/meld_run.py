@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 
 from training.coreset.melding import Melded, meld, meld_tree
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
+from training.model.members import MemberRecord, supported
 from training.model.provenance import Provenance
 from training.model.record import FoundThreshold, StoredRecord
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
 from training.runs.earlier_run import refuse_own_source
+from training.runs.member_record import melded_members
 from training.runs.record import Described, finish_run
 from training.runs.settings import MeldSettings
 from training.support.document import document_of
@@ -47,7 +49,12 @@ def meld_run(settings: MeldSettings, folder: Path) -> dict[str, Any]:
         files = [model_path(path) for path in paths]
         melded = meld_tree(files, size, settings.epochs, tree.fan_in, tree.cluster, tree.workers)
     log.info("Melded %d members of %d coresets", sum(len(rows) for rows in members), len(members))
-    return _finished(settings, folder, parents, melded, finder, anomaly_map, started)
+    sources = [
+        (rows, MemberRecord.unknown(len(rows)) if parent.members is None else parent.members)
+        for rows, parent in zip(members, parents, strict=True)
+    ]
+    record = melded_members(melded.features, sources)
+    return _finished(settings, folder, parents, melded, record, finder, anomaly_map, started)
 
 
 def _finished(
@@ -55,12 +62,15 @@ def _finished(
     folder: Path,
     parents: tuple[StoredRecord, ...],
     melded: Melded,
+    members: MemberRecord,
     finder: tuple[Dataset, FeatureExtractor] | None,
     anomaly_map: AnomalyMapSettings,
     started: float,
 ) -> dict[str, Any]:
     collected = time.perf_counter()
     device, extractor_document = "cpu", parents[0].extractor_config
+    minimum = 1 if settings.minimum_support == "auto" else int(settings.minimum_support)
+    kept = supported(members, minimum)
     if finder is None:
         threshold, warnings = _largest_threshold(parents)
     else:
@@ -69,14 +79,21 @@ def _finished(
         from training.model.anomaly_model import AnomalyModel
         from training.model.find_threshold import find_threshold
 
-        model = AnomalyModel(extractor, melded.features, anomaly_map)
+        if settings.minimum_support == "auto":
+            from training.model.minimum_support import forgiven
+
+            minimum, kept, _ = forgiven("auto", members, melded.features, extractor, anomaly_map, dataset)
+        model = AnomalyModel(extractor, melded.features[kept], anomaly_map)
         threshold, warnings = find_threshold(model, dataset, settings.threshold)
         warnings = [*dataset.warnings, *warnings]
         device, extractor_document = extractor.mean.device.type, document_of(extractor.settings)
     ancestry = tuple(parent.as_parent(path) for path, parent in zip(settings.sources, parents, strict=True))
     return finish_run(
         folder=folder,
-        features=melded.features,
+        features=melded.features[kept],
+        members=members.taken(kept),
+        places=len(melded.features),
+        minimum_support=minimum,
         described=Described(
             extractor=parents[0].extractor,
             extractor_config=extractor_document,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from training.coreset.collection import Certificate, Epoch
 from training.model.file import FILE_NAME, save_model
+from training.model.members import MemberRecord
 from training.model.provenance import Document, Provenance
 from training.model.record import FoundThreshold, ModelRecord
 from training.model.settings import AnomalyMapSettings
@@ -37,6 +38,9 @@ def finish_run(
     *,
     folder: Path,
     features: NDArray[np.float32],
+    members: MemberRecord,
+    places: int,
+    minimum_support: int,
     described: Described,
     certificate: Certificate,
     epochs: list[Epoch],
@@ -47,16 +51,24 @@ def finish_run(
 ) -> dict[str, Any]:
     """Write ``coreset.safetensors`` and ``training.json`` into the run folder, and log the summary.
 
-    Repeated ``warnings`` are written once. Returns the content of training.json. Raises UserError.
+    ``places`` is the number of members before those below the minimum support were dropped. Repeated ``warnings`` are
+    written once. Returns the content of training.json. Raises UserError.
     """
     coreset = {
         "size": len(features),
+        "places": places,
+        "minimum_support": minimum_support,
+        "dropped": places - len(features),
         "channels": features.shape[1],
         **asdict(certificate),
         "epochs": [asdict(epoch) for epoch in epochs],
     }
     model = ModelRecord(
-        **described._asdict(), coreset=coreset, provenance=provenance, warnings=tuple(dict.fromkeys(warnings))
+        **described._asdict(),
+        coreset=coreset,
+        provenance=provenance,
+        warnings=tuple(dict.fromkeys(warnings)),
+        members=members,
     )
     move_to_previous(folder)
     save_model(folder / FILE_NAME, features, model)
@@ -101,6 +113,8 @@ def _log_summary(folder: Path, record: dict[str, Any]) -> None:
     replaced = ", ".join(str(epoch["replacements"]) for epoch in coreset["epochs"])
     state = "converged" if coreset["converged"] else "stopped at the limit of epochs, not converged"
     log.info("Coreset: %d x %d, %s; replacements by epoch: %s", coreset["size"], coreset["channels"], state, replaced)
+    if coreset["dropped"]:
+        log.info("Minimum support %d: %d members dropped", coreset["minimum_support"], coreset["dropped"])
     smallest, radius = coreset["smallest_distance"], coreset["covering_radius"]
     covering = "not measured" if radius is None else f"{radius:.6g}"
     log.info("Smallest distance in the coreset %.6g, covering radius %s", smallest, covering)

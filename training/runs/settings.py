@@ -1,6 +1,7 @@
 """Settings of the runs over images and coresets, read from their composed configs."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from omegaconf import DictConfig
 
@@ -12,6 +13,7 @@ from training.coreset.settings import (
 )
 from training.data.augmentation_settings import AugmentationSettings, read_augmentation_settings
 from training.data.settings import DatasetSettings, read_dataset_settings
+from training.explanation.settings import read_box
 from training.features.extractor_settings import ExtractorSettings, read_extractor_settings
 from training.model.settings import (
     AnomalyMapSettings,
@@ -21,6 +23,8 @@ from training.model.settings import (
     read_model_overrides,
     read_threshold_settings,
 )
+from training.runs.forget_run import ForgetSettings
+from training.runs.recorded_dataset import recorded_dataset
 from training.support.settings_schema import check_settings
 from training.support.user_error import UserError
 
@@ -78,6 +82,8 @@ class MeldSettings:
     size: int | None
     """Number of members; None: the first source's."""
     epochs: int
+    minimum_support: int | str
+    """Members whose summed support is lower are dropped: a number, or auto."""
     tree: TreeSettings
     threshold: ThresholdSettings
     overrides: ModelOverrides
@@ -107,13 +113,33 @@ def read_meld_settings(cfg: DictConfig) -> MeldSettings:
     sources = () if isinstance(cfg.sources, str) else tuple(str(source) for source in cfg.sources)
     if len(sources) < 2:
         raise UserError("meld needs at least two sources: sources=[runs/a,runs/b]")
+    if cfg.coreset.minimum_support == "auto" and cfg.dataset.root is None:
+        raise UserError("coreset.minimum_support=auto needs validation images: give dataset.root=...")
     return MeldSettings(
         sources=sources,
         dataset=None if cfg.dataset.root is None else read_dataset_settings(cfg.dataset),
         size=cfg.coreset.size,
         epochs=cfg.coreset.epochs,
+        minimum_support=cfg.coreset.minimum_support,
         tree=TreeSettings(cfg.tree.fan_in, cfg.tree.cluster, cfg.tree.workers),
         threshold=read_threshold_settings(cfg.threshold),
+        overrides=read_model_overrides(cfg),
+    )
+
+
+def read_forget_settings(cfg: DictConfig) -> ForgetSettings:
+    """Read a composed ``conf/forget.yaml``. Raises UserError for a wrong setting and for a run without a dataset."""
+    check_settings(cfg)
+    return ForgetSettings(
+        model=Path(cfg.model),
+        members=tuple(cfg.members),
+        images=tuple(str(name) for name in cfg.images),
+        missed=None if cfg.missed is None else Path(cfg.missed),
+        box=read_box(cfg.box),
+        maximum_raised=cfg.maximum_raised,
+        most=cfg.most,
+        dataset=recorded_dataset(Path(cfg.model), cfg.get("dataset")),
+        threshold=None if cfg.get("threshold") is None else read_threshold_settings(cfg.threshold),
         overrides=read_model_overrides(cfg),
     )
 

@@ -23,11 +23,15 @@ from training.features.image_epochs import image_epochs
 from training.model.anomaly_model import AnomalyModel, channels_of, check_channels, recorded_extractor
 from training.model.file import check_fingerprint, load_model
 from training.model.find_threshold import check_validation, find_threshold
+from training.model.members import MemberRecord
+from training.model.minimum_support import forgiven, without_dropped
 from training.model.provenance import Provenance, TrainedOn
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
 from training.runs.earlier_run import refuse_own_source
+from training.runs.member_record import Features, begin_with, collected_members
 from training.runs.record import Described, finish_run
 from training.runs.settings import CollectionSettings, ContinuationSettings, TrainingSettings
+from training.runs.suspects import Suspect, ranked_suspects, warning_of, write_suspects
 from training.support.document import document_of
 from training.support.user_error import UserError
 
@@ -91,16 +95,25 @@ def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[
     extractor = recorded_extractor(parent, settings.overrides)
     check_fingerprint(parent, extractor)
     check_channels(features, extractor, settings.source)
-    size = collection.coreset.size or len(features)
+    size = collection.coreset.size or parent.coreset.get("places", len(features))
     coreset = _empty_coreset(collection, size, features.shape[1], extractor)
-    coreset.update(features)
+    members = MemberRecord.unknown(len(features)) if parent.members is None else parent.members
     datasets = [trained_on(collection.dataset, dataset, collection.augmentation)]
     if kind == "update":
         datasets = [*parent.provenance.datasets, *datasets]
     provenance = Provenance(kind, tuple(datasets), (parent.as_parent(settings.source),))
     anomaly_map = overridden_anomaly_map(parent.anomaly_map, settings.overrides.anomaly_map)
     return _collected(
-        collection, folder, dataset, extractor, coreset, provenance, anomaly_map, list(parent.warnings), started
+        collection,
+        folder,
+        dataset,
+        extractor,
+        coreset,
+        provenance,
+        anomaly_map,
+        list(parent.warnings),
+        started,
+        (features, members),
     )
 
 
@@ -114,10 +127,12 @@ def _collected(
     anomaly_map: AnomalyMapSettings,
     extractor_warnings: list[str],
     started: float,
+    source: tuple[Features, MemberRecord] | None = None,
 ) -> dict[str, Any]:
     """Run the epochs, continuing from a checkpoint if there is one, and write the run folder.
 
-    ``extractor_warnings`` are the source's for a run with a source, which records the origin of its weights.
+    ``source`` is the coreset to start from. ``extractor_warnings`` are the source's for a run with a source, which
+    records the origin of its weights.
     """
     _announce(dataset, extractor, extractor_warnings)
     samples = dataset.split("train")
@@ -125,9 +140,9 @@ def _collected(
     cache = _cache(settings, folder, samples, extractor)
     shuffle_seed = settings.coreset.seed if settings.coreset.shuffle else None
     stream = image_epochs(samples, extractor, dataset.defect_ids, shuffle_seed, augmentation, cache)
+    collection = _collection(settings.coreset, coreset, len(samples), source)
     job = _job(settings, samples, extractor, coreset, provenance)
     checkpoint = Checkpoint(folder / FILE_NAME, job, settings.checkpoint.seconds)
-    collection = Collection(coreset, _reservoir(settings.coreset, coreset))
     if not settings.checkpoint.resume:
         checkpoint.remove()
     restored = checkpoint.load()
@@ -138,14 +153,23 @@ def _collected(
     certificate = collection.run(stream, settings.coreset.epochs, settings.coreset.measure_radius, checkpoint)
     checkpoint.save(*collection.state())
     collected = time.perf_counter()
+    members = collected_members(collection, samples, augmentation is not None, source)
+    suspects = _suspects(collection, samples, members)
+    minimum = settings.coreset.minimum_support
     try:
-        model = AnomalyModel(extractor, coreset.features, anomaly_map)
+        forgiving = forgiven(minimum, members, coreset.features, extractor, anomaly_map, dataset)
+        features = coreset.features if forgiving.kept.all() else coreset.features[forgiving.kept]
+        model = AnomalyModel(extractor, features, anomaly_map)
         threshold, warnings = find_threshold(model, dataset, settings.threshold)
     except UserError as error:
         raise checkpoint.with_advice(error) from error
+    standing_out = warning_of(suspects) if forgiving.minimum == 1 else []
     record = finish_run(
         folder=folder,
-        features=coreset.features,
+        features=features,
+        members=without_dropped(members, forgiving.kept),
+        places=coreset.size,
+        minimum_support=forgiving.minimum,
         described=Described(
             extractor=extractor.fingerprint,
             extractor_config=document_of(extractor.settings),
@@ -155,10 +179,12 @@ def _collected(
         certificate=certificate,
         epochs=collection.epochs,
         provenance=provenance,
-        warnings=[*extractor_warnings, *dataset.warnings, *warnings],
+        warnings=[*extractor_warnings, *dataset.warnings, *warnings, *forgiving.warnings, *standing_out],
         seconds={"collect": collected - started, "threshold": time.perf_counter() - collected},
         device=extractor.mean.device.type,
     )
+    if suspects:
+        write_suspects(folder, suspects)  # after the earlier run's has moved away
     checkpoint.remove()
     if cache is not None:
         cache.remove()
@@ -187,11 +213,25 @@ def _empty_coreset(
     return SequentialCoreset(size, channels, chosen_backend(settings.coreset.backend, str(extractor.mean.device)))
 
 
-def _reservoir(settings: CoresetSettings, coreset: SequentialCoreset) -> Reservoir | None:
-    missing = coreset.size - len(coreset.features)
-    if settings.filling == "first" or missing == 0:
-        return None
-    return Reservoir(missing, coreset.channels, settings.seed)
+def _collection(
+    settings: CoresetSettings, coreset: SequentialCoreset, images: int, source: tuple[Features, MemberRecord] | None
+) -> Collection:
+    """Return the collection of a run over ``images``, with the source's members in it."""
+    missing = max(coreset.size - (len(source[0]) if source else 0), 0)
+    reservoir = None
+    if settings.filling != "first" and missing:
+        reservoir = Reservoir(missing, coreset.channels, settings.seed)
+    collection = Collection(coreset, reservoir, images=images, counts_support=settings.measure_radius)
+    if source is not None:
+        begin_with(collection, *source, images)
+    return collection
+
+
+def _suspects(collection: Collection, samples: tuple[Sample, ...], members: MemberRecord) -> list[Suspect]:
+    """Return the ranked train images; none if supports were not counted."""
+    if not collection.counts_support:
+        return []
+    return ranked_suspects(samples, members, collection.origins.numbers[:, 0], collection.support.scores)
 
 
 def _job(

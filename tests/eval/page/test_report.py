@@ -12,6 +12,7 @@ import pytest
 from eval.metrics.record import ClassMetrics
 from eval.page.page import build_report
 from eval.page.pictures import FullSizePictures, worst_pictures
+from eval.page.suspects import suspects_of
 from eval.page.tables import SCENARIO_COLUMNS, class_columns, class_rows, percent, scenario_rows
 from eval.report import main
 from eval.runs.run_evaluation import evaluate_run
@@ -105,10 +106,11 @@ def test_the_report_is_one_file_that_loads_nothing_and_shows_the_tables_and_pict
     ):
         assert expected in text
     pictures = [decoded(source) for source in page.images]
-    # Picture, truth and overlay of three test images; images and masks of the gallery; tiles of the largest errors.
+    # Picture, truth and overlay of three test images; images and masks of the gallery; largest errors; suspects.
     worst_tiles = [tile for _, tiles in worst_pictures(run, {}, 2, FullSizePictures()) for tile in tiles]
     assert len(worst_tiles) > 3
-    assert len(pictures) == 3 * 3 + 2 * 3 + len(worst_tiles)
+    ((_, suspects),) = suspects_of([run])
+    assert len(pictures) == 3 * 3 + 2 * 3 + len(worst_tiles) + len(suspects)
     assert all(picture is not None for picture in pictures)
 
 
@@ -125,6 +127,28 @@ def test_the_gallerys_mask_has_the_classes_colours(evaluated, plates, tmp_path):
     assert mask[55, 55].tolist() == [0, 0, 255]
     assert mask[35, 2].tolist() == [128, 128, 128]
     assert "#ff0000" in html
+
+
+def test_suspects_are_shown_with_the_places_that_speak_against_them(evaluated, tmp_path):
+    picture = np.full((40, 60, 3), 90, np.uint8)
+    assert cv2.imwrite(str(tmp_path / "a.png"), picture)
+    (evaluated / "suspects.csv").write_text(
+        "rank,sample_id,image,leave_one_out,lone_share,lone_members,members,places\n"
+        f"1,a<b,{tmp_path / 'a.png'},3.25,0.5,4,8,20.0,\n".replace("20.0,\n", '"20.0,15.0"\n')
+        + f"2,gone,{tmp_path / 'gone.png'},2.5,0,0,3,\n"
+    )
+    (name, (first, second)), *rest = suspects_of([read_run(evaluated)])
+    assert not rest
+    assert name == evaluated.name
+    assert first.caption == "1. a<b: leave-one-out score 3.25, 4 of 8 members serve this image only"
+    shown = cv2.imdecode(np.frombuffer(base64.b64decode(first.picture.split(",")[1]), np.uint8), cv2.IMREAD_COLOR)
+    red = shown[..., 2].astype(int) - shown[..., 0]
+    y, x = np.nonzero(red > 60)
+    assert (abs(x.mean() - 20), abs(y.mean() - 15)) < (1.5, 1.5)
+    assert second.picture is None
+    html = build_report([read_run(evaluated)], [], tmp_path / "report", "t").read_text("utf-8")
+    assert "a&lt;b" in html
+    assert "The image is no longer there." in html
 
 
 def test_names_and_warnings_from_files_cannot_become_markup(evaluated, tmp_path):

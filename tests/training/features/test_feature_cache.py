@@ -5,7 +5,9 @@ import pytest
 
 from tests.training.configured import train_run
 from tests.training.small_plates import TINY, compose_config
+from training.data.image_file import read_image
 from training.features import image_epochs as epochs_module
+from training.features import patch_stream
 from training.features.feature_cache import FeatureCache
 from training.features.patch_stream import ImagePatches
 from training.support.user_error import UserError
@@ -34,15 +36,18 @@ def test_a_cached_training_is_the_same_and_extracts_once(stainless_folder, tmp_p
     assert not (tmp_path / "cached" / "features").exists()
 
 
-def test_the_cache_outlives_a_stopped_run_but_not_a_changed_image(stainless_folder, tmp_path):
-    broken = stainless_folder / "images" / "000004.png"
-    content = broken.read_bytes()
-    broken.write_bytes(b"nothing")
-    with pytest.raises(UserError, match="does not decode"):
+def test_the_cache_outlives_a_stopped_run(stainless_folder, tmp_path, monkeypatch):
+    def failing(path, white_level):
+        if path.name == "000004.png":
+            raise UserError("the disk is gone")
+        return read_image(path, white_level)
+
+    monkeypatch.setattr(patch_stream, "read_image", failing)
+    with pytest.raises(UserError, match="the disk is gone"):
         trained(stainless_folder, tmp_path / "run", "coreset.cache_features=true")
+    monkeypatch.undo()
     kept = sorted(path.name for path in (tmp_path / "run" / "features").glob("*.json"))
     assert kept == ["000000.json", "000001.json", "000002.json", "000003.json", "job.json"]
-    broken.write_bytes(content)
     trained(stainless_folder, tmp_path / "run", "coreset.cache_features=true")
     trained(stainless_folder, tmp_path / "plain")
     files = [tmp_path / name / "coreset.safetensors" for name in ("plain", "run")]
@@ -51,7 +56,10 @@ def test_the_cache_outlives_a_stopped_run_but_not_a_changed_image(stainless_fold
 
 def test_strips_come_back_as_they_were(tmp_path):
     rng = np.random.default_rng(0)
-    strips = [ImagePatches(rng.normal(size=(n, 5)).astype(np.float32), 4, n, n == 8) for n in (12, 0, 8)]
+    strips = [
+        ImagePatches(rng.normal(size=(n, 5)).astype(np.float32), 4, n, n == 8, places=rng.random((n, 2), np.float32))
+        for n in (12, 0, 8)
+    ]
     cache = FeatureCache(tmp_path / "features", {"a": 1})
     assert 3 not in cache
     given = cache.kept(3, iter(strips))
@@ -62,10 +70,11 @@ def test_strips_come_back_as_they_were(tmp_path):
         assert 3 in found
         for loaded, strip in zip(found.load(3), strips, strict=True):
             np.testing.assert_array_equal(loaded.features, strip.features)
-            assert loaded[1:] == strip[1:]
-    damaged = tmp_path / "features" / "000003_002.npy"
+            np.testing.assert_array_equal(loaded.places, strip.places)
+            assert loaded[1:5] == strip[1:5]
+    damaged = tmp_path / "features" / "000003_002.npz"
     damaged.write_bytes(damaged.read_bytes()[:-7])
-    with pytest.raises(UserError, match=r"000003_002\.npy cannot be read; delete"):
+    with pytest.raises(UserError, match=r"000003_002\.npz cannot be read; delete"):
         list(cache.load(3))
     assert 3 not in FeatureCache(tmp_path / "features", {"a": 2})
     assert not (tmp_path / "features").exists()

@@ -143,9 +143,9 @@ def test_only_two_items_exist_at_a_time_and_the_next_is_made_meanwhile(stainless
     samples = open_stainless(stainless_folder).split("train")
     read = []
 
-    def noting(path):
+    def noting(path, white_level):
         read.append(path)
-        return read_image(path)
+        return read_image(path, white_level)
 
     monkeypatch.setattr("training.features.patch_stream.read_image", noting)
     stream = stream_patches(samples, tiny_extractor, ())

@@ -61,7 +61,7 @@ def test_a_model_comes_back_from_its_file_or_its_folder(tmp_path):
         assert features.dtype == np.float32
         assert {key: metadata[key] for key in METADATA} == METADATA
         metadata = header(tmp_path / "run" / "coreset.safetensors")
-        assert (metadata["format"], metadata["version"]) == ("stainless-coreset", 2)
+        assert (metadata["format"], metadata["version"]) == ("stainless-coreset", 3)
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["coreset.safetensors"]
 
 
@@ -73,15 +73,16 @@ def header(path):
 def write(path, features, **changes):
     save_document(path, FEATURES, METADATA)
     text = json.dumps({**header(path), **changes})
-    path.write_bytes(safetensors.numpy.save({"features": features}, metadata={"stainless": text}))
+    tensors = safetensors.numpy.load_file(path)
+    path.write_bytes(safetensors.numpy.save({**tensors, "features": features}, metadata={"stainless": text}))
 
 
 @pytest.mark.parametrize(
     ("features", "changes", "message"),
     [
-        (FEATURES, {"version": 1}, "version 1; .* reads stainless-coreset version 2: .*displaced; train again"),
-        (FEATURES, {"version": 3}, "version 3; this program reads stainless-coreset version 2$"),
-        (FEATURES, {"format": "other"}, "other version 2"),
+        (FEATURES, {"version": 1}, "version 1; .* reads stainless-coreset versions 2 and 3: .*displaced; train again"),
+        (FEATURES, {"version": 4}, "version 4; this program reads stainless-coreset versions 2 and 3$"),
+        (FEATURES, {"format": "other"}, "other version 3"),
         (FEATURES, {"extractor": None}, r"\$\.extractor: None is not of type"),
         (FEATURES, {"extractor_config": {}}, "'provider' is a required property"),
         (FEATURES, {"extractor_config": METADATA["extractor_config"] | {"weights": "${oc.env:HOME}"}}, "plain values"),

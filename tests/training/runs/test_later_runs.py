@@ -65,11 +65,13 @@ def test_an_earlier_run_s_results_do_not_stay_beside_new_settings(stainless_fold
     for _ in range(2):  # a refused run changes nothing
         with pytest.raises(UserError, match="no dataset at"):
             trained(tmp_path / "nowhere", run)
-        assert sorted(path.name for path in run.iterdir()) == ["coreset.safetensors", "evaluation", "training.json"]
+        names = ["coreset.safetensors", "evaluation", "suspects.csv", "training.json"]
+        assert sorted(path.name for path in run.iterdir()) == names
     trained(stainless_folder, run, "coreset.size=35")
     moved = run / "previous"
-    assert sorted(path.name for path in run.iterdir()) == ["coreset.safetensors", "previous", "training.json"]
-    assert sorted(path.name for path in moved.iterdir()) == ["coreset.safetensors", "evaluation", "training.json"]
+    names = ["coreset.safetensors", "suspects.csv", "training.json"]
+    assert sorted(path.name for path in run.iterdir()) == sorted([*names, "previous"])
+    assert sorted(path.name for path in moved.iterdir()) == sorted([*names, "evaluation"])
     assert (moved / "coreset.safetensors").read_bytes() == first
     assert [r.getMessage() for r in caplog.records if "previous" in r.getMessage()] == [
         f"The results of the earlier run of this name are now in {moved}"

@@ -28,7 +28,11 @@ def trained(root, run, *overrides):
 def test_train_writes_a_model_that_is_the_algorithm_s_and_a_threshold_of_maximum_f1(stainless_folder, tmp_path, caplog):
     caplog.set_level(logging.INFO)
     cfg, record = trained(stainless_folder, tmp_path / "run")
-    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == ["coreset.safetensors", "training.json"]
+    assert sorted(p.name for p in (tmp_path / "run").iterdir()) == [
+        "coreset.safetensors",
+        "suspects.csv",
+        "training.json",
+    ]
     assert json.loads((tmp_path / "run" / "training.json").read_text()) == record
     features, metadata = load_document(tmp_path / "run")
     assert features.shape == (40, 384)

@@ -3,8 +3,8 @@ import pytest
 from scipy import ndimage
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from eval.metrics.curves import aupro, auroc, average_precision, weights_by_score
 from tests.eval.metrics.aupro_oracle import literal_aupro
+from training.model.curves import aupro, auroc, average_precision, weights_by_score
 
 
 @pytest.mark.parametrize("levels", [7, 100_000])

@@ -1,8 +1,12 @@
-"""Encoding of pictures as PNG and JPEG."""
+"""Encoding of pictures as PNG, JPEG and data URIs."""
+
+import base64
 
 import cv2
+import numpy as np
+from numpy.typing import NDArray
 
-from eval.pictures.overlay import Picture
+Picture = NDArray[np.uint8]
 
 
 def encode_png(picture: Picture, compression: int | None = None) -> bytes:
@@ -16,6 +20,11 @@ def encode_png(picture: Picture, compression: int | None = None) -> bytes:
 def encode_jpeg(picture: Picture, quality: int) -> bytes:
     """Encode an RGB picture (H, W, 3) as JPEG with a quality of 0 to 100. Raises OSError if OpenCV cannot encode it."""
     return _encode(picture, ".jpg", [cv2.IMWRITE_JPEG_QUALITY, quality])
+
+
+def data_uri(kind: str, content: bytes) -> str:
+    """Return an encoded picture as a data URI, for pages in a single file; ``kind`` is png or jpeg."""
+    return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
 
 
 def _encode(picture: Picture, suffix: str, parameters: list[int]) -> bytes:
