@@ -24,6 +24,7 @@ TRAINING_SIDE = {
     "yaml",
     "dask",
     "filelock",
+    "PIL",
     "pycocotools",
     "distributed",
 }

@@ -6,7 +6,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-from eval.metrics.curves import average_precision
 from numpy.typing import NDArray
 
 from eval.metrics.curve_tally import CurveTally
@@ -15,6 +14,7 @@ from scripts.training_steps import composed_config
 from training.anomaly_synthesis.nominal_images import resized_image
 from training.data.dataset import read_image, read_mask
 from training.defect_map.learner import learning_rate
+from training.model.curves import average_precision
 from training.runs.defect_map_run import Examples, open_examples
 from training.runs.defect_map_settings import read_defect_map_run_settings
 from training.support.user_error import UserError

@@ -14,6 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 from training.data.dataset import Dataset, open_dataset, read_image, read_mask
 from training.data.settings import DatasetSettings, read_dataset_settings
 from training.model.calibration import Calibration, calibrated
+from training.model.curves import average_precision
 from training.model.detector import Detector
 from training.model.file_header import ModelContent, model_file, read_content
 from training.model.find_threshold import check_validation, find_threshold, pixel_kinds
@@ -139,7 +140,9 @@ def _chosen_rule(
             found = combined(levels, rule)
             positives.add(found[kinds == _POSITIVE])
             negatives.add(found[kinds == _NEGATIVE])
-    precisions = {rule: average_precision(*histograms) for rule, histograms in scores.items()}
+    precisions = {
+        rule: average_precision(*(histogram.weights for histogram in histograms)) for rule, histograms in scores.items()
+    }
     for rule, precision in precisions.items():
         log.info("Rule %s: average precision %s", rule, "unknown" if precision is None else f"{precision:.4f}")
     if settings.rule is not None:
@@ -151,17 +154,6 @@ def _chosen_rule(
             ["the validation split shows no defect: the fusion takes the rule mean"],
         )
     return max(precisions, key=lambda rule: precisions[rule] or 0.0), precisions, []
-
-
-def average_precision(positives: ScoreHistogram, negatives: ScoreHistogram) -> float | None:
-    """Return the average precision in 0..1 of scores counted in histograms; None without positives."""
-    if positives.total == 0:
-        return None
-    found = positives.at_or_above()
-    predicted = found + negatives.at_or_above()
-    gained = positives.weights
-    shown = gained > 0
-    return float((found[shown] / predicted[shown] * gained[shown]).sum() / positives.total)
 
 
 def _validation(dataset: Dataset, text: str) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
