@@ -1,6 +1,6 @@
 """Inference (paper, section IV): the distance of every patch to the coreset, as a map of the image's size."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +13,8 @@ from training.features.extractor import FeatureExtractor, PatchStrip, build_extr
 from training.features.extractor_settings import overridden_extractor_settings
 from training.features.patch_grid import Axis, lerp_at, nearest_at
 from training.model.file import check_fingerprint, load_model
-from training.model.provenance import Provenance
 from training.model.record import ModelRecord, StoredRecord
+from training.model.recorded import Recorded
 from training.model.settings import AnomalyMapSettings, ModelOverrides, overridden_anomaly_map
 from training.support.document import document_of
 from training.support.user_error import UserError
@@ -131,7 +131,7 @@ def distance_grids(models: Sequence[AnomalyModel], image: NDArray[np.uint8]) -> 
     return [DistanceGrid(values, *places[0]) for values in distances]
 
 
-class TrainedModel(AnomalyModel):
+class TrainedModel(Recorded[StoredRecord], AnomalyModel):
     """An anomaly model from a model file, with the file's record."""
 
     def __init__(
@@ -145,11 +145,6 @@ class TrainedModel(AnomalyModel):
         self.record = record
 
     @property
-    def threshold(self) -> float:
-        """A pixel is predicted anomalous if the map is at or above this score."""
-        return self.record.threshold.value
-
-    @property
     def fingerprint(self) -> dict[str, Any]:
         """Everything that a map depends on besides the image."""
         return {
@@ -159,19 +154,9 @@ class TrainedModel(AnomalyModel):
         }
 
     @property
-    def metadata(self) -> Mapping[str, Any]:
-        """The record of the model, as its file has it."""
-        return self.record.document()
-
-    @property
-    def provenance(self) -> Provenance:
-        """The origin of the model."""
-        return self.record.provenance
-
-    @property
     def warnings(self) -> list[str]:
         """Warnings of the model file, then those of the extractor that it does not contain."""
-        recorded = list(self.record.warnings)
+        recorded = super().warnings
         # A recorded warning may contain the extractor's and add a reason, for example why the weights are random.
         return recorded + [text for text in self.extractor.warnings if not any(text in known for known in recorded)]
 

@@ -1,6 +1,6 @@
 """A fusion of detectors: their maps on one scale, combined by a rule."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from training.model.calibration import Calibration
 from training.model.detector import MapModel
-from training.model.fusion_record import StoredFusion
-from training.model.provenance import Provenance
+from training.model.fusion_record import FusionRecord, StoredFusion
+from training.model.recorded import Recorded
 
 RULES = ("mean", "maximum", "minimum", "geometric")
 """mean: of the levels (the product of the shares of nominal pixels); geometric: the root of the levels' product."""
@@ -30,7 +30,7 @@ class FusedModel:
         return float(anomaly_map.max())
 
 
-class FusedDetector(FusedModel):
+class FusedDetector(Recorded[FusionRecord], FusedModel):
     """A fusion from a model file, with the file's record."""
 
     def __init__(self, sources: Sequence[MapModel], stored: StoredFusion) -> None:
@@ -39,29 +39,9 @@ class FusedDetector(FusedModel):
         self.sha256 = stored.sha256
 
     @property
-    def threshold(self) -> float:
-        """A pixel is predicted anomalous if the map is at or above this score."""
-        return self.record.threshold.value
-
-    @property
     def fingerprint(self) -> dict[str, Any]:
         """Everything that a map depends on besides the image."""
         return {"fusion_sha256": self.sha256, "rule": self.rule}
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """The record of the model, as its file has it."""
-        return self.record.document()
-
-    @property
-    def provenance(self) -> Provenance:
-        """The origin of the model."""
-        return self.record.provenance
-
-    @property
-    def warnings(self) -> list[str]:
-        """Warnings of the model file."""
-        return list(self.record.warnings)
 
 
 def levels_of(
