@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from safetensors import safe_open
-from sklearn.metrics import roc_auc_score
 
 from eval.page.page import build_report
 from eval.runs.run_evaluation import evaluate_run
@@ -182,45 +181,3 @@ def test_a_coreset_and_a_defect_map_are_fused(stainless_folder, tmp_path):
 def test_a_fusion_needs_two_sources(tmp_path):
     with pytest.raises(UserError, match="at least two sources"):
         read_fuse_settings(compose_config("fuse", ["sources=[a]", "dataset.root=x"]))
-
-
-@pytest.mark.slow
-def test_a_short_training_finds_formulas_it_never_saw(tmp_path):
-    """The continuous integration's smoke test: 64 px, at most 30 s."""
-    import torch
-
-    from tests.training.anomaly_synthesis.test_synthesis import settings as synthesis_settings
-    from tests.training.defect_map.configured import defect_map as map_settings
-    from training.anomaly_synthesis.formula_source import FormulaSource
-    from training.anomaly_synthesis.synthesis import draw_change, synthesise
-    from training.anomaly_synthesis.view import Nominal
-    from training.defect_map.defect_map_model import DefectMapModel
-    from training.defect_map.examples import batch_of
-
-    def surface(seed):
-        rng = np.random.default_rng(seed)
-        grooves = 10 * np.sin(np.arange(64) * rng.uniform(0.8, 1.2))[None, :, None]
-        image = rng.normal(110, 6, (64, 64, 3)) + grooves
-        everything = np.ones((64, 64), bool)
-        return Nominal(np.clip(image, 0, 255).astype(np.uint8), everything, ~everything)
-
-    chosen, steps = synthesis_settings("synthesis.masks.perlin_cells=[1,8]"), 120
-    course = f"defect_map.optimisation={{steps: {steps}, crop: 64, batch: 4, learning_rate: 3.0e-3, warmup_steps: 5}}"
-    learner = Learner(map_settings("defect_map=tiny", course), None, torch.device("cpu"))
-    seen, unseen = {"formula": FormulaSource(0)}, {"formula": FormulaSource(1)}
-
-    def example(seed, sources):
-        rng = np.random.default_rng(seed)
-        params = draw_change(rng, chosen, 0.0) if rng.random() < 0.7 else None
-        return synthesise(surface(seed), 0, params, sources, chosen)
-
-    focal = []
-    for step in range(steps):
-        batch = batch_of([example(4 * step + place, seen) for place in range(4)])
-        focal.append(learner.step(step, batch)["focal"])
-    assert np.mean(focal[-10:]) <= 0.5 * np.mean(focal[:10])
-    model = DefectMapModel(learner.network, learner.settings.map, torch.device("cpu"))
-    tests = [example(100_000 + number, unseen) for number in range(30)]
-    labels = np.concatenate([found.label.ravel() for found in tests])
-    scores = np.concatenate([model.anomaly_map(found.image).ravel() for found in tests])
-    assert roc_auc_score(labels, scores) >= 0.9
