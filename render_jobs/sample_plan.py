@@ -39,7 +39,7 @@ class PlannedSample:
     lens: LensParams
     noise_key: tuple[int, ...]
     has_twin: bool = False
-    """Whether the same plate is also rendered clean."""
+    """True: the same plate is also rendered clean."""
 
 
 def plan_samples(document: Mapping[str, Any]) -> list[PlannedSample]:

@@ -49,7 +49,7 @@ ROWS = (
     Row("gradient", True, (LABELLED,), (99.33, 99.69)),
     Row("none", False, (LABELLED,), None, reconstruction=False),
 )
-"""Of the paper's rows 2 to 8 only the numbers of ticks are known, not their columns; this is the project's reading."""
+"""The paper's rows 2 to 8 in this project's reading: the number of ticks of each is known, their columns are not."""
 
 
 def arguments() -> argparse.Namespace:

@@ -10,7 +10,7 @@ from training.support.user_error import UserError
 
 REFUSE, CLEAN, LEAVE_OUT = "refuse", "clean", "leave-out"
 UNLABELLED = (REFUSE, CLEAN, LEAVE_OUT)
-"""What happens to unlabelled pictures that nobody has named."""
+"""Treatment of unlabelled pictures that nobody has named."""
 
 
 def stated_images(

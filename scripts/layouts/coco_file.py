@@ -38,7 +38,7 @@ class CocoImage:
     """Height and width [pixels]."""
     objects: tuple[CocoObject, ...]
     own: dict[str, Any]
-    """What export_dataset.py keeps beside the image: "sample" and "ignored"; {} in another file."""
+    """Entries that export_dataset.py keeps beside the image: "sample" and "ignored"; {} in another file."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Where the COCO files of a dataset lie: one per split, or one for all."""
+"""COCO files of a dataset: one per split, or one for all."""
 
 from pathlib import Path
 

@@ -32,7 +32,7 @@ class LabelMap:
     edge_pixels: int
     path_pattern: re.Pattern[str]
     pattern_of: str = ""
-    """Where the pattern was given, if not in the file."""
+    """The option that gave the pattern, if it is not from the file."""
 
     def knows(self, label: str) -> bool:
         """Return whether the label belongs to a class, the plate or an ignored shape."""

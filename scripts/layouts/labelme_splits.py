@@ -31,7 +31,7 @@ class SplitChoice:
 
 @dataclass(frozen=True)
 class Statement:
-    """What the user says about pictures without a LabelMe file."""
+    """The user's statement about pictures without a LabelMe file."""
 
     clean: tuple[str, ...]
     unlabelled: str

@@ -1,4 +1,4 @@
-"""What a source gives to an image: a picture to blend in, or a rendered change with its classes."""
+"""Content of a source: a picture to blend in, or a rendered change with its classes."""
 
 from dataclasses import dataclass
 from typing import Protocol

@@ -68,7 +68,7 @@ class SourceSettings:
     rendered: tuple[Path, ...]
     """Dataset folders of rendered triplets (source rendered)."""
     impurities: bool
-    """Whether rendered impurities appear as sound examples; false leaves them out."""
+    """True: rendered impurities appear as sound examples; false leaves them out."""
 
     def needed(self, kind: str) -> bool:
         """Return whether a source has a weight."""

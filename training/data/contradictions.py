@@ -1,4 +1,4 @@
-"""What in a dataset contradicts itself: warnings and errors that name the images."""
+"""Contradictions within a dataset: warnings and errors that name the images."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

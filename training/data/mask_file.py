@@ -17,7 +17,7 @@ from training.support.user_error import UserError
 
 TWO_VALUES, NONZERO = "two_values", "nonzero"
 MASK_RULES = (TWO_VALUES, NONZERO)
-"""Which pixels of a mask are defects: two_values, the upper of two values, or those above half of the range;
+"""Rules for the defect pixels of a mask: two_values, the upper of two values, or those above half of the range;
 nonzero, all that are not 0."""
 _PALETTE_IN_PNG = 3
 

@@ -35,7 +35,7 @@ class Sample:
     binary_id: int | None = None
     """The class id of the white pixels of a black and white mask; None for a mask of class ids."""
     mask_rule: str = "two_values"
-    """Which pixels of a black and white mask are white: one of ``mask_file.MASK_RULES``."""
+    """Rule for the white pixels of a black and white mask: one of ``mask_file.MASK_RULES``."""
     white_level: int | None = None
     """The value of white in a 16-bit image; None for 65535."""
 
@@ -52,7 +52,7 @@ class Dataset:
     left_out: tuple[LeftOut, ...] = ()
     """Files of the folder that are no part of the dataset."""
     warnings: tuple[str, ...] = ()
-    """What a user should know about the choice of the samples."""
+    """Notes for the user on the choice of the samples."""
 
     def split(self, name: str) -> tuple[Sample, ...]:
         """Return the samples of one split, in order."""

@@ -1,4 +1,4 @@
-"""What one image and its mask hold, found by decoding each once."""
+"""Facts of one image and its mask, found by decoding each once."""
 
 import hashlib
 from collections.abc import Mapping
@@ -33,11 +33,11 @@ class SampleFacts:
     classes: Mapping[int, int] | None = None
     """The number of instances of every class in the mask."""
     shows_mask: bool = False
-    """Whether the mask holds anything besides background."""
+    """True: the mask holds more than background."""
     between: tuple[int, ...] = ()
     """Values between the two of a black and white mask."""
     hidden_instances: bool = False
-    """Whether the mask holds 0 and the ignore id only, with instances in the ignored pixels."""
+    """True: the mask holds 0 and the ignore id only, with instances in the ignored pixels."""
     error: str | None = None
 
 

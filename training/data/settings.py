@@ -26,7 +26,7 @@ class DatasetSettings:
     good: str = "good"
     """Name of the folders of nominal images, in the layouts of class folders."""
     mask_rule: str | None = None
-    """Which pixels of a black and white mask are white (``mask_file.MASK_RULES``); None: the layout's own rule."""
+    """Rule for the white pixels of a black and white mask (``mask_file.MASK_RULES``); None: the layout's own rule."""
     white_level: int | None = None
     """The value of white in 16-bit images; None for 65535."""
     max_images: int | None = None

@@ -33,7 +33,7 @@ class DefectMapNetwork(nn.Module):
         self.stride = settings.stride
         """Sides of the input must be multiples of this."""
         self.reach = self.predictor.reach + (self.autoencoder.reach if self.autoencoder is not None else 0)
-        """How far an output sees [pixels], at most."""
+        """Greatest distance of an input pixel that an output depends on [pixels]."""
 
     def forward(self, pixels: Tensor) -> Outputs:
         """Return the outputs for RGB pixels (B, 3, H, W) in 0..1."""

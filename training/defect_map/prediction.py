@@ -32,7 +32,7 @@ class PredictionNetwork(nn.Module):
         reaches = [2] + [1 + kernel // 2 for kernel in kernels] if kernels else [2] * (depth + 1)
         down = sum(reach * 2**n for n, reach in enumerate(reaches)) + sum(2**n for n in range(depth))
         self.reach = down + sum(2 * 2**n + 2**n for n in range(depth))
-        """How far an output sees [pixels], at most."""
+        """Greatest distance of an input pixel that an output depends on [pixels]."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return logits (B, 1, H, W) for an input (B, C, H, W) whose sides are multiples of 2^(levels - 1)."""

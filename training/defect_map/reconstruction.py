@@ -37,7 +37,7 @@ class Autoencoder(nn.Module):
         levels = len(channels) - 1
         below = sum(2 * 2**n for n in range(levels + 1)) + sum(2**n for n in range(levels))
         self.reach = below + sum(2 * 2**n + 2**n for n in range(levels)) + 1
-        """How far an output sees [pixels], at most."""
+        """Greatest distance of an input pixel that an output depends on [pixels]."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Return restored pixels (B, 3, H, W), in the range of the input, for normalised pixels (B, 3, H, W)."""

@@ -19,7 +19,7 @@ KEPT = 16
 
 
 class Raised(NamedTuple):
-    """What is at or above the threshold: nominal pixels, and images without a defect."""
+    """Counts at or above the threshold: nominal pixels, and images without a defect."""
 
     pixels: int
     images: int

@@ -1,4 +1,4 @@
-"""What an explanation of an image holds, and its form as JSON."""
+"""Content of an explanation of an image, and its form as JSON."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from training.model.members import MemberRecord
 
 @dataclass(frozen=True)
 class Explanation:
-    """What an explanation shows."""
+    """Content of an explanation."""
 
     model: Path
     image: Path

@@ -1,4 +1,4 @@
-"""What models decide on a split: found defects of each class, false alarms."""
+"""Decisions of models on a split: found defects of each class, false alarms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -31,7 +31,7 @@ class FusionRecord:
 
 
 class StoredFusion(NamedTuple):
-    """What a fusion's file holds: the record, the sources' contents and scales, and a hash of both."""
+    """Content of a fusion's file: the record, the sources' contents and scales, and a hash of both."""
 
     record: FusionRecord
     sources: tuple[ModelContent, ...]

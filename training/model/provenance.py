@@ -62,7 +62,7 @@ class Provenance:
     tree_fan_in: int | None = None
     """Number of coresets that each step of a meld took; None: all at once, or no meld."""
     forgotten: Document | None = None
-    """What ``training.forget`` was asked for and the parent's members that it dropped; None for other kinds."""
+    """The request to ``training.forget`` and the parent's members that it dropped; None for other kinds."""
 
     @property
     def white_level(self) -> int | None:

@@ -20,7 +20,7 @@ _FENCE = 3.0  # interquartile ranges above the upper quartile: Tukey's "far out"
 
 @dataclass(frozen=True)
 class Suspect:
-    """What speaks against one train image."""
+    """Evidence against one train image."""
 
     sample_id: str
     image: Path
