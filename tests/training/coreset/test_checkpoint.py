@@ -140,7 +140,7 @@ def test_a_checkpoint_comes_back_and_a_damaged_one_is_refused(tmp_path):
         (b"\x80\x04pickled", "cannot be read as a checkpoint"),
         (content[:-4] + b"\0\0\0\0", "do not match the recorded hash"),
         (re.sub(rb"checkpoint(..)", rb"otherpoint\1", content), "otherpoint"),
-        (re.sub(rb"version(\W+)1", rb"version\g<1>2", content), "version 2; this program reads"),
+        (re.sub(rb"version(\W+)2", rb"version\g<1>1", content), "version 1; this program reads"),
         (safetensors.numpy.save(TENSORS), "None version None"),
     ):
         checkpoint.path.write_bytes(broken)
