@@ -72,7 +72,7 @@ def test_an_experiment_says_what_its_row_does(name):
 
 def test_an_ordinary_sweep_still_numbers_its_rows():
     hydra = composed("dataset.root=x", "name=s", "hydra.job.num=3").hydra
-    assert (hydra.sweep.dir, hydra.sweep.subdir, hydra.output_subdir) == ("runs/s", "3", ".hydra")
+    assert (hydra.sweep.dir, hydra.sweep.subdir, hydra.output_subdir) == ("runs/s", "3", None)
 
 
 @pytest.mark.parametrize(
