@@ -62,7 +62,8 @@ def test_a_run_and_a_sweep_leave_whole_folders(stainless_folder, tmp_path):
     run = call("train", f"dataset.root={stainless_folder}", *TINY, "name=plates", cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     folder = tmp_path / "runs" / "plates"
-    assert sorted(p.name for p in folder.iterdir()) == [".hydra", "coreset.safetensors", "train.log", "training.json"]
+    results = ["coreset.safetensors", "suspects.csv", "train.log", "training.json"]
+    assert sorted(p.name for p in folder.iterdir()) == [".hydra", *results]
     assert "Next: python -m eval.evaluate model=runs/plates" in run.stdout
     assert "Traceback" not in run.stdout + run.stderr
 
