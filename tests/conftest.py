@@ -1,4 +1,4 @@
-"""The end of a test run in which Blender was loaded."""
+"""Threads of each test process, and the end of a test run in which Blender was loaded."""
 
 import os
 import sys
@@ -6,6 +6,9 @@ import sys
 import pytest
 
 STATUS = pytest.StashKey[int]()
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # the processes fill the cores; threads of their own would only wait
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_sessionfinish(session, exitstatus):

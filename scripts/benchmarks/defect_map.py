@@ -9,8 +9,8 @@ In a few minutes, one seed and a fifth of the steps:
   uv run scripts/benchmark_defect_map.py --quick --plates metal_plate
 Percent, means over the seeds; _spread is the standard deviation. f1 is at the threshold from validation, largest_f1
 over all thresholds of the test pixels. large_kernel_speedup: a forward and backward pass of a 31 x 31 depth-wise
-kernel on 4 x 64 x 64 x 64, in torch's default layout over this project's. tiny_ms: one image of 256 x 256 pixels with
-defect_map=tiny, one thread. draem_: anomalib's DraemModel at the same width, on the same batches, learning rates and
+kernel on 4 x 64 x 64 x 64, CPU time in torch's default layout over this project's. tiny_ms: CPU time of one image of 256 x 256 pixels
+with defect_map=tiny, one thread. draem_: anomalib's DraemModel at the same width, on the same batches, learning rates and
 image size, in its own environment, with its own losses; step_ms is the CPU time of a step.
 """
 
@@ -184,13 +184,13 @@ def _keys(prefix: str, metrics: dict[str, Any], suffix: str = "") -> dict[str, f
 
 
 def _seconds(call: Callable[[], Any], repeats: int) -> float:
-    """Return the median seconds of a call, after one that does not count."""
+    """Return the median CPU seconds of a call, after one that does not count."""
     call()
     times = []
     for _ in range(repeats):
-        started = time.perf_counter()
+        started = time.process_time()
         call()
-        times.append(time.perf_counter() - started)
+        times.append(time.process_time() - started)
     return statistics.median(times)
 
 

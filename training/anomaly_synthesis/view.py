@@ -41,8 +41,12 @@ def draw_view_params(rng: np.random.Generator, settings: SoundSettings) -> ViewP
     )
 
 
-def viewed(nominal: Nominal, params: ViewParams, size: tuple[int, int]) -> Nominal:
-    """Return a crop of ``size`` (rows, columns) of a nominal image; edges of turned or small images are reflected."""
+def viewed(nominal: Nominal, params: ViewParams, size: tuple[int, int], border: int = 0) -> Nominal:
+    """Return a crop of ``size`` (rows, columns) of a nominal image; edges of turned or small images are reflected.
+
+    ``border`` [pixels] is the reflected border that the crop may reach into: whoever judges images with such a border
+    must have seen borders that are sound.
+    """
     image, *masks = nominal
     planes: list[NDArray[Any]] = [image, *(mask.astype(np.uint8) for mask in masks)]
     if params.turn:
@@ -53,6 +57,8 @@ def viewed(nominal: Nominal, params: ViewParams, size: tuple[int, int]) -> Nomin
             cv2.warpAffine(plane, matrix, (width, height), flags=way, borderMode=cv2.BORDER_REFLECT_101)
             for plane, way in zip(planes, ways, strict=True)
         ]
+    if border:
+        planes = [cv2.copyMakeBorder(plane, *(border,) * 4, cv2.BORDER_REFLECT) for plane in planes]
     planes = [_flipped(_cropped(plane, params.place, size), params) for plane in planes]
     shown = cv2.convertScaleAbs(planes[0], alpha=params.gain) if params.gain != 1 else planes[0]
     return Nominal(np.ascontiguousarray(shown), planes[1] > 0, planes[2] > 0)

@@ -13,7 +13,7 @@ from training.anomaly_synthesis.settings import SynthesisSettings
 from training.anomaly_synthesis.sources import OpenedSources
 from training.anomaly_synthesis.synthesis import Example, draw_change, draw_params, synthesise
 from training.anomaly_synthesis.view import Nominal, draw_view_params, viewed
-from training.defect_map.settings import OptimisationSettings
+from training.defect_map.settings import DefectMapSettings
 
 _REDRAWS = 3
 
@@ -34,11 +34,10 @@ class ExampleMaker:
         images: NominalImages,
         sources: OpenedSources,
         synthesis: SynthesisSettings,
-        optimisation: OptimisationSettings,
-        seed: int,
+        settings: DefectMapSettings,
     ) -> None:
         self._images, self._sources, self._synthesis = images, sources, synthesis
-        self._optimisation, self._seed = optimisation, seed
+        self._optimisation, self._seed, self._border = settings.optimisation, settings.seed, settings.map.border
 
     @property
     def size(self) -> int:
@@ -73,7 +72,7 @@ class ExampleMaker:
         order = np.random.default_rng([self._seed, 1, around]).permutation(len(self._images))
         number = int(order[position])
         params = draw_view_params(rng, self._synthesis.sound)
-        return viewed(self._images[number], params, (course.crop, course.crop)), number
+        return viewed(self._images[number], params, (course.crop, course.crop), self._border), number
 
     def batch(self, step: int) -> Batch:
         """Return the batch of a step."""

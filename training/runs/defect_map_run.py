@@ -52,10 +52,7 @@ def open_examples(settings: DefectMapRunSettings) -> Examples:
     evaluation = [sample.image for sample in dataset.samples if sample.split != "train"]
     images = NominalImages(dataset, train, settings.defect_map.map.resize, settings.synthesis.masks.foreground)
     sources = open_sources(settings.synthesis.sources, images.pixels, evaluation)
-    course = settings.defect_map.optimisation
-    return Examples(
-        dataset, sources, ExampleMaker(images, sources, settings.synthesis, course, settings.defect_map.seed)
-    )
+    return Examples(dataset, sources, ExampleMaker(images, sources, settings.synthesis, settings.defect_map))
 
 
 def train_defect_map_run(settings: DefectMapRunSettings, folder: Path) -> dict[str, Any]:
