@@ -1,11 +1,13 @@
 """anomalib's DRAEM as a peer of the defect map: same batches, steps, learning rates, widths and image size."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from eval.metrics.curve_tally import CurveTally
@@ -13,19 +15,22 @@ from scripts.benchmarks.anomalib_peer import run_peer
 from scripts.training_steps import composed_config
 from training.anomaly_synthesis.nominal_images import resized_image
 from training.data.dataset import read_image, read_mask
-from training.defect_map.learner import learning_rate
+from training.defect_map.examples import Batch
+from training.defect_map.learner import Learner, learning_rate
+from training.defect_map.settings import DefectMapSettings
 from training.model.curves import average_precision
 from training.runs.defect_map_run import Examples, open_examples
 from training.runs.defect_map_settings import read_defect_map_run_settings
 from training.support.user_error import UserError
 
+_TIMED_STEPS = 100
 FIT = Path(__file__).with_name("draem_fit.py")
 
 
 def draem(
     python: Path, folder: Path, dataset: Sequence[str], settings: Sequence[str], seed: int, memory_gb: float = 16
 ) -> dict[str, float | None]:
-    """Train DRAEM on the batches that a defect map of these settings sees; return pixel AP in percent and step_ms.
+    """Train DRAEM on the batches that a defect map of these settings sees; return pixel AP in percent and step times.
 
     ``folder`` is for its files: 110 kB per example of 128 x 128 pixels. Raises UserError if the peer fails.
     """
@@ -62,7 +67,27 @@ def draem(
         tally.add(parts, np.ones(int(defect.sum())))
     positives, negatives, _ = tally.weights()
     precision = average_precision(positives, negatives)
-    return {"ap": None if precision is None else 100 * precision, "step_ms": 1000 * done["step_seconds"]}
+    return {
+        "ap": None if precision is None else 100 * precision,
+        "step_ms": 1000 * done["step_seconds"],
+        "own_step_ms": 1000 * _own_step_seconds(read.defect_map, job["batches"]),
+    }
+
+
+def _own_step_seconds(settings: DefectMapSettings, files: dict[str, str]) -> float:
+    """Return the mean CPU seconds of this project's step on one thread, over the same first batches."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    learner = Learner(settings, None, torch.device("cpu"))
+    image, target, label = (np.load(files[part], mmap_mode="r") for part in ("image", "target", "label"))
+    steps = min(len(image), _TIMED_STEPS)
+    started = time.process_time()
+    for step in range(steps):
+        pixels = [torch.from_numpy(np.array(part[step])).permute(0, 3, 1, 2).float() / 255 for part in (image, target)]
+        learner.step(step, Batch(*pixels, torch.from_numpy(np.array(label[step]))[:, None]))
+    seconds = (time.process_time() - started) / steps
+    torch.set_num_threads(threads)
+    return seconds
 
 
 def _written(examples: Examples, steps: int, folder: Path) -> dict[str, str]:
