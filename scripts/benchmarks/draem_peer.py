@@ -83,8 +83,10 @@ def _own_step_seconds(settings: DefectMapSettings, files: dict[str, str]) -> flo
     steps = min(len(image), _TIMED_STEPS)
     started = time.process_time()
     for step in range(steps):
-        pixels = [torch.from_numpy(np.array(part[step])).permute(0, 3, 1, 2).float() / 255 for part in (image, target)]
-        learner.step(step, Batch(*pixels, torch.from_numpy(np.array(label[step]))[:, None]))
+        seen, sound = (
+            torch.from_numpy(np.array(part[step])).permute(0, 3, 1, 2).float() / 255 for part in (image, target)
+        )
+        learner.step(step, Batch(seen, sound, torch.from_numpy(np.array(label[step]))[:, None]))
     seconds = (time.process_time() - started) / steps
     torch.set_num_threads(threads)
     return seconds
