@@ -5,6 +5,9 @@ On MPDD's painted plates (MVTec layout), three seeds, tiny defect maps on proced
 With magnetic tiles as well, and a coreset on ResNet-18 from a file:
   uv run scripts/benchmark_defect_map.py --plates metal_plate --tiles magnetic_tile --coreset extractor=resnet18
       extractor.weights=resnet18.pth --json defect_map.json
+Rendered plates, with stains as sound examples and without (scripts/quickstart.py makes clean and inspected,
+scripts/render.py render=triplets the triplets):
+  uv run scripts/benchmark_defect_map.py --rendered runs/quickstart/datasets --triplets datasets/triplets
 In a few minutes, one seed and a fifth of the steps:
   uv run scripts/benchmark_defect_map.py --quick --plates metal_plate
 Percent, means over the seeds; _spread is the standard deviation. f1 is at the threshold from validation, largest_f1
@@ -29,6 +32,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.benchmarks.anomalib_peer import peer_python
+from scripts.benchmarks.defect_map_impurities import impurity_figures
 from scripts.benchmarks.defect_map_runs import Course, means, spreads
 from scripts.benchmarks.draem_peer import draem
 from scripts.training_steps import quoted
@@ -43,6 +47,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--plates", type=Path, metavar="FOLDER", help="MPDD metal plates, MVTec layout")
     parser.add_argument("--tiles", type=Path, metavar="FOLDER", help="magnetic tiles, MVTec layout")
+    parser.add_argument("--rendered", type=Path, metavar="FOLDER", help="folder with clean/ and inspected/")
+    parser.add_argument("--triplets", type=Path, metavar="FOLDER", help="dataset folder of render=triplets")
     parser.add_argument("--seeds", type=int, default=3, help="number of seeds (%(default)s)")
     parser.add_argument(
         "--settings",
@@ -99,6 +105,10 @@ def measured(options: argparse.Namespace, folder: Path, console: Console) -> dic
         found |= _keys(f"fused_{name}_", means(fusions)) | _keys(f"fused_{name}_", spreads(fusions), "_spread")
         found |= _keys(f"coreset_{name}_", of_coreset)
         _write(options.json, found)
+    if options.rendered is not None:
+        console.print("rendered plates: impurities as sound examples", highlight=False)
+        clean, inspected = options.rendered / "clean", options.rendered / "inspected"
+        found |= impurity_figures(course, options.triplets, clean, inspected, seeds)
     _write(options.json, found)
     return found
 
@@ -167,8 +177,10 @@ def main() -> int:
     settle_threads()
     options, console = arguments(), Console()
     try:
-        if options.plates is None and options.tiles is None:
-            raise UserError("name at least one dataset: --plates or --tiles")
+        if options.plates is None and options.tiles is None and options.rendered is None:
+            raise UserError("name at least one dataset: --plates, --tiles or --rendered")
+        if (options.rendered is None) != (options.triplets is None):
+            raise UserError("--rendered and --triplets are needed together")
         if options.runs is not None:
             console.print(table(measured(options, options.runs, console)))
         else:
