@@ -5,8 +5,10 @@ missed, because the coreset knows the sticker; training.forget drops what hides 
 threshold=false_positive_budget: the one of the largest F1 raises most nominal plates already.
   uv run scripts/benchmark_teaching.py --plates metal_plate --resnet18 resnet18.pth --json teaching.json
   uv run scripts/benchmark_teaching.py --rendered runs/quickstart/datasets
+Then the reverse: a sticker that is sound and new raises a false alarm, and training.update learns its picture.
 For each set: the number of stickers that were missed before, the share of those found afterwards, and the mean share
-of the nominal validation and test images that are newly raised.
+of the nominal validation and test images that are newly raised; of the false alarms, those that another photograph
+raises no more (accepted), and AUPRO, pixel recall and precision [%] of the test images before and after the update.
 """
 
 import argparse
@@ -21,6 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.benchmarks.teaching import lesson, opened, taught
+from scripts.benchmarks.teaching_nominal import ACCURACY, accepted
 from scripts.training_steps import quoted
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError
@@ -38,8 +41,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def measured(options: argparse.Namespace, console: Console) -> dict[str, list[dict[str, Any]]]:
-    """Return the rows of each set, one per draw. Raises UserError if no set is given."""
+Rows = dict[str, list[dict[str, Any]]]
+
+
+def measured(options: argparse.Namespace, console: Console) -> tuple[Rows, Rows]:
+    """Return the rows of each set, one per draw: of missed defects, and of false alarms. Raises UserError without a set."""
     training = ["coreset.epochs=1", "threshold=false_positive_budget"]
     if options.resnet18:
         training += ["extractor=resnet18", f"extractor.weights={quoted(options.resnet18.resolve())}"]
@@ -55,13 +61,30 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, list[di
     if not sets:
         raise UserError("name at least one set: --plates or --rendered")
     rows: dict[str, list[dict[str, Any]]] = {name: [] for name in sets}
+    alarms: dict[str, list[dict[str, Any]]] = {name: [] for name in sets}
     for name, (train, evaluation, more) in sets.items():
         for draw in range(1 if options.quick else options.draws):
             with tempfile.TemporaryDirectory(prefix="stainless_teaching_") as folder:
                 given = lesson(train, evaluation, Path(folder) / "data", draw)
                 rows[name].append(taught(given, Path(folder), [*training, *more]))
             console.print(f"{name}, sticker {draw}: {rows[name][-1]}", highlight=False)
-    return rows
+            with tempfile.TemporaryDirectory(prefix="stainless_teaching_") as folder:
+                alarms[name].append(accepted(train, evaluation, Path(folder), draw, [*training, *more]))
+            console.print(f"{name}, false alarm {draw}: {alarms[name][-1]}", highlight=False)
+    return rows, alarms
+
+
+def accepted_figures(alarms: Rows) -> dict[str, float | None]:
+    """Return the number of false alarms of each set, the share accepted, and the means of the test images' accuracy."""
+    found: dict[str, float | None] = {}
+    for name, rows in alarms.items():
+        raised = [row for row in rows if row["before"] >= 1]
+        found[f"{name}_false_alarms"] = len(raised)
+        found[f"{name}_accepted"] = fmean(row["after"] < 1 for row in raised) if raised else None
+        for key in (f"{part}_{when}" for part in ACCURACY for when in ("before", "after")):
+            values = [row[key] for row in rows if row[key] is not None]
+            found[f"{name}_{key}"] = fmean(values) if values else None
+    return found
 
 
 def main() -> int:
@@ -69,14 +92,14 @@ def main() -> int:
     settle_threads()
     options, console = arguments(), Console()
     try:
-        rows = measured(options, console)
+        rows, alarms = measured(options, console)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
     table = Table(
         "set", "stickers", "missed before", "found afterwards", "members dropped", "nominal images newly raised"
     )
-    found: dict[str, Any] = {"rows": rows}
+    found: dict[str, Any] = {"rows": rows, "alarms": alarms, **accepted_figures(alarms)}
     for name, of_set in rows.items():
         missed = [row for row in of_set if row["missed"]]
         done = [row for row in missed if row["found"]]
@@ -90,6 +113,8 @@ def main() -> int:
         raised = f"{100 * fmean(newly):.1f} %" if newly else ""
         table.add_row(name, str(len(of_set)), str(len(missed)), str(len(done)), dropped, raised)
     console.print(table)
+    for key, value in accepted_figures(alarms).items():
+        console.print(f"{key}: {value}", highlight=False)
     if options.json is not None:
         options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
     return 0

@@ -55,14 +55,39 @@ def stuck(picture: Picture, rng: np.random.Generator, label: Picture) -> tuple[P
 
 def lesson(train: Sequence[Sample], evaluation: Dataset, folder: Path, draw: int) -> Lesson:
     """Write the folder of a draw: one train image has a sticker, and the missed image is another photograph of it."""
+    changed, again, box, dirty = _with_sticker(train, draw)
+    _write_set(train, evaluation, folder)
+    _write(folder / "train" / "good" / f"{dirty:04d}.png", changed)
+    _write(folder / "missed.png", again)
+    return Lesson(folder, folder / "missed.png", box)
+
+
+def false_alarm(train: Sequence[Sample], evaluation: Dataset, folder: Path, draw: int) -> tuple[Lesson, Path]:
+    """Write the folder of a draw whose sticker is sound and new; return it and the folder of the picture that shows it.
+
+    No train image has the sticker. The picture to learn from and ``missed`` are two photographs of one plate.
+    """
+    changed, again, box, number = _with_sticker(train, draw)
+    _write_set(train, evaluation, folder)
+    alarm = folder.with_name("alarm")
+    _write(alarm / "train" / "good" / f"alarm_{number:04d}.png", changed)
+    _write(folder / "missed.png", again)
+    return Lesson(folder, folder / "missed.png", box), alarm
+
+
+def _with_sticker(train: Sequence[Sample], draw: int) -> tuple[Picture, Picture, Box, int]:
+    """Return a train picture with a sticker, another photograph of it, the sticker's box and the picture's number."""
     rng = np.random.default_rng([31, draw])
-    dirty = int(rng.integers(len(train)))
+    number = int(rng.integers(len(train)))
+    picture = read_image(train[number].image, train[number].white_level)
+    changed, box = stuck(picture, rng, sticker(rng, round(_SIDE * min(picture.shape[:2]))))
+    return changed, photographed_again(changed, rng), box, number
+
+
+def _write_set(train: Sequence[Sample], evaluation: Dataset, folder: Path) -> None:
+    """Write the train images, and all validation and test images with their masks, in MVTec's layout."""
     for number, sample in enumerate(train):
-        picture = read_image(sample.image, sample.white_level)
-        if number == dirty:
-            picture, box = stuck(picture, rng, sticker(rng, round(_SIDE * min(picture.shape[:2]))))
-            _write(folder / "missed.png", photographed_again(picture, rng))
-        _write(folder / "train" / "good" / f"{number:04d}.png", picture)
+        _write(folder / "train" / "good" / f"{number:04d}.png", read_image(sample.image, sample.white_level))
     for number, sample in enumerate(s for s in evaluation.samples if s.split != "train"):
         picture = read_image(sample.image, sample.white_level)
         defect = np.isin(read_mask(sample, picture.shape), evaluation.defect_ids)
@@ -71,7 +96,6 @@ def lesson(train: Sequence[Sample], evaluation: Dataset, folder: Path, draw: int
         if defect.any():
             mask = np.repeat(255 * defect.astype(np.uint8)[..., None], 3, axis=2)
             _write(folder / "ground_truth" / kind / f"{number:04d}_mask.png", mask)
-    return Lesson(folder, folder / "missed.png", box)
 
 
 def photographed_again(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -84,7 +108,7 @@ def taught(given: Lesson, folder: Path, training: Sequence[str]) -> dict[str, An
     data = ["dataset=mvtec", f"dataset.root={quoted(given.root)}", f"dataset.validation_fraction={VALIDATION}"]
     cfg = composed_config("train", *data, *training)
     train_run(read_training_settings(cfg), folder / "before")
-    before = _ratio(folder / "before", given)
+    before = ratio(folder / "before", given)
     found: dict[str, Any] = {"before": before, "missed": before < 1}
     if not found["missed"]:
         return found
@@ -99,7 +123,7 @@ def taught(given: Lesson, folder: Path, training: Sequence[str]) -> dict[str, An
     raised = [sum(count[when]["raised_images"] for count in counts) for when in ("before", "after")]
     pixels = [sum(count[when]["raised_pixels"] for count in counts) for when in ("before", "after")]
     nominal_pixels = sum(count["before"]["nominal_pixels"] for count in counts)
-    after = _ratio(folder / "after", given)
+    after = ratio(folder / "after", given)
     return {
         **found,
         "after": after,
@@ -122,7 +146,7 @@ def opened(layout: str, root: Path) -> Dataset:
     return open_dataset(read_dataset_settings(settings.dataset))
 
 
-def _ratio(run: Path, given: Lesson) -> float:
+def ratio(run: Path, given: Lesson) -> float:
     """Return the largest score of the box over the threshold."""
     model = load_anomaly_model(run, ModelOverrides("cpu"))
     left, top, width, height = given.box
