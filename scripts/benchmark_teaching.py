@@ -45,7 +45,7 @@ Rows = dict[str, list[dict[str, Any]]]
 
 
 def measured(options: argparse.Namespace, console: Console) -> tuple[Rows, Rows]:
-    """Return the rows of each set, one per draw: of missed defects, and of false alarms. Raises UserError without a set."""
+    """Return the rows of each set, one per draw: missed defects, false alarms. Raises UserError without a set."""
     training = ["coreset.epochs=1", "threshold=false_positive_budget"]
     if options.resnet18:
         training += ["extractor=resnet18", f"extractor.weights={quoted(options.resnet18.resolve())}"]

@@ -135,7 +135,7 @@ def measured(options: argparse.Namespace) -> dict[str, Any]:
     """Render, update and measure; return the figures by strategy and day."""
     quick = options.quick
     days, members = (6, 256) if quick else (options.days, options.members)
-    side = (204, 171) if quick else (408, 342)
+    side = (204, 171) if quick else (306, 256)
     month = Month(days, 4, 3, *side, frozenset(day for day in range(1, days + 1) if day % 10 == 5))
     tested = sorted({1, days, month.batch_day, *range(1, days + 1, options.every)})
     rendered(month, tested, options.out)
