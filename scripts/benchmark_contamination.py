@@ -9,9 +9,10 @@ Defective images are mixed into the train images: a share of their number. Figur
 and of the order. <set>_aupro_loss is the AUPRO [points] of the paper's coreset from the clean images less that of
 coreset.minimum_support=auto from the contaminated ones, <set>_clean_loss the same from clean ones, and
 <set>_unforgiving_loss that of the paper's from the contaminated ones. <set>_suspects_precision is the share of dirty
-images among the first n suspects, where n is their number. support_overhead is the time of the pass that measures the
+images among the first n suspects, where n is their number. support_overhead is the CPU time of the pass that measures the
 covering radius with the count of supports over that without. With --peer, anomalib's PatchCore of as many members is
-fitted to the first draw of each share.
+fitted to the first draw of each share. With --refill, half as many places again are collected, and the supported
+members of the chosen minimum fill the 2048 places ("refilled").
 """
 
 import argparse
@@ -36,6 +37,7 @@ from scripts.benchmarks.contamination import (
     accuracy_by_minimum,
     chosen_minimum,
     contaminated,
+    refilled_accuracy,
     support_overhead,
     suspects_precision,
 )
@@ -62,6 +64,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--draws", type=int, default=3, help="draws of dirty images and of the order (%(default)s)")
     parser.add_argument("--shares", type=float, nargs="+", default=SHARES, help="contaminations (%(default)s)")
     parser.add_argument("--minima", type=int, nargs="+", default=[2, 3, 4], help="minimum supports beside 1 and auto")
+    parser.add_argument("--refill", action="store_true", help="also measure coresets whose freed places are refilled")
     parser.add_argument("--peer", action="store_true", help="also measure anomalib's PatchCore")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the measurements to this file")
     parser.add_argument("--quick", action="store_true", help="10 %% contamination only, one draw, 60 test images")
@@ -125,6 +128,10 @@ def measured(options: argparse.Namespace, console: Console) -> dict[str, Any]:
                 for minimum, figures in [*labelled, (AUTO, {**by_minimum[auto], "chosen": auto})]:
                     row = {"set": data.name, "share": share, "draw": draw, "minimum_support": minimum, **figures}
                     rows.append({**row, "suspects_precision": precision, "dirty": len(mixed.dirty)})
+                if options.refill and auto > 1:
+                    more = counted(mixed.train, built, data.defect_ids, MEMBERS * 3 // 2)
+                    figures = refilled_accuracy(more, built, auto, MEMBERS, tested)
+                    rows.append({**row, "minimum_support": "refilled", "suspects_precision": None, **figures})
                 if share == 0 and draw == 0:
                     overheads.append(support_overhead(trained, built, data.defect_ids, 3))
                 if options.peer and draw == 0:
