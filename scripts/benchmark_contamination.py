@@ -9,9 +9,9 @@ Defective images are mixed into the train images: a share of their number. Figur
 and of the order. <set>_aupro_loss is the AUPRO [points] of the paper's coreset from the clean images less that of
 coreset.minimum_support=auto from the contaminated ones, <set>_clean_loss the same from clean ones, and
 <set>_unforgiving_loss that of the paper's from the contaminated ones. <set>_suspects_precision is the share of dirty
-images among the first n suspects, where n is their number. support_overhead is the CPU time of the pass that measures the
-covering radius with the count of supports over that without. With --peer, anomalib's PatchCore of as many members is
-fitted to the first draw of each share. With --refill, half as many places again are collected, and the supported
+images among the first n suspects, where n is their number. support_overhead is the CPU time of the pass that measures
+the covering radius with the count of supports over that without. With --peer, anomalib's PatchCore of as many members
+is fitted to the first draw of each share. With --refill, half as many places again are collected, and the supported
 members of the chosen minimum fill the 2048 places ("refilled").
 """
 
