@@ -15,7 +15,8 @@ over all thresholds of the test pixels. large_kernel_speedup: a forward and back
 kernel on 4 x 64 x 64 x 64, CPU time in torch's default layout over this project's. tiny_ms: CPU time of one image of
 256 x 256 pixels with defect_map=tiny, one thread. draem_: anomalib's DraemModel at the same width, on the same batches,
 learning rates and image size, in its own environment, with its own losses; step_ms is the CPU time of a step on one
-thread, and own_step_ms that of this project's on the same batches.
+thread, and own_step_ms that of this project's on the same batches. border_alarms: nominal pixels above the threshold
+in the outer 16 of images cut by 48 on every side; inside_alarms: the same pixels of the uncut images.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from rich.console import Console
 from rich.table import Table
 
 from scripts.benchmarks.anomalib_peer import peer_python
+from scripts.benchmarks.defect_map_borders import border_alarms, nominal_test_images
 from scripts.benchmarks.defect_map_impurities import impurity_figures
 from scripts.benchmarks.defect_map_runs import Course, means, spreads
 from scripts.benchmarks.draem_peer import draem
@@ -39,6 +41,7 @@ from scripts.training_steps import quoted
 from training.support.entry_point import settle_threads
 from training.support.user_error import UserError
 
+BORDER = ("border_alarms", "inside_alarms")
 SHORT = {"image_auroc": "image_auroc", "pixel_average_precision": "ap", "aupro": "aupro", "pixel_f1": "f1"}
 
 
@@ -95,15 +98,18 @@ def measured(options: argparse.Namespace, folder: Path, console: Console) -> dic
             peers = [draem(peer, folder / f"{name}_draem_{seed}", dataset, settings, seed) for seed in range(seeds)]
             found |= {f"draem_{name}_{key}": _mean([p[key] for p in peers]) for key in ("ap", "step_ms", "own_step_ms")}
         coreset, of_coreset = course.coreset(f"{name}_coreset", dataset, *options.coreset)
-        maps, fusions = [], []
+        maps, fusions, borders = [], [], []
+        nominal = nominal_test_images(dataset)
         for seed in range(seeds):
             console.print(f"{name}: defect map, seed {seed}", highlight=False)
             run, metrics = course.defect_map(f"{name}_map_{seed}", dataset, f"defect_map.seed={seed}")
             maps.append(metrics)
+            borders.append(border_alarms(run, nominal))
             fusions.append(course.fusion(f"{name}_fused_{seed}", [coreset, run])[1])
         found |= _keys(f"{name}_", means(maps)) | _keys(f"{name}_", spreads(maps), "_spread")
         found |= _keys(f"fused_{name}_", means(fusions)) | _keys(f"fused_{name}_", spreads(fusions), "_spread")
         found |= _keys(f"coreset_{name}_", of_coreset)
+        found |= {f"{name}_{key}": statistics.mean(b[i] for b in borders) for i, key in enumerate(BORDER)}
         _write(options.json, found)
     if options.rendered is not None:
         console.print("rendered plates: impurities as sound examples", highlight=False)
