@@ -10,6 +10,8 @@ from training.drift.image_statistics import SCORE, image_statistics
 from training.drift.window import DriftState, DriftWindow
 from training.model.detector import Detector
 from training.prediction.judgement import Judgement, judge
+from training.service.picture_header import NoPictureError, check_header
+from training.support.user_error import UserError
 
 
 @dataclass(frozen=True)
@@ -33,14 +35,22 @@ class LineResult:
 class LineJudge:
     """A detector and a drift window; one picture at a time."""
 
-    def __init__(self, model: Detector, minimum_size: int, drift: DriftWindow) -> None:
+    def __init__(self, model: Detector, minimum_size: int, maximum_pixels: int, drift: DriftWindow) -> None:
         self.model, self.drift = model, drift
-        self._minimum_size = minimum_size
+        self._minimum_size, self._maximum_pixels = minimum_size, maximum_pixels
 
     def judge(self, content: bytes, name: Path) -> LineResult:
-        """Judge the content of an image file; ``name`` is for messages. Raises UserError if it cannot be judged."""
+        """Judge the content of an image file; ``name`` is for messages.
+
+        Raises NoPictureError if it does not decode, TooManyPixelsError, without decoding it, if it is too large, and
+        UserError if the detector cannot take it.
+        """
         started = time.perf_counter()
-        image = image_of_content(content, name, self.model.provenance.white_level)
+        check_header(content, name, self._maximum_pixels)
+        try:
+            image = image_of_content(content, name, self.model.provenance.white_level)
+        except UserError as error:
+            raise NoPictureError(str(error)) from error
         judged = judge(self.model, image, self._minimum_size, started)
         statistics = {**image_statistics(image), SCORE: judged.score}
         return LineResult(judged, statistics, self.drift.add(statistics))

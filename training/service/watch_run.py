@@ -42,9 +42,9 @@ def watch_run(settings: WatchSettings, stop: StopRequest) -> None:
     for statistics in journal.last_statistics:
         drift.restore(statistics)
     drift.announce()
+    judge = LineJudge(model, settings.minimum_prediction_size, settings.maximum_pixels, drift)
     with _events(settings) as events, _webhook(settings) as webhook:
-        watch = _Watch(settings, LineJudge(model, settings.minimum_prediction_size, drift), journal, webhook)
-        watch.run(events, stop)
+        _Watch(settings, judge, journal, webhook).run(events, stop)
     log.info(
         "Stopped: %d pictures judged in all, %d anomalous, %d broken; %s",
         *(journal.count, journal.anomalous, journal.broken, settings.output / TABLE),

@@ -37,6 +37,7 @@ class WatchSettings:
     maps: bool
     overlays: bool
     minimum_prediction_size: int
+    maximum_pixels: int
     polling_seconds: float | None
     """None: the system's events."""
     rescan_seconds: float
@@ -62,6 +63,7 @@ def read_watch_settings(cfg: DictConfig) -> WatchSettings:
         maps=cfg.maps,
         overlays=cfg.overlays,
         minimum_prediction_size=cfg.minimum_prediction_size,
+        maximum_pixels=cfg.maximum_pixels,
         polling_seconds=cfg.polling_seconds if cfg.watching == "polling" else None,
         rescan_seconds=cfg.rescan_seconds,
         settle_seconds=cfg.settle_seconds,

@@ -7,8 +7,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from email.message import Message
-from typing import IO, Any
+from typing import Any
 
 from training.service.watch_settings import WebhookSettings
 
@@ -22,10 +21,8 @@ _DROPS_PER_LINE = 100
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
     """Refuse redirects: urllib would follow a POST with a GET, without the result."""
 
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
-    ) -> None:
-        return None
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Follow nothing: the redirect is then an HTTPError."""
 
 
 class Webhook:
@@ -80,7 +77,7 @@ class Webhook:
                 pause = min(settings.pause_seconds * 2 ** (attempt - 1), _LONGEST_PAUSE)
                 if self._closing.wait(pause):
                     time.sleep(min(pause, 0.2))  # at the stop: a last try, soon
-            request = urllib.request.Request(  # noqa: S310 (http and https alone: watch_settings)
+            request = urllib.request.Request(  # http and https alone: watch_settings
                 settings.url, json.dumps(result).encode(), {"Content-Type": "application/json"}, method="POST"
             )
             try:
