@@ -10,6 +10,7 @@ import json
 import os
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -110,6 +111,35 @@ class WatchJournal:
                 end = start
             if end < size:
                 file.truncate(end)
+
+
+@dataclass(frozen=True)
+class WatchedFolder:
+    """The output of a watch, for those that read it: its description (``watch.json``) and where its lines are."""
+
+    output: Path
+    drift: dict[str, Any]
+    """The model's reference (None without one), the settings and the limits of each statistic."""
+
+    def lines(self) -> Iterator[dict[str, Any]]:
+        """Yield the results in order. Raises UserError for a damaged line."""
+        return _lines(self.output / JOURNAL)
+
+
+def read_watched_folder(output: Path) -> WatchedFolder:
+    """Read the description of a watch's output. Raises UserError for another folder, and for another version."""
+    path = output / DESCRIPTION
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        known = (document["format"], document["version"]) == (FORMAT, VERSION)
+        drift = {name: document["drift"][name] for name in ("reference", "settings", "limits")}
+    except FileNotFoundError:
+        raise UserError(f"{output} holds no results of training.watch: there is no {DESCRIPTION}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(f"{path} cannot be read: {error!r}") from error
+    if not known:
+        raise UserError(f"{path} is not of {FORMAT} version {VERSION}")
+    return WatchedFolder(output, drift)
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
