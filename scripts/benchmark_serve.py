@@ -2,8 +2,8 @@
 
 A small coreset is trained on seeded brushed textures and served by a process of its own. Every answer's score is
 compared with the bare model's. A request is lost if its answer is missing, refused or wrong. The memory of the server
-is taken after the first 100 requests and at the end. With 8 clients and one worker a request waits for up to 7 others, so
-its latency is about 8 times the bare model's. On a busy machine only the CPU seconds mean something.
+is taken after the first 100 requests and at the end. With 8 clients and one worker a request waits for up to 7 others,
+so its latency is about 8 times the bare model's. On a busy machine only the CPU seconds mean something.
   uv run scripts/benchmark_serve.py --json serve.json
   uv run scripts/benchmark_serve.py --quick
 """

@@ -43,8 +43,8 @@ def build_report(
 ) -> Path:
     """Write <out>/index.html about the runs, with some plates of each dataset folder and the drift of each watch.
 
-    Returns its path. The page needs no other file and no network. Raises UserError if there is no run, two runs have the same name, a
-    picture, a dataset or a watch cannot be read, or the folder cannot be written.
+    Returns its path. The page needs no other file and no network. Raises UserError if there is no run, two runs have
+    the same name, a picture, a dataset or a watch cannot be read, or the folder cannot be written.
     """
     if not runs:
         raise UserError("a report needs at least one run")

@@ -25,6 +25,8 @@ from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
+RESULTS = (JOURNAL,)
+"""Files of an output folder that holds results."""
 _LONGEST_WAIT = 0.2  # a request to stop is seen within this time [s]
 _PICTURES_PER_LINE = 1000
 
@@ -171,7 +173,3 @@ def _job(model: Detector, settings: WatchSettings) -> dict[str, Any]:
         "maps": settings.maps,
         "overlays": settings.overlays,
     }
-
-
-RESULTS = (JOURNAL,)
-"""Files of an output folder that holds results."""

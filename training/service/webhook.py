@@ -34,6 +34,8 @@ class Webhook:
         self._opener = urllib.request.build_opener(_NoRedirects)
         self._in_hand: dict[str, Any] | None = None
         self._closing = threading.Event()
+        self._counts = threading.Lock()
+        self._closed = False
         self.delivered = self.dropped = 0
         self._thread = threading.Thread(target=self._work, name="webhook", daemon=True)
         self._thread.start()
@@ -51,23 +53,28 @@ class Webhook:
         """Give the thread the time to post what waits; count the rest as dropped."""
         self._closing.set()
         self._thread.join(self._settings.stop_seconds)
-        left = self._waiting.qsize() + (self._in_hand is not None)
-        if left:
+        with self._counts:
+            self._closed = True  # what the thread has in hand is counted here, not there
+            left = self._waiting.qsize() + (self._in_hand is not None)
             self.dropped += left
+        if left:
             log.warning("Warning: webhook: %d results dropped at the stop, not delivered in time", left)
 
     def _work(self) -> None:
         while not (self._closing.is_set() and self._waiting.empty()):
             try:
-                self._in_hand = self._waiting.get(timeout=0.1)
+                result = self._waiting.get(timeout=0.1)
             except queue.Empty:
                 continue
-            reason = self._post(self._in_hand)
-            if reason is None:
-                self.delivered += 1
-            else:
-                self._drop(self._in_hand, reason)
-            self._in_hand = None
+            self._in_hand = result
+            reason = self._post(result)
+            with self._counts:
+                if self._closed:
+                    return
+                self._in_hand = None
+                self.delivered += reason is None
+            if reason is not None:
+                self._drop(result, reason)
 
     def _post(self, result: dict[str, Any]) -> str | None:
         """Post a result until it is taken; return None, or the reason why it was given up."""
@@ -95,7 +102,8 @@ class Webhook:
         return f"{reason}, {settings.attempts} times"
 
     def _drop(self, result: dict[str, Any], reason: str) -> None:
-        self.dropped += 1
+        with self._counts:
+            self.dropped += 1
         if self.dropped == 1 or self.dropped % _DROPS_PER_LINE == 0:
             name = result.get("image")
             log.warning("Warning: webhook: %s was dropped: %s; %d dropped so far", name, reason, self.dropped)

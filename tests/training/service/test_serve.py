@@ -21,10 +21,14 @@ import pandas as pd
 import psutil
 import pytest
 
+from scripts.benchmarks.serve import put_load
 from tests.training.configured import predict_run
 from tests.training.service.conftest import picture
 from tests.training.service.processes import ROOT, forked, predict_config, typed, wait_for
 from tests.training.small_plates import write_png
+from training.data.image_file import read_image
+from training.model.load_detector import load_detector
+from training.model.settings import ModelOverrides
 
 BOUNDS = ("maximum_bytes=60000", "maximum_pixels=8000", "maximum_requests=2", "upload_seconds=3", "drift.window=10")
 TOKEN = "a-token-for-tests-0123456789"
@@ -251,9 +255,17 @@ def test_beyond_loopback_a_token_is_demanded(line_run, tmp_path):
     assert process.exitcode == 0
 
 
-def test_requests_in_hand_are_finished_after_sigterm(line_run, tmp_path):
+def test_a_load_is_answered_whole_and_requests_in_hand_are_finished_after_sigterm(line_run, tmp_path):
     process = forked("serve", f"model={line_run}", "port=0", f"hydra.run.dir={tmp_path / 'run'}")
     server = Server(process, tmp_path / "run", process.pid)
+    for number in range(4):
+        write_png(tmp_path / f"{number}.png", picture(number))
+    paths, model = sorted(tmp_path.glob("*.png")), load_detector(line_run, ModelOverrides("cpu"))
+    scores = {path: model.image_score(model.anomaly_map(read_image(path))) for path in paths}
+    loaded = put_load(psutil.Process(process.pid), server.port, paths, scores, 80)
+    assert (len(loaded.latencies), loaded.wrong) == (80, [])
+    wrong = put_load(psutil.Process(process.pid), server.port, paths, dict.fromkeys(paths, 0.0), 16).wrong
+    assert len(wrong) == 16  # the comparison can fail
     large = png(np.tile(picture(1), (12, 12, 1)))  # judged for a second or so
     answers = []
     threads = [threading.Thread(target=lambda: answers.append(server.ask("/judge", large)[0])) for _ in range(4)]
