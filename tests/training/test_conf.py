@@ -15,7 +15,7 @@ REQUIRED = {
     "watch": ["model=x", "input=x"],
     "serve": ["model=x"],
 }
-READ_BY_JUDGING = {name: ("extractor", "paths") for name in ("predict", "watch", "serve")}
+READ_BY_JUDGING = dict.fromkeys(("predict", "watch", "serve"), ("extractor", "paths"))
 READ_BY_LINE = ("drift",)
 READ_BY_TRAINING = ("train", "finetune", "update")
 READ_BY_MELD = ("tree",)
