@@ -22,4 +22,5 @@ def image_statistics(image: NDArray[np.uint8]) -> dict[str, float]:
     red, green, blue = (float(value) for value in cv2.mean(image)[:3])
     light = red + green + blue
     shares = (red / light, blue / light) if light > 0 else (1 / 3, 1 / 3)
+    shares = (round(shares[0], 6), round(shares[1], 6))  # the last bits of a grey picture's thirds are no colour
     return dict(zip(IMAGE_STATISTICS, (mean, deviation, float(edges.mean()), *shares), strict=True))

@@ -17,6 +17,11 @@ def line_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
         write_png(root / "data" / "train" / "good" / f"{number}.png", plate(rng))
     for number in range(24):
         write_png(root / "data" / "test" / "good" / f"{number}.png", plate(rng))
+    for number in range(4):
+        image, mask = plate(rng), np.zeros((72, 88), dtype=np.uint8)
+        image[20:30, 10:50], mask[20:30, 10:50] = 255, 255
+        write_png(root / "data" / "test" / "mark" / f"{number}.png", image)
+        write_png(root / "data" / "ground_truth" / "mark" / f"{number}_mask.png", mask)
     data = ["dataset=mvtec", f"dataset.root={root / 'data'}", "dataset.validation_fraction=0.5"]
     train_run(compose_config("train", [*data, *TINY, "device=cpu"]), root / "run")
     return root / "run"

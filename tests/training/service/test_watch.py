@@ -175,19 +175,15 @@ def test_the_drift_goes_on_after_a_restart_and_darker_pictures_raise_it(line_run
             image = picture(3 * number + 1)
             write_png(camera / f"{number:03d}.png", (image * darker).astype(np.uint8))
 
-    pictures(0, 1.0)
-    for count in (10, 15, 25):
+    for count, first, darker, end in ((10, 0, 1.0, signal.SIGKILL), (20, 10, 0.6, signal.SIGTERM)):
+        pictures(first, darker)
         process = forked("watch", *settings_of(line_run, camera, output))
-        wait_for(lambda count=count: len(lines_of(output)) >= count - 5 * (count == 15), process)
-        if count == 10:
-            pictures(10, 0.6)
-        wait_for(lambda count=count: len(lines_of(output)) >= min(count, 20), process)
-        os.kill(process.pid, signal.SIGKILL if count == 10 else signal.SIGTERM)
+        wait_for(lambda count=count: len(lines_of(output)) == count, process)
+        os.kill(process.pid, end)
         process.join(60)
-        if len(lines_of(output)) >= 20:
-            break
     states = [(line["drift"]["state"], line["drift"]["parted"]) for line in lines_of(output)]
     assert [state for state, _ in states[:10]] == ["filling"] * 9 + ["steady"]
+    assert states[10][0] != "filling"  # the window of before the kill
     assert states[19][0] == "parted"
     assert "brightness" in states[19][1]
     assert "Drift over the last 10 pictures" in (output / "watch.log").read_text()
