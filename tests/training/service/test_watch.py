@@ -136,7 +136,7 @@ def test_the_typed_command_takes_files_when_they_are_whole_and_stops_cleanly(lin
     assert "does not decode" in broken["error"]
     assert broken["error"] in text
     assert "Traceback" not in text
-    assert "results delivered, 15 dropped" in text.replace("Webhook: 0 ", "")
+    assert "Webhook: 0 results delivered, 15 dropped" in text
     assert "webhook:" in text
     assert "was dropped" in text
     table = pd.read_csv(output / "results.csv", keep_default_na=False)
@@ -157,6 +157,8 @@ def test_by_polling_too_files_are_found_and_a_folder_that_was_away_is_watched_ag
     os.kill(process.pid, signal.SIGTERM)
     process.join(60)
     process = forked("watch", *settings_of(line_run, camera, output, "rescan_seconds=0.3"))
+    log = output / "watch.log"
+    wait_for(lambda: log.read_text().count("Watching") == 2, process)
     camera.rename(tmp_path / "away")
     time.sleep(1)
     write_png(tmp_path / "away" / "b.png", picture(2))
