@@ -32,6 +32,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="dataset folders to show with their masks",
     )
+    parser.add_argument(
+        "--watched",
+        nargs="+",
+        type=Path,
+        default=[],
+        metavar="DIR",
+        help="output folders of training.watch whose drift is shown",
+    )
     parser.add_argument("--title", default="Evaluation report", help="title of the report (default: %(default)s)")
     return parser
 
@@ -45,7 +53,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if len(names) != len(options.runs):
             raise UserError(f"--names has {len(names)} names for {len(options.runs)} runs; give one for every run")
         runs = [read_run(run, name) for run, name in zip(options.runs, names, strict=True)]
-        path = build_report(runs, options.datasets, options.out or options.runs[0] / "report", options.title)
+        out = options.out or options.runs[0] / "report"
+        path = build_report(runs, options.datasets, out, options.title, options.watched)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from eval.page.curves import coverage_charts, histogram_charts, precision_recall_chart
+from eval.page.drift import drift_of
 from eval.page.pictures import (
     MANY_RUNS,
     WORST_OF_FEW,
@@ -37,11 +38,13 @@ LEGEND = (
 )
 
 
-def build_report(runs: Sequence[RunSummary], datasets: Sequence[Path], out: Path, title: str) -> Path:
-    """Write <out>/index.html about the runs, with some plates of each dataset folder; return its path.
+def build_report(
+    runs: Sequence[RunSummary], datasets: Sequence[Path], out: Path, title: str, watched: Sequence[Path] = ()
+) -> Path:
+    """Write <out>/index.html about the runs, with some plates of each dataset folder and the drift of each watch.
 
-    The page needs no other file and no network. Raises UserError if there is no run, two runs have the same name, a
-    picture or a dataset cannot be read, or the folder cannot be written.
+    Returns its path. The page needs no other file and no network. Raises UserError if there is no run, two runs have
+    the same name, a picture, a dataset or a watch cannot be read, or the folder cannot be written.
     """
     if not runs:
         raise UserError("a report needs at least one run")
@@ -80,6 +83,7 @@ def build_report(runs: Sequence[RunSummary], datasets: Sequence[Path], out: Path
         interval=_interval_description(runs),
         minimum_sizes=sorted({run.results.metrics.minimum_prediction_size for run in runs}),
         suspects=suspects_of(runs),
+        drifts=[drift_of(folder) for folder in watched],
         gallery=[read_gallery(root) for root in datasets],
         provenance=[(run.name, provenance_lines(run), _settings(run)) for run in runs],
         data={

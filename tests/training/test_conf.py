@@ -12,8 +12,11 @@ REQUIRED = {
     "update": ["dataset.root=x", "source=x"],
     "meld": ["dataset.root=x", "sources=[x,y]"],
     "predict": ["model=x", "input=x"],
+    "watch": ["model=x", "input=x"],
+    "serve": ["model=x"],
 }
-READ_BY_PREDICT = ("extractor", "paths")
+READ_BY_JUDGING = dict.fromkeys(("predict", "watch", "serve"), ("extractor", "paths"))
+READ_BY_LINE = ("drift",)
 READ_BY_TRAINING = ("train", "finetune", "update")
 READ_BY_MELD = ("tree",)
 GROUPS = [
@@ -27,6 +30,7 @@ GROUPS = [
     "paths",
     "budget",
     "tree",
+    "drift",
 ]
 CHOICES = [(g, path.stem) for g in GROUPS for path in sorted((CONF_FOLDER / g).glob("*.yaml")) if path.stem != "base"]
 
@@ -45,7 +49,8 @@ def test_each_entry_point_composes_without_a_gap(config):
         (config, *choice)
         for config in REQUIRED
         for choice in CHOICES
-        if (config != "predict" or choice[0] in READ_BY_PREDICT)
+        if (config not in READ_BY_JUDGING or choice[0] in (*READ_BY_JUDGING[config], *READ_BY_LINE))
+        and (choice[0] not in READ_BY_LINE or config in ("watch", "serve"))
         and (choice[0] not in ("augment", "checkpoint") or config in READ_BY_TRAINING)
         and (choice[0] not in READ_BY_MELD or config == "meld")
     ],

@@ -27,10 +27,15 @@ def read_content(path: Path) -> bytes:
         content = path.read_bytes()  # not cv2.imread, which cannot open every path on Windows
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror}") from error
+    check_whole(content, path)
+    return content
+
+
+def check_whole(content: bytes, path: Path) -> None:
+    """Raise UserError for the content of a PNG or JPEG that is cut off or damaged; ``path`` is for messages."""
     png_is_damaged = content.startswith(PNG) and not _png_is_whole(content)
     if png_is_damaged or (content.startswith(_JPEG) and _JPEG_END not in content[-4096:]):
         raise UserError(f"{path} does not decode as an image: it is truncated or damaged; copy or render it again")
-    return content
 
 
 def decoded(content: bytes, mode: int, path: Path) -> NDArray[Any]:

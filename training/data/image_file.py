@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.decoding import decoded, read_content
+from training.data.decoding import check_whole, decoded, read_content
 from training.support.user_error import UserError
 
 
@@ -18,7 +18,16 @@ def read_image(path: Path, white_level: int | None = None) -> NDArray[np.uint8]:
     becomes RGB. The EXIF orientation is applied. Of several pages the first is read. Raises UserError if the file is
     missing, truncated or not an image.
     """
-    content = read_content(path)
+    return _pixels(read_content(path), path, white_level)
+
+
+def image_of_content(content: bytes, name: Path, white_level: int | None = None) -> NDArray[np.uint8]:
+    """Return an image file's content as ``read_image`` does; ``name`` is for messages. Raises UserError."""
+    check_whole(content, name)
+    return _pixels(content, name, white_level)
+
+
+def _pixels(content: bytes, path: Path, white_level: int | None) -> NDArray[np.uint8]:
     if white_level is None:
         return decoded(content, cv2.IMREAD_COLOR_RGB, path)
     return eight_bits(decoded(content, cv2.IMREAD_COLOR_RGB | cv2.IMREAD_ANYDEPTH, path), white_level, path)

@@ -1,4 +1,7 @@
-"""The model file ``defect_map.safetensors``: tensors of both networks, the record as JSON in its header."""
+"""The model file ``defect_map.safetensors``: tensors of both networks, the record as JSON in its header.
+
+Version 2 added the drift reference. Files of version 1 are read, without one.
+"""
 
 import hashlib
 import json
@@ -18,7 +21,8 @@ from training.support.whole_file import write_whole
 
 FILE_NAME = "defect_map.safetensors"
 FORMAT = "stainless-defect-map"
-VERSION = 1
+VERSION = 2
+_READ = (1, VERSION)
 _SCHEMA = "defect_map.schema.json"
 
 
@@ -38,7 +42,9 @@ def defect_map_content(network: DefectMapNetwork, record: DefectMapRecord) -> Mo
     state = network.state_dict()
     arrays = {name: np.ascontiguousarray(tensor.detach().cpu().numpy()) for name, tensor in state.items()}
     arrays = {name: array.reshape(state[name].shape) for name, array in arrays.items()}
-    full = {"format": FORMAT, "version": VERSION, **record.document(), "weights_sha256": sha256_of_arrays(arrays)}
+    reference = None if record.reference is None else record.reference.document()
+    full = {"format": FORMAT, "version": VERSION, **record.document(), "reference": reference}
+    full["weights_sha256"] = sha256_of_arrays(arrays)
     document = json.loads(json.dumps(full, allow_nan=False))
     validator(_SCHEMA).validate(document)
     return ModelContent(arrays, document)
@@ -56,9 +62,9 @@ def stored_defect_map(name: str, content: ModelContent) -> StoredDefectMap:
     ``name`` is for messages. Raises UserError for another format or version, a record that does not match, and damage.
     """
     arrays, document = content
-    if document.get("format") != FORMAT or document.get("version") != VERSION:
+    if document.get("format") != FORMAT or document.get("version") not in _READ:
         found = f"{document.get('format')} version {document.get('version')}"
-        raise UserError(f"{name} is {found}; this program reads {FORMAT} version {VERSION}")
+        raise UserError(f"{name} is {found}; this program reads {FORMAT} versions 1 and {VERSION}")
     mistake = first_mistake(_SCHEMA, document)
     if mistake is not None:
         raise UserError(f"{name}: the metadata is not of this version: {mistake}")

@@ -1,10 +1,11 @@
 """Record of a defect map: everything that its model file holds besides the weights."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from training.defect_map.settings import ArchitectureSettings, MapSettings, read_architecture, read_map
+from training.drift.reference import DriftReference, read_reference
 from training.model.provenance import Document, Provenance, read_provenance
 from training.model.record import FoundThreshold
 from training.support.document import document_of
@@ -34,6 +35,8 @@ class DefectMapRecord:
     threshold: FoundThreshold
     provenance: Provenance
     warnings: tuple[str, ...]
+    reference: DriftReference | None = field(default=None, kw_only=True)
+    """What drift is measured against; None in files of version 1. A model file keeps it beside ``document``."""
 
     def document(self) -> Document:
         """Return the record as a model file has it."""
@@ -65,4 +68,5 @@ def read_defect_map_record(document: Mapping[str, Any]) -> DefectMapRecord:
         threshold=FoundThreshold(**document["threshold"]),
         provenance=read_provenance(document["provenance"]),
         warnings=tuple(document["warnings"]),
+        reference=read_reference(document.get("reference")),
     )

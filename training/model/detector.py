@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from training.drift.reference import DriftReference
 from training.model.provenance import Provenance
 
 
@@ -47,4 +48,9 @@ class Detector(MapModel, Protocol):
     @property
     def warnings(self) -> list[str]:
         """Warnings for readers of results."""
+        ...
+
+    @property
+    def reference(self) -> DriftReference | None:
+        """The validation images that drift is measured against; None if the model file holds none."""
         ...

@@ -1,6 +1,7 @@
 """The model file ``coreset.safetensors``: features float32 (M, C), origins of the members, JSON, no pickle.
 
-Version 3 added origins and supports. Files of version 2 are read: nothing is known of their members.
+Version 3 added origins and supports, version 4 the drift reference. Files of versions 2 and 3 are read: what they lack
+is not known.
 """
 
 from __future__ import annotations
@@ -26,8 +27,9 @@ if TYPE_CHECKING:  # torch loads slowly, and reading a model does not need it
 
 FILE_NAME = "coreset.safetensors"
 FORMAT = "stainless-coreset"
-VERSION = 3
-_READ = (2, VERSION)
+VERSION = 4
+_READ = (2, 3, VERSION)
+_WITHOUT_MEMBERS = 2
 _SCHEMA = "coreset.schema.json"
 
 
@@ -40,6 +42,7 @@ def save_model(path: Path, features: NDArray[np.float32], record: ModelRecord) -
     features = np.ascontiguousarray(features, dtype=np.float32)
     members = MemberRecord.unknown(len(features)) if record.members is None else record.members.compact()
     full = {"format": FORMAT, "version": VERSION, **record.document(), "members": members.document()}
+    full["reference"] = None if record.reference is None else record.reference.document()
     full["features_sha256"] = _sha256(features)
     text = json.dumps(full, allow_nan=False)
     validator(_SCHEMA).validate(json.loads(text))
@@ -64,7 +67,7 @@ def stored_model(name: str, content: ModelContent) -> tuple[NDArray[np.float32],
     if features is None:
         raise UserError(f"{name} is a safetensors file, but not a {FORMAT}")
     _check(name, features, document)
-    if document["version"] < VERSION:
+    if document["version"] == _WITHOUT_MEMBERS:
         return features, read_record(document)
     try:
         members = member_record(document["members"], content.arrays, len(features))
@@ -104,7 +107,7 @@ def _check(path: str, features: NDArray[np.float32], metadata: Any) -> None:
         found = f"{metadata.get('format')} version {metadata.get('version')}"
         older = metadata.get("format") == FORMAT and metadata.get("version") == 1
         remedy = ": its anomaly maps are displaced; train again" if older else ""
-        raise UserError(f"{path} is {found}; this program reads {FORMAT} versions 2 and {VERSION}{remedy}")
+        raise UserError(f"{path} is {found}; this program reads {FORMAT} versions 2 to {VERSION}{remedy}")
     mistake = first_mistake(_SCHEMA, metadata)
     if mistake is not None:
         raise UserError(f"{path}: the metadata is not of this version: {mistake}")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.dataset import Dataset, read_image, read_instances, read_mask
+from training.drift.reference import ReferenceTally
 from training.model.detector import MapModel
 from training.model.record import FoundThreshold
 from training.model.score_histogram import ScoreHistogram
@@ -43,16 +44,18 @@ def check_validation(dataset: Dataset, folder: Path) -> None:
         )
 
 
-def find_threshold(model: MapModel, dataset: Dataset, settings: ThresholdSettings) -> tuple[FoundThreshold, list[str]]:
+def find_threshold(
+    model: MapModel, dataset: Dataset, settings: ThresholdSettings, reference: ReferenceTally | None = None
+) -> tuple[FoundThreshold, list[str]]:
     """Return the threshold that ``settings`` ask for, and warnings.
 
     It is found on the validation split. Pixels of defect classes are positives. Ignored pixels do not count. All
     others, including impurities, are negatives. If no pixel is positive, maximum_nominal replaces maximum_f1 and
-    full_recall, with a warning.
+    full_recall, with a warning. ``reference`` gets every validation image and its score.
     """
     method = settings.method
     parameters: dict[str, Any] = settings.parameters()
-    positives, negatives, lowest, highest = _validated(model, dataset, settings.minimum_coverage)
+    positives, negatives, lowest, highest = _validated(model, dataset, settings.minimum_coverage, reference)
     images = len(dataset.split("validation"))
     warnings = []
     if method in _WITH_DEFECTS and positives.total == 0:
@@ -90,7 +93,7 @@ def _known(rate: float) -> float | None:
 
 
 def _validated(
-    model: MapModel, dataset: Dataset, minimum_coverage: float | None
+    model: MapModel, dataset: Dataset, minimum_coverage: float | None, reference: ReferenceTally | None
 ) -> tuple[ScoreHistogram, ScoreHistogram, float, dict[str, float]]:
     """Return histograms of the anomaly map over the positive and the negative pixels of the validation split.
 
@@ -112,6 +115,8 @@ def _validated(
             raise UserError(f"{sample.image}: {error}") from error
         highest[sample.image.name] = float(scores[kinds != _NOT_COUNTED].max(initial=0))
         positives.add(scores[kinds == _POSITIVE])
+        if reference is not None:
+            reference.add(image, model.image_score(scores), nominal=not (kinds == _POSITIVE).any())
         negatives.add(scores[kinds == _NEGATIVE])
         if minimum_coverage is not None:
             numbers = np.where(kinds == _POSITIVE, read_instances(sample, mask), 0)

@@ -1,4 +1,7 @@
-"""The model file ``fusion.safetensors``: the sources whole, their scales, and the record as JSON in the header."""
+"""The model file ``fusion.safetensors``: the sources whole, their scales, and the record as JSON in the header.
+
+Version 2 added the drift reference. Files of version 1 are read, without one.
+"""
 
 import hashlib
 import json
@@ -9,6 +12,7 @@ from typing import Any
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from training.drift.reference import read_reference
 from training.model.calibration import Calibration
 from training.model.defect_map_file import sha256_of_arrays
 from training.model.file_header import HEADER_KEY, ModelContent
@@ -21,7 +25,8 @@ from training.support.whole_file import write_whole
 
 FILE_NAME = "fusion.safetensors"
 FORMAT = "stainless-fusion"
-VERSION = 1
+VERSION = 2
+_READ = (1, VERSION)
 _SCHEMA = "fusion.schema.json"
 
 
@@ -40,6 +45,7 @@ def save_fusion(
         "format": FORMAT,
         "version": VERSION,
         **record.document(),
+        "reference": None if record.reference is None else record.reference.document(),
         "sources": [source.document for source in sources],
         "slopes": [calibration.slope for calibration in calibrations],
     }
@@ -55,9 +61,9 @@ def stored_fusion(name: str, content: ModelContent) -> StoredFusion:
     Raises UserError for another format or version, a record that does not match, and damage.
     """
     arrays, document = content
-    if document.get("format") != FORMAT or document.get("version") != VERSION:
+    if document.get("format") != FORMAT or document.get("version") not in _READ:
         found = f"{document.get('format')} version {document.get('version')}"
-        raise UserError(f"{name} is {found}; this program reads {FORMAT} version {VERSION}")
+        raise UserError(f"{name} is {found}; this program reads {FORMAT} versions 1 and {VERSION}")
     mistake = first_mistake(_SCHEMA, document)
     if mistake is not None:
         raise UserError(f"{name}: the metadata is not of this version: {mistake}")
@@ -72,6 +78,7 @@ def stored_fusion(name: str, content: ModelContent) -> StoredFusion:
         threshold=FoundThreshold(**document["threshold"]),
         provenance=read_provenance(document["provenance"]),
         warnings=tuple(document["warnings"]),
+        reference=read_reference(document.get("reference")),
     )
     sources = tuple(
         ModelContent(_below(f"{number}.model.", arrays), source) for number, source in enumerate(document["sources"])

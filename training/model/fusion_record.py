@@ -1,8 +1,9 @@
 """Record of a fusion, and what its model file holds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from training.drift.reference import DriftReference
 from training.model.calibration import Calibration
 from training.model.file_header import ModelContent
 from training.model.provenance import Document, Provenance
@@ -19,6 +20,8 @@ class FusionRecord:
     threshold: FoundThreshold
     provenance: Provenance
     warnings: tuple[str, ...]
+    reference: DriftReference | None = field(default=None, kw_only=True)
+    """What drift is measured against; None in files of version 1. A model file keeps it beside ``document``."""
 
     def document(self) -> Document:
         """Return the record as a model file has it, without the sources' own records."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from training.drift.reference import DriftReference, read_reference
 from training.model.members import MemberRecord
 from training.model.provenance import Document, Parent, Provenance, read_provenance
 from training.model.settings import AnomalyMapSettings
@@ -49,6 +50,8 @@ class ModelRecord:
     warnings: tuple[str, ...]
     members: MemberRecord | None = field(default=None, kw_only=True)
     """Origins and supports of the members; None in files of version 2. A model file keeps them beside ``document``."""
+    reference: DriftReference | None = field(default=None, kw_only=True)
+    """What drift is measured against; None in files before version 4. A model file keeps it beside ``document``."""
 
     def document(self) -> Document:
         """Return the record as a model file has it."""
@@ -86,4 +89,5 @@ def read_record(document: Mapping[str, Any], members: MemberRecord | None = None
         warnings=tuple(document["warnings"]),
         features_sha256=document["features_sha256"],
         members=members,
+        reference=read_reference(document.get("reference")),
     )

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from typing import Any, Generic, Protocol, TypeVar
 
+from training.drift.reference import DriftReference
 from training.model.provenance import Document, Provenance
 from training.model.record import FoundThreshold
 
 
 class Record(Protocol):
-    """A record with a threshold, a provenance and warnings."""
+    """A record with a threshold, a provenance, warnings and a drift reference."""
 
     @property
     def threshold(self) -> FoundThreshold: ...  # noqa: D102
@@ -16,6 +17,8 @@ class Record(Protocol):
     def provenance(self) -> Provenance: ...  # noqa: D102
     @property
     def warnings(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def reference(self) -> DriftReference | None: ...  # noqa: D102
     def document(self) -> Document: ...  # noqa: D102
 
 
@@ -46,3 +49,8 @@ class Recorded(Generic[R]):
     def warnings(self) -> list[str]:
         """Warnings of the model file."""
         return list(self.record.warnings)
+
+    @property
+    def reference(self) -> DriftReference | None:
+        """The validation images that drift is measured against; None if the model file holds none."""
+        return self.record.reference

@@ -15,7 +15,7 @@ _SHARED = "coreset.schema.json"
 def validator(name: str) -> jsonschema.Draft202012Validator:
     """Return the validator of a schema file in conf/schemas.
 
-    ``threshold`` and ``provenance`` are defined in the coreset's schema and known to all as ``#/$defs/...``.
+    ``threshold``, ``provenance`` and ``reference`` are defined in the coreset's schema; all know them by their names.
     """
     schema, shared = (json.loads((_FOLDER / file).read_text(encoding="utf-8")) for file in (name, _SHARED))
     definitions = {**shared["$defs"], "threshold": shared["properties"]["threshold"], **schema.get("$defs", {})}

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from training.data.image_file import read_image
 from training.model.detector import Detector
 from training.prediction.coco import annotation_in_box
-from training.prediction.findings import find_findings
+from training.prediction.judgement import Judgement, judge
 from training.support.whole_file import write_whole
 
 CATEGORY = {"id": 1, "name": "anomaly", "supercategory": "anomaly"}
@@ -41,41 +41,38 @@ def predict_image(
     Raises UserError if the image cannot be predicted or a file cannot be written.
     """
     started = time.perf_counter()
-    image = read_image(path, model.provenance.white_level)
-    anomaly_map = model.anomaly_map(image)
-    seconds = time.perf_counter() - started
-    findings, labels = find_findings(anomaly_map, model.threshold, minimum_size)
-    file = name.with_name(f"{name.name}.png")  # two images may differ in the suffix only
-    encoded, scale = encode_map(anomaly_map)
-    _write_png(output / "maps" / file, encoded)
-    _write_png(output / "masks" / file, np.where(labels > 0, np.uint8(255), np.uint8(0)))
-    if overlay:
-        _write_png(output / "overlays" / file, _outlined(image, labels > 0))
+    judged = judge(model, read_image(path, model.provenance.white_level), minimum_size, started)
+    files = write_pictures(judged, name, output, overlay)
+    labels = judged.labels
     annotations = []
-    for finding in findings:
+    for finding in judged.findings:
         left, top, width, height = finding.box
         inside = labels[top : top + height, left : left + width] == finding.number
         entry = annotation_in_box(0, 0, CATEGORY["id"], inside, left, top, labels.shape)  # type: ignore[arg-type]
         annotations.append({**entry, "score": finding.score})
-    row = {
-        "image": str(path),
-        "score": model.image_score(anomaly_map),
-        "decision": "anomalous" if findings else "nominal",
-        "findings": len(findings),
-        "finding_pixels": sum(finding.area for finding in findings),
-        "largest_finding": max((finding.area for finding in findings), default=0),
-        "threshold": model.threshold,
-        "seconds": round(seconds, 4),
-        "width": image.shape[1],
-        "height": image.shape[0],
+    row = {"image": str(path), **judged.row(), **files, "error": ""}
+    coco_image = {"id": 0, "file_name": name.as_posix(), "width": row["width"], "height": row["height"]}
+    return PredictedImage(row, coco_image, annotations)
+
+
+def write_pictures(judged: Judgement, name: Path, output: Path, overlay: bool) -> dict[str, Any]:
+    """Write maps/, masks/ and, if wanted, overlays/ below ``output``, under the image's name.
+
+    Returns the table's fields of the files, and the scale of the map. Raises UserError if a file cannot be written.
+    """
+    file = name.with_name(f"{name.name}.png")  # two images may differ in the suffix only
+    encoded, scale = encode_map(judged.anomaly_map)
+    predicted = judged.labels > 0
+    _write_png(output / "maps" / file, encoded)
+    _write_png(output / "masks" / file, np.where(predicted, np.uint8(255), np.uint8(0)))
+    if overlay:
+        _write_png(output / "overlays" / file, _outlined(judged.image, predicted))
+    return {
         "map": f"maps/{file.as_posix()}",
         "scale": scale,
         "mask": f"masks/{file.as_posix()}",
         "overlay": f"overlays/{file.as_posix()}" if overlay else "",
-        "error": "",
     }
-    coco_image = {"id": 0, "file_name": name.as_posix(), "width": image.shape[1], "height": image.shape[0]}
-    return PredictedImage(row, coco_image, annotations)
 
 
 def encode_map(anomaly_map: NDArray[np.float32]) -> tuple[NDArray[np.uint16], float]:
@@ -96,4 +93,9 @@ def _outlined(image: NDArray[np.uint8], predicted: NDArray[np.bool_]) -> NDArray
 
 
 def _write_png(path: Path, pixels: NDArray[Any]) -> None:
-    write_whole(path, cv2.imencode(".png", pixels)[1].tobytes())
+    write_whole(path, encoded_png(pixels))
+
+
+def encoded_png(pixels: NDArray[Any]) -> bytes:
+    """Return pixels (H, W) of 8 or 16 bit, or BGR (H, W, 3), as a PNG file."""
+    return cv2.imencode(".png", pixels)[1].tobytes()

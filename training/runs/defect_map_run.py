@@ -16,6 +16,7 @@ from training.data.dataset import Dataset
 from training.defect_map.defect_map_model import DefectMapModel
 from training.defect_map.examples import ExampleMaker
 from training.defect_map.learner import TERMS, Learner
+from training.drift.reference import ReferenceTally
 from training.features.extractor import build_extractor, chosen_device
 from training.model.defect_map_file import FILE_NAME, save_defect_map
 from training.model.defect_map_record import DefectMapRecord, LeakCheck
@@ -74,8 +75,9 @@ def train_defect_map_run(settings: DefectMapRunSettings, folder: Path) -> dict[s
     learner.network.eval()
     learner.network.merge()
     model = DefectMapModel(learner.network, settings.defect_map.map, device)
+    seen = ReferenceTally()
     try:
-        threshold, warnings = find_threshold(model, examples.dataset, settings.threshold)
+        threshold, warnings = find_threshold(model, examples.dataset, settings.threshold, seen)
     except UserError as error:
         raise checkpoint.with_advice(error) from error
     known = [*(extractor.warnings if extractor else []), *examples.dataset.warnings, *warnings]
@@ -89,6 +91,7 @@ def train_defect_map_run(settings: DefectMapRunSettings, folder: Path) -> dict[s
         threshold=threshold,
         provenance=Provenance("train_defect_map", (trained_on(settings.dataset, examples.dataset),)),
         warnings=tuple(dict.fromkeys(known)),
+        reference=seen.reference(),
     )
     move_to_previous(folder)
     save_defect_map(folder / FILE_NAME, learner.network, record)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from training.coreset.collection import Certificate, Epoch
 from training.data.dataset import Dataset, open_dataset, read_image
 from training.data.settings import DatasetSettings
+from training.drift.reference import ReferenceTally
 from training.explanation.dropping_cost import NominalValidation
 from training.explanation.hiding_members import HiddenBox, members_to_drop
 from training.explanation.nearest_patches import Box, checked_box, see
@@ -70,7 +71,8 @@ def forget_run(settings: ForgetSettings, folder: Path) -> dict[str, Any]:
         dropped = _dropped_to_find(settings, model, features, dataset, method, dropped)
     kept = _kept(len(features), dropped)
     fresh = AnomalyModel(model.extractor, features[kept], model.settings)
-    threshold, warnings = find_threshold(fresh, dataset, method)
+    seen = ReferenceTally()
+    threshold, warnings = find_threshold(fresh, dataset, method, seen)
     pair = [(model, model.threshold), (fresh, threshold.value)]
     counts = {split: count_decisions(pair, dataset, split) for split in ("validation", "test") if dataset.split(split)}
     asked = {
@@ -94,7 +96,7 @@ def forget_run(settings: ForgetSettings, folder: Path) -> dict[str, Any]:
         members=members.taken(kept),
         places=coreset.get("places", len(features)),
         minimum_support=coreset.get("minimum_support", 1),
-        described=Described(record.extractor, record.extractor_config, model.settings, threshold),
+        described=Described(record.extractor, record.extractor_config, model.settings, threshold, seen.reference()),
         certificate=Certificate(coreset["smallest_distance"], None, coreset["converged"]),
         epochs=[Epoch(**epoch) for epoch in coreset["epochs"]],
         provenance=Provenance(

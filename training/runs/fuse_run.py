@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from training.data.dataset import Dataset, open_dataset, read_image, read_mask
 from training.data.settings import DatasetSettings, read_dataset_settings
+from training.drift.reference import ReferenceTally
 from training.model.calibration import Calibration, calibrated
 from training.model.curves import average_precision
 from training.model.detector import Detector
@@ -95,7 +96,8 @@ def fuse_run(settings: FuseSettings, folder: Path) -> dict[str, Any]:
     calibrations = _calibrations(detectors, dataset)
     rule, found, warnings = _chosen_rule(settings, detectors, calibrations, dataset)
     model = FusedModel(detectors, calibrations, rule)
-    threshold, more = find_threshold(model, dataset, settings.threshold)
+    seen = ReferenceTally()
+    threshold, more = find_threshold(model, dataset, settings.threshold, seen)
     of_sources = [text for detector in detectors for text in detector.warnings]
     record = FusionRecord(
         rule=rule,
@@ -103,6 +105,7 @@ def fuse_run(settings: FuseSettings, folder: Path) -> dict[str, Any]:
         threshold=threshold,
         provenance=_provenance(settings.sources, contents),
         warnings=tuple(dict.fromkeys([*of_sources, *warnings, *more])),
+        reference=seen.reference(),
     )
     move_to_previous(folder)
     save_fusion(folder / FILE_NAME, contents, calibrations, record)

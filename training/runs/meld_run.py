@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.coreset.melding import Melded, meld, meld_tree
+from training.drift.reference import ReferenceTally
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
 from training.model.members import MemberRecord, supported
 from training.model.provenance import Provenance
@@ -70,7 +71,7 @@ def _finished(
     collected = time.perf_counter()
     device, extractor_document = "cpu", parents[0].extractor_config
     minimum = 1 if settings.minimum_support == "auto" else int(settings.minimum_support)
-    kept = supported(members, minimum)
+    kept, seen = supported(members, minimum), ReferenceTally()
     if finder is None:
         threshold, warnings = _largest_threshold(parents)
     else:
@@ -84,7 +85,7 @@ def _finished(
 
             minimum, kept, _ = forgiven("auto", members, melded.features, extractor, anomaly_map, dataset)
         model = AnomalyModel(extractor, melded.features[kept], anomaly_map)
-        threshold, warnings = find_threshold(model, dataset, settings.threshold)
+        threshold, warnings = find_threshold(model, dataset, settings.threshold, seen)
         warnings = [*dataset.warnings, *warnings]
         device, extractor_document = extractor.mean.device.type, document_of(extractor.settings)
     ancestry = tuple(parent.as_parent(path) for path, parent in zip(settings.sources, parents, strict=True))
@@ -99,6 +100,7 @@ def _finished(
             extractor_config=extractor_document,
             anomaly_map=anomaly_map,
             threshold=threshold,
+            reference=seen.reference(),
         ),
         certificate=melded.certificate,
         epochs=melded.epochs,

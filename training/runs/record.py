@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.coreset.collection import Certificate, Epoch
+from training.drift.reference import DriftReference
 from training.model.file import FILE_NAME, save_model
 from training.model.members import MemberRecord
 from training.model.provenance import Document, Provenance
@@ -32,6 +33,7 @@ class Described(NamedTuple):
     extractor_config: Document
     anomaly_map: AnomalyMapSettings
     threshold: FoundThreshold
+    reference: DriftReference | None
 
 
 def finish_run(

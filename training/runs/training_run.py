@@ -17,6 +17,7 @@ from training.data.augment import Augmentation
 from training.data.augmentation_settings import AugmentationSettings
 from training.data.check import require_sound
 from training.data.dataset import SPLITS, Dataset, DatasetSettings, Sample, open_dataset
+from training.drift.reference import ReferenceTally
 from training.features.extractor import FeatureExtractor, build_extractor
 from training.features.feature_cache import FeatureCache
 from training.features.image_epochs import image_epochs
@@ -155,12 +156,12 @@ def _collected(
     collected = time.perf_counter()
     members = collected_members(collection, samples, augmentation is not None, source)
     suspects = _suspects(collection, samples, members)
-    minimum = settings.coreset.minimum_support
+    minimum, seen = settings.coreset.minimum_support, ReferenceTally()
     try:
         forgiving = forgiven(minimum, members, coreset.features, extractor, anomaly_map, dataset)
         features = coreset.features if forgiving.kept.all() else coreset.features[forgiving.kept]
         model = AnomalyModel(extractor, features, anomaly_map)
-        threshold, warnings = find_threshold(model, dataset, settings.threshold)
+        threshold, warnings = find_threshold(model, dataset, settings.threshold, seen)
     except UserError as error:
         raise checkpoint.with_advice(error) from error
     standing_out = warning_of(suspects) if forgiving.minimum == 1 else []
@@ -175,6 +176,7 @@ def _collected(
             extractor_config=document_of(extractor.settings),
             anomaly_map=anomaly_map,
             threshold=threshold,
+            reference=seen.reference(),
         ),
         certificate=certificate,
         epochs=collection.epochs,

@@ -61,7 +61,7 @@ def test_a_model_comes_back_from_its_file_or_its_folder(tmp_path):
         assert features.dtype == np.float32
         assert {key: metadata[key] for key in METADATA} == METADATA
         metadata = header(tmp_path / "run" / "coreset.safetensors")
-        assert (metadata["format"], metadata["version"]) == ("stainless-coreset", 3)
+        assert (metadata["format"], metadata["version"]) == ("stainless-coreset", 4)
     assert [p.name for p in (tmp_path / "run").iterdir()] == ["coreset.safetensors"]
 
 
@@ -80,9 +80,9 @@ def write(path, features, **changes):
 @pytest.mark.parametrize(
     ("features", "changes", "message"),
     [
-        (FEATURES, {"version": 1}, "version 1; .* reads stainless-coreset versions 2 and 3: .*displaced; train again"),
-        (FEATURES, {"version": 4}, "version 4; this program reads stainless-coreset versions 2 and 3$"),
-        (FEATURES, {"format": "other"}, "other version 3"),
+        (FEATURES, {"version": 1}, "version 1; .* reads stainless-coreset versions 2 to 4: .*displaced; train again"),
+        (FEATURES, {"version": 5}, "version 5; this program reads stainless-coreset versions 2 to 4$"),
+        (FEATURES, {"format": "other"}, "other version 4"),
         (FEATURES, {"extractor": None}, r"\$\.extractor: None is not of type"),
         (FEATURES, {"extractor_config": {}}, "'provider' is a required property"),
         (FEATURES, {"extractor_config": METADATA["extractor_config"] | {"weights": "${oc.env:HOME}"}}, "plain values"),
