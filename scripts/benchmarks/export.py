@@ -1,5 +1,6 @@
 """Exported models beside the models that they were made from: difference, decisions, time, size, and int8's AUPRO."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,8 @@ def comparison(run: Path, file: Path, images: Sequence[Path], threads: int, tole
     """Compare an exported file with its model on image files, both with as many threads."""
     torch.set_num_threads(threads)
     detector = load_detector(run, ModelOverrides("cpu"))
-    return compared(detector, ExportedModel(file, threads), images, Path(images[0].anchor), tolerance)
+    folder = Path(os.path.commonpath([path.parent for path in images]))
+    return compared(detector, ExportedModel(file, threads), images, folder, tolerance)
 
 
 def accuracy_of(file: Path, threads: int, images: Sequence[LabelledTestImage]) -> dict[str, Any]:

@@ -21,8 +21,9 @@ class CoresetGraph:
         """``name`` tells the detectors of one graph apart."""
         self._graph, self._op, self._geometry = graph, graph.op, Geometry(graph)
         self._model = model
-        self._name = f"{BACKBONE}{name}"
-        self._backbone = backbone_graph(model.extractor.backbone)
+        self._name = f"coreset{name}"
+        self._backbone = backbone_graph(model.extractor)
+        self._weights = f"{BACKBONE}_{model.extractor.fingerprint['weights_sha256'][:8]}"
 
     def anomaly_map(self, pixels: Pixels) -> ir.Value:
         """Return the maps (N, H, W) float32, as ``AnomalyModel.anomaly_map`` does."""
@@ -52,7 +53,7 @@ class CoresetGraph:
         """Return the features (N, C, h, w) at a scale, and their centres in pixels of the image as given."""
         extractor, geometry = self._model.extractor, self._geometry
         seen = resized(self._graph, pixels, extractor.settings.resize, further)
-        maps = self._graph.placed(self._backbone, [self._normalised(extractor, seen)], self._name)
+        maps = self._graph.placed(self._backbone, [self._normalised(extractor, seen)], self._weights)
         features, axes = self._on_common_centres(maps, extractor.layout)
         scaled = [geometry.scaled(axes[k], pixels.size.along(k), seen.size.along(k)) for k in (0, 1)]
         return features, scaled[0], scaled[1]
@@ -119,16 +120,16 @@ class CoresetGraph:
     def _nearest(self, channels: int) -> ir.Graph:
         """Return the graph from a row of patches (w, C) to their distances (w,)."""
         graph = self._graph
-        members = graph.constant(self._model.centred_members.cpu().numpy(), name="members")
-        by_channel = graph.op.Transpose(members, perm=[1, 0])
         centre = graph.constant(self._model.centre.cpu().numpy(), name="members_mean")
+        # by channel, as the product needs it; OpenVINO accepts only constants from outside a Scan
+        members = graph.constant(self._model.centred_members.cpu().numpy().T, name="members")
         half_norms = graph.constant(self._model.half_norms.cpu().numpy(), name="members_half_norms")
         row = ir.val(f"{self._name}/patches", ir.DataType.FLOAT, ir.Shape([None, channels]))
         body = ir.Graph([row], [], nodes=[], name="nearest_member")
         op = Operators(body)
         centred = op.Sub(row, centre)
-        nearest = op.ArgMin(op.Sub(half_norms, op.MatMul(centred, by_channel)), axis=1, keepdims=0)
-        apart = op.Sub(centred, op.Gather(members, nearest, axis=0))
+        nearest = op.ArgMin(op.Sub(half_norms, op.MatMul(centred, members)), axis=1, keepdims=0)
+        apart = op.Sub(centred, op.Transpose(op.Gather(members, nearest, axis=1), perm=[1, 0]))
         distances = op.ReduceL2(apart, graph.whole([1]), keepdims=0)
         for number, node in enumerate(body):
             node.name = f"{self._name}/nearest_member/{number}_{node.op_type}"

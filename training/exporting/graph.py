@@ -46,11 +46,11 @@ class OnnxGraph:
 
     def constant(self, values: Any, dtype: Any = np.float32, name: str = "constant") -> ir.Value:
         """Return an initialiser; equal arrays stand once in the file."""
-        array: NDArray[Any] = np.asarray(values, dtype=dtype)  # keeps a scalar's shape ()
+        array: NDArray[Any] = np.array(values, dtype=dtype, order="C")
         key = (str(array.dtype), array.shape, array.tobytes())
         if key not in self._constants:
             own = f"{name}_{len(self._constants)}"
-            self._constants[key] = self.op.initializer(ir.tensor(array.copy(), name=own), own)
+            self._constants[key] = self.op.initializer(ir.tensor(array, name=own), own)
         return self._constants[key]
 
     def whole(self, values: Any) -> ir.Value:

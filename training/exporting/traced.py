@@ -1,22 +1,27 @@
 """torch networks as ONNX graphs of any batch, height and width."""
 
 import copy
+import json
 import logging
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import onnx_ir as ir
+import onnxscript  # noqa: F401 - the exporter needs it; if it is missing, say so before the work
 import torch
 from torch import Tensor, fx, nn
 
 from training.defect_map.large_kernel import MergedKernel
 from training.defect_map.network import DefectMapNetwork
 from training.exporting.graph import OPSET
+from training.features.extractor import FeatureExtractor
 
 _EXAMPLE = (2, 3, 96, 160)
 """Lengths that differ from each other and from 1, which torch would take for constants."""
 _LEAST = 32
+_NETWORK = ("provider", "architecture", "layers", "activation", "padding", "weights_sha256")
+"""What a fingerprint says of the network itself."""
 
 
 class _Layers(nn.Module):
@@ -39,9 +44,18 @@ class _Level(nn.Module):
         return nn.functional.softplus(self.network(pixels).logits)[:, 0]
 
 
-def backbone_graph(backbone: fx.GraphModule) -> ir.Graph:
-    """Return a truncated backbone: normalised pixels (N, 3, h, w) to the map of each layer."""
-    return _traced(_Layers(copy.deepcopy(backbone).cpu()), 1)
+_backbones: dict[str, ir.Graph] = {}
+
+
+def backbone_graph(extractor: FeatureExtractor) -> ir.Graph:
+    """Return a truncated backbone: normalised pixels (N, 3, h, w) to the map of each layer.
+
+    It is kept per process for equal networks, since tracing takes seconds.
+    """
+    key = json.dumps([extractor.fingerprint[name] for name in _NETWORK])
+    if key not in _backbones:
+        _backbones[key] = _traced(_Layers(copy.deepcopy(extractor.backbone).cpu()), 1)
+    return _backbones[key]
 
 
 def defect_map_graph(network: DefectMapNetwork) -> ir.Graph:
@@ -68,7 +82,7 @@ def _convolution(merged: MergedKernel) -> nn.Conv2d:
 
 def _traced(network: nn.Module, stride: int) -> ir.Graph:
     """Return the graph of a network whose input's sides are multiples of ``stride``."""
-    batch, *sides = (torch.export.Dim(name, min=least) for name, least in (("n", 1), ("h", 1), ("w", 1)))
+    batch = torch.export.Dim("n", min=1)
     least = -(-_LEAST // stride)
     sides = [stride * torch.export.Dim(name, min=least) for name in ("rows", "columns")]
     lengths = _EXAMPLE[0], _EXAMPLE[1], *(-(-side // stride) * stride for side in _EXAMPLE[2:])

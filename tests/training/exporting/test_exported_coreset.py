@@ -62,16 +62,15 @@ def test_every_choice_of_extractor_and_map_is_in_the_graph(tmp_path):
     extractor = build_extractor(compose_config("train", ["dataset.root=x", *chosen]).extractor, "cpu")
     features = np.concatenate([extractor.patches(plate(RNG, 90, 120)).reshape(-1, 768) for _ in range(2)])
     members = features[RNG.permutation(len(features))[:50]]
-    for upsampling, share in (("nearest", 0.02), ("bilinear", 0.0)):
+    for upsampling, share, pixels in (("nearest", 0.02, "float32"), ("bilinear", 0.0, "uint8")):
         model = AnomalyModel(extractor, members, AnomalyMapSettings(2048, upsampling, 2.0, 17, share))
-        for pixels in ("float32", "uint8"):
-            threshold = float(model.anomaly_map(plate_with_hole(97, 133)).max() * 0.9)
-            file = tmp_path / f"{upsampling}.onnx"
-            ir.save(detector_model(model, threshold, pixels), file)
-            for height, width in ((97, 133), (60, 200), (150, 90)):
-                images = np.stack([plate_with_hole(height, width), plate(RNG, height, width)])
-                given = images if pixels == "uint8" else images.astype(np.float32) / 255
-                assert_same(outputs_of(file, given), model, threshold, images, 1e-3)
+        threshold = float(model.anomaly_map(plate_with_hole(97, 133)).max() * 0.9)
+        file = tmp_path / f"{upsampling}.onnx"
+        ir.save(detector_model(model, threshold, pixels), file)
+        for height, width in ((97, 133), (60, 200), (150, 90)):
+            images = np.stack([plate_with_hole(height, width), plate(RNG, height, width)])
+            given = images if pixels == "uint8" else images.astype(np.float32) / 255
+            assert_same(outputs_of(file, given), model, threshold, images, 1e-3)
 
 
 def test_a_patch_that_is_not_a_number_is_anomalous(tmp_path, detector):
