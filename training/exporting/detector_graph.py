@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 import onnx_ir as ir
 
+from training.defect_map.defect_map_model import DefectMapModel
 from training.exporting.coreset_graph import CoresetGraph
 from training.exporting.defect_map_graph import DefectMapGraph
 from training.exporting.fusion_graph import combined, levels_of
@@ -13,7 +14,6 @@ from training.exporting.pixels import Pixels, image_input, planes_of
 from training.model.anomaly_model import AnomalyModel
 from training.model.detector import MapModel
 from training.model.fused_detector import FusedModel
-from training.model.trained_defect_map import DefectMapModel
 from training.support.user_error import UserError
 
 OUTPUTS = ("anomaly_map", "image_score", "decision")

@@ -23,7 +23,7 @@ def quantised(model: onnx.ModelProto, images: Sequence[Path], white_level: int |
     """
     from onnxruntime.quantization import CalibrationDataReader, QuantFormat, QuantType, quantize_static
 
-    class Images(CalibrationDataReader):  # type: ignore[misc]
+    class Images(CalibrationDataReader):
         def __init__(self) -> None:
             self._left: Iterator[Path] = with_progress(images, len(images), "calibrate")
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import timm
 
+from training.defect_map.defect_map_model import DefectMapModel
 from training.features.backbone_weights import OWN
 from training.features.extractor import FeatureExtractor
 from training.features.packaged_weights import PACKAGE
 from training.model.anomaly_model import AnomalyModel
 from training.model.detector import Detector, MapModel
 from training.model.fused_detector import FusedModel
-from training.model.trained_defect_map import DefectMapModel
 from training.support.document import document_of
 from training.support.software_versions import software_versions
 
@@ -110,8 +110,8 @@ def licence_of_weights(extractor: FeatureExtractor) -> str:
 
 
 def _licence_of_package(package: str) -> str:
-    names = metadata.packages_distributions().get(package, [])
-    stated = {
-        str(metadata.metadata(name).get("License-Expression") or metadata.metadata(name)["License"]) for name in names
-    }
-    return ", ".join(sorted(stated - {"UNKNOWN", "None", ""})) or "not stated"
+    stated: set[str] = set()
+    for name in metadata.packages_distributions().get(package, []):
+        fields = metadata.metadata(name)
+        stated |= {fields[key] for key in ("License-Expression", "License") if key in fields}
+    return ", ".join(sorted(stated - {"UNKNOWN", ""})) or "not stated"

@@ -60,7 +60,8 @@ def test_every_choice_of_extractor_and_map_is_in_the_graph(tmp_path):
         "extractor.further_scales=[{scale: 0.5, weight: 0.7}]",
     ]
     extractor = build_extractor(compose_config("train", ["dataset.root=x", *chosen]).extractor, "cpu")
-    features = np.concatenate([extractor.patches(plate(RNG, 90, 120)).reshape(-1, 768) for _ in range(2)])
+    patches = [extractor.patches(plate(RNG, 90, 120)) for _ in range(2)]
+    features = np.concatenate([part.reshape(-1, part.shape[-1]) for part in patches])
     members = features[RNG.permutation(len(features))[:50]]
     for upsampling, share, pixels in (("nearest", 0.02, "float32"), ("bilinear", 0.0, "uint8")):
         model = AnomalyModel(extractor, members, AnomalyMapSettings(2048, upsampling, 2.0, 17, share))

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import onnx_ir as ir
 import pytest
+import torch
 
 from tests.training.exporting.small_runs import CPU, exported, fused_run, outputs_of, trained_defect_map
 from tests.training.small_plates import plate
@@ -53,7 +54,7 @@ def test_a_defect_map_of_any_size(map_run):
 )
 def test_every_choice_of_the_map_is_in_the_graph(map_run, tmp_path, changes):
     trained = load_detector(map_run, CPU)
-    model = DefectMapModel(trained.network, replace(trained.settings, **changes), trained._device)
+    model = DefectMapModel(trained.network, replace(trained.settings, **changes), torch.device("cpu"))
     ir.save(detector_model(model, 0.5, "uint8"), tmp_path / "map.onnx")
     for height, width in ((72, 88), (101, 67)):
         images = images_of(height, width)
