@@ -42,9 +42,9 @@ class AnomalyModel:
         self.extractor = extractor
         self.settings = settings
         members = torch.from_numpy(features).to(extractor.mean.device)
-        self._centre = members.mean(dim=0)
-        self._members = members - self._centre
-        self._half_norms = (self._members**2).sum(dim=1) / 2
+        self.centre = members.mean(dim=0)
+        self.centred_members = members - self.centre
+        self.half_norms = (self.centred_members**2).sum(dim=1) / 2
 
     def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3).
@@ -110,9 +110,9 @@ class AnomalyModel:
         """
         found = []
         for chunk in torch.from_numpy(np.ascontiguousarray(patches)).split(self.settings.chunk_size):
-            centred = chunk.to(self._members.device) - self._centre
-            nearest = torch.addmm(self._half_norms, centred, self._members.T, alpha=-1).argmin(dim=1)
-            found.append(torch.linalg.vector_norm(centred - self._members[nearest], dim=1))
+            centred = chunk.to(self.centred_members.device) - self.centre
+            nearest = torch.addmm(self.half_norms, centred, self.centred_members.T, alpha=-1).argmin(dim=1)
+            found.append(torch.linalg.vector_norm(centred - self.centred_members[nearest], dim=1))
         return torch.cat(found).cpu().numpy()
 
 

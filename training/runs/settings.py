@@ -133,7 +133,7 @@ def read_forget_settings(cfg: DictConfig) -> ForgetSettings:
     return ForgetSettings(
         model=Path(cfg.model),
         members=tuple(cfg.members),
-        images=tuple(str(name) for name in cfg.images),
+        images=(cfg.images,) if isinstance(cfg.images, str) else tuple(str(name) for name in cfg.images or ()),
         missed=None if cfg.missed is None else Path(cfg.missed),
         box=read_box(cfg.box),
         maximum_raised=cfg.maximum_raised,

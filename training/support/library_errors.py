@@ -4,7 +4,14 @@ import errno
 from collections.abc import Iterator
 
 _OWN = ("training", "eval", "scripts", "render_jobs", "blender_addon")
-_EXTRAS = {"dask_jobqueue": "uv sync --extra slurm"}
+_EXTRAS = {
+    "dask_jobqueue": "uv sync --extra slurm",
+    "onnx": "uv sync --extra export",
+    "onnx_ir": "uv sync --extra export",
+    "onnxruntime": "uv sync --extra export",
+    "onnxscript": "uv sync --extra export",
+    "openvino": "uv sync --extra openvino",
+}
 _PHRASES = {
     'Could not detect "srun"': (
         "hydra/launcher=submitit needs a Slurm cluster, and srun is not on this machine; start the sweep on the login "

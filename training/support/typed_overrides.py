@@ -14,6 +14,8 @@ TEXTS = frozenset(
         "name",
         "out",
         "output",
+        "check",
+        "images",
         "model",
         "input",
         "source",
@@ -35,7 +37,7 @@ TEXTS = frozenset(
     }
 )
 """Settings that are a path or a name."""
-LISTS = frozenset({"dataset.root", "dataset.evaluation_root", "sources"})
+LISTS = frozenset({"dataset.root", "dataset.evaluation_root", "sources", "images"})
 """Settings that may be a list of paths: [a,b]."""
 _OVERRIDE = re.compile(r"(\+{0,2}[^=\s'\"]+)=(.*)", re.DOTALL)
 _SWEEP = re.compile(r"(choice|range|interval|glob|shuffle|sort|tag)\(")
