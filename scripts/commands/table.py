@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("scripts.check_dataset", "say what a folder of images holds and what is wrong with it"),
         Command("scripts.find_suspects", "rank train images that may not be nominal, without a training"),
         Command("scripts.contact_sheet", "lay out pictures beside their masks"),
+        Command("scripts.card", "write or check a dataset's card: Croissant, README, licence"),
         Command("scripts.export_dataset", "write a dataset as MVTec, COCO or LabelMe"),
         Command("scripts.build_extension", "build the extension for Blender's window"),
     ),

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import cv2
 import jsonschema
+import mlcroissant
 import numpy as np
 import pandas as pd
 import pytest
@@ -20,6 +21,7 @@ from tests.render_jobs.worker_process import command, content, render
 pytestmark = pytest.mark.blender
 
 ROOT = Path(__file__).resolve().parents[2]
+CARD = {"README.md", "contact_strip.png", "croissant.json", "metadata.jsonl"}
 
 
 @pytest.fixture
@@ -45,7 +47,10 @@ def test_a_job_becomes_a_dataset_folder(tmp_path, job_file, smoke_job):
     samples = pd.read_csv(out / "samples.csv", dtype={"sample_id": str})
     instances = pd.read_csv(out / "instances.csv", dtype={"sample_id": str})
     assert samples["split"].tolist() == ["train", "train", "validation", "test"]
-    assert len(content(out)) == 3 * 4 + 3
+    assert len(content(out)) == 3 * 4 + 3 + len(CARD)
+    assert content(out).keys() >= CARD
+    read = mlcroissant.Dataset(jsonld=str(out / "croissant.json"))
+    assert sum(1 for _ in read.records("samples")) == 4
     names = {c["id"]: c["name"] for c in description["classes"]}
     for row in samples.itertuples():
         image, mask, ids = (cv2.imread(str(out / getattr(row, p)), -1) for p in ("image", "mask", "instances"))
