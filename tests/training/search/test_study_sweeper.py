@@ -109,21 +109,28 @@ def test_a_killed_search_goes_on_in_the_same_study_and_the_same_trial(tmp_path, 
 
 
 def test_a_failed_trial_and_a_pruned_one_are_counted(tmp_path, stainless_folder):
-    """A coreset of 100000 members cannot be filled; a judge that falls with the size prunes the larger of two."""
-    varied = ["coreset.size=choice(8,16,100000)", "hydra.sweeper.trials=6", "hydra.sweeper.startup_trials=1"]
-    rungs = "hydra.sweeper.rungs={setting: coreset.epochs, values: [1, 2]}"
+    """A coreset of 100000 members cannot be filled; judged by its size, 16 is above the median of 8."""
+    varied = ["coreset.size=choice(8,16,100000)", "hydra.sweeper.trials=3", "hydra.sweeper.seed=2"]
+    rungs = ["hydra.sweeper.rungs={setting: coreset.epochs, values: [1, 2]}", "hydra.sweeper.startup_trials=1"]
     judged = ["hydra.sweeper.objective=coreset.size", "hydra.sweeper.direction=minimize"]
-    call = [f"dataset.root={stainless_folder}", *TINY[:2], "name=look", *varied, rungs, *judged]
-    status, said = finished(search(tmp_path, *call))
+    common = [f"dataset.root={stainless_folder}", *TINY[:2], "name=look"]
+    status, said = finished(search(tmp_path, *common, *varied, *rungs, *judged))
     assert status == 2
-    assert "of the sweep failed" in said
+    assert "1 row of the sweep failed, the others are finished" in said
     trials = study(tmp_path).trials
-    by_size = {size: {t.state.name for t in trials if t.params["coreset.size"] == size} for size in ("8", "100000")}
-    assert by_size["100000"] == {"FAIL"}
-    assert by_size["8"] == {"COMPLETE"}
-    assert "PRUNED" in {trial.state.name for trial in trials if trial.params["coreset.size"] == "16"}
+    assert {trial.params["coreset.size"]: trial.state.name for trial in trials} == {
+        "100000": "FAIL",
+        "8": "COMPLETE",
+        "16": "PRUNED",
+    }
+    folders = [tmp_path / "runs" / "look" / str(trial.number) for trial in trials[1:]]
+    records = [json.loads((folder / "training.json").read_text()) for folder in folders]
+    assert [len(record["coreset"]["epochs"]) for record in records] == [
+        2,
+        1,
+    ]  # the pruned one was not trained to the end
     counts = json.loads((tmp_path / "runs" / "look" / "search.json").read_text())["trials"]
-    assert sum(counts.values()) == 6
+    assert counts == {"complete": 1, "pruned": 1, "fail": 1}
 
 
 @pytest.mark.parametrize(
