@@ -16,6 +16,7 @@ import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
+from scripts import card
 from tests.render_jobs.worker_process import command, content, render
 
 pytestmark = pytest.mark.blender
@@ -67,6 +68,11 @@ def test_a_job_becomes_a_dataset_folder(tmp_path, job_file, smoke_job):
         assert np.array_equal(ids == 0, np.isin(mask, [0, 255]))
     test_classes = set(instances[instances["sample_id"] == "000003"]["class"])
     assert test_classes == {"dent", "scratch", "water_stain"}
+
+    # The training side's card, with other readers of pictures and with the masks' classes, has the same bytes.
+    before = content(out)
+    assert card.main([str(out)]) == 0
+    assert content(out) == before
 
     # A second run has nothing to do and changes nothing; another job may not come in between.
     stamps = {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()}
