@@ -8,6 +8,7 @@ from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from training.support.run_folder import CONFIG_FOLDER
 from training.tracking.dataset_hash import dataset_sha256
 from training.tracking.figures import (
     EVALUATION,
@@ -85,8 +86,13 @@ def _panels(folder: Path) -> tuple[Path, ...]:
 
 
 def _name(cfg: DictConfig, folder: Path) -> str:
-    """Return the run's folder below paths.runs, such as sweep/3, or its own name."""
-    runs = Path(OmegaConf.select(cfg, "paths.runs", default=folder.parent)).resolve()
+    """Return the run's folder below paths.runs, such as sweep/3, or its own name.
+
+    An evaluation has no paths.runs; the configuration of its run says it.
+    """
+    recorded = folder / CONFIG_FOLDER / "config.yaml"
+    known = cfg if "paths" in cfg or not recorded.is_file() else OmegaConf.load(recorded)
+    runs = Path(OmegaConf.select(known, "paths.runs", default=None) or folder.parent).resolve()
     absolute = folder.resolve()
     return absolute.relative_to(runs).as_posix() if absolute.is_relative_to(runs) and absolute != runs else folder.name
 

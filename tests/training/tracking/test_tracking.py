@@ -114,10 +114,11 @@ def test_the_model_file_and_the_pictures_are_kept(recorded, swept):
 
 
 def test_tensorboard_reads_figures_by_epoch_pictures_and_settings(tmp_path, plates):
-    door("training.train", f"dataset.root={plates}", *TINY, "name=one", "tracking=tensorboard", cwd=tmp_path)
-    door("eval.evaluate", "model=runs/one", "tracking=tensorboard", "tracking.store=runs/tensorboard", cwd=tmp_path)
-    folder = tmp_path / "runs" / "one"
-    events = EventAccumulator(str(tmp_path / "runs" / "tensorboard" / "one"), size_guidance={"images": 0})
+    call = [f"dataset.root={plates}", *TINY, "name=group/one", "tracking=tensorboard"]
+    door("training.train", *call, cwd=tmp_path)
+    door("eval.evaluate", "model=runs/group/one", "tracking=tensorboard", cwd=tmp_path)
+    folder = tmp_path / "runs" / "group" / "one"
+    events = EventAccumulator(str(tmp_path / "runs" / "tensorboard" / "group" / "one"), size_guidance={"images": 0})
     events.Reload()
     record = json.loads((folder / "training.json").read_text())
     replacements = [event.value for event in events.Scalars("epoch/replacements")]
