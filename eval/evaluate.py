@@ -5,6 +5,7 @@ from pathlib import Path
 from omegaconf import DictConfig
 
 from training.support.entry_point import run
+from training.tracking.tracker import tracked
 
 
 def evaluate(cfg: DictConfig) -> None:
@@ -19,7 +20,8 @@ def evaluate(cfg: DictConfig) -> None:
     from eval.runs.settings import read_settings
 
     folder = Path(cfg.model)
-    evaluate_run(folder, read_settings(cfg))
+    with tracked(cfg, folder):
+        evaluate_run(folder, read_settings(cfg))
     console = Console()
     print_tables([read_run(folder)], console)
     console.print(f"written to {folder / EVALUATION_FOLDER}", soft_wrap=True, highlight=False, markup=False)

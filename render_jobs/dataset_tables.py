@@ -1,9 +1,11 @@
-"""The tables of a rendered dataset: samples.csv, instances.csv and, last of all, dataset.json."""
+"""The tables of a rendered dataset: samples.csv, instances.csv, its card and, last of all, dataset.json."""
 
 import csv
 import io
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from blender_addon.blemishes.kinds import annotation_classes
 from blender_addon.definitions.classes import IGNORE
@@ -11,8 +13,11 @@ from blender_addon.definitions.version import stainless_version
 from blender_addon.inspection.camera import metres_per_pixel
 from blender_addon.job.definition import job_of
 from blender_addon.job.json_schema import schema_errors
+from blender_addon.pictures.render import read_floats
 from blender_addon.pictures.whole_file import json_bytes, write_shared
 
+from .dataset_card.card import card_files
+from .dataset_card.contact_strip import Readers
 from .job import read_schema
 from .sample_files import RECORDS, read_record
 
@@ -36,8 +41,20 @@ def write_tables(dataset: Path, document: dict[str, Any], sample_ids: list[str],
     mistakes = [*schema_errors(description, read_schema("dataset"))]
     if mistakes:
         raise AssertionError(f"dataset.json would break its schema: {mistakes[0]}")
+    for name, content in card_files(dataset, description, Readers(_read_picture, _read_mask)).items():
+        write_shared(dataset / name, content, parts)
     write_shared(dataset / "dataset.json", json_bytes(description), parts)
     return True
+
+
+def _read_picture(path: Path) -> np.ndarray:
+    """Read an 8-bit PNG with Blender; return uint8 (H, W, 3), the file's values."""
+    return np.round(255 * read_floats(path)[..., :3]).astype(np.uint8)
+
+
+def _read_mask(path: Path) -> np.ndarray:
+    """Read a grey 8-bit PNG with Blender; return uint8 (H, W)."""
+    return _read_picture(path)[..., 0]
 
 
 def _csv(rows: list[dict[str, Any]], first_columns: list[str]) -> bytes:

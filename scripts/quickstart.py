@@ -23,7 +23,8 @@ from rich.console import Console
 from rich.logging import RichHandler
 
 from scripts.render import composed_job
-from scripts.rendering.process import RenderError, run_render_job
+from scripts.rendering.blender_program import blender_command
+from scripts.rendering.process import RenderError, default_execution, run_render_job
 from scripts.training_steps import composed_config, train_and_evaluate
 from training.support.entry_point import settle_threads
 from training.support.typed_overrides import quoted
@@ -110,12 +111,15 @@ def quickstart(root: Path, render_overrides: Sequence[str], training_overrides: 
     started = time.monotonic()
     console = Console()
     steps = scenarios(root)
-    # Every config is composed before the first picture is rendered, so that a mistyped setting fails at once.
+    # Every config is composed before the first picture is rendered, so that a mistyped setting fails at once; so does
+    # an installation without Blender or the weights.
     jobs = {
         name: composed_job(composed_config("render", f"render=quickstart_{name}", *render_overrides))
         for name in DATASETS
     }
     configs = [_scenario_config(scenario, training_overrides) for scenario in steps]
+    _require_weights(configs[0])
+    blender_command(default_execution().blender)
     console.rule("1 of 3  Render plates in Blender")
     for name, job in jobs.items():
         run_render_job(job, root / "datasets" / name)
@@ -147,6 +151,15 @@ def _scenario_config(scenario: Scenario, overrides: Sequence[str]) -> DictConfig
     elif not any(override.startswith("extractor=") for override in overrides):
         overrides = [EXTRACTOR, *overrides]
     return composed_config(scenario.config, f"name={scenario.folder}", *scenario.overrides, *overrides)
+
+
+def _require_weights(cfg: DictConfig) -> None:
+    """Raise UserError if the extractor's weights come with a package that is not installed."""
+    from training.features.packaged_weights import PACKAGE, packaged_file
+
+    source = str(cfg.extractor.weights)
+    if source.startswith(PACKAGE):
+        packaged_file(source)
 
 
 def _make_run(scenario: Scenario, cfg: DictConfig, folder: Path, console: Console) -> None:

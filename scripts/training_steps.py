@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from training.support.entry_point import CONF_FOLDER, one_line
 from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
+from training.tracking.tracker import tracked
 
 
 def composed_config(name: str, *overrides: str) -> DictConfig:
@@ -37,8 +38,9 @@ def train_and_evaluate(kind: str, cfg: DictConfig, folder: Path) -> dict[str, An
         shutil.rmtree(folder)
     (folder / ".hydra").mkdir(parents=True)
     OmegaConf.save(cfg, folder / ".hydra" / "config.yaml")  # evaluation reads a run's settings from here
-    _train(kind, cfg, folder)
-    return evaluate_run(folder, read_settings(composed_config("evaluate", f"model={quoted(folder)}")))
+    with tracked(cfg, folder):
+        _train(kind, cfg, folder)
+        return evaluate_run(folder, read_settings(composed_config("evaluate", f"model={quoted(folder)}")))
 
 
 def _train(kind: str, cfg: DictConfig, folder: Path) -> None:

@@ -27,6 +27,8 @@ TRAINING_SIDE = {
     "PIL",
     "pycocotools",
     "distributed",
+    "mlflow",
+    "optuna",
 }
 BLENDER_SIDE = {"bpy", "numpy", "_cycles"}  # _cycles: bpy's render engine; it tells what a Blender is built with
 SERVICE = {"fastapi", "pydantic", "starlette", "uvicorn", "watchdog"}

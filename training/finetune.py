@@ -4,6 +4,7 @@ from omegaconf import DictConfig
 
 from training.support.entry_point import run
 from training.support.run_folder import own_run_folder
+from training.tracking.tracker import tracked
 
 
 def finetune(cfg: DictConfig) -> None:
@@ -14,7 +15,7 @@ def finetune(cfg: DictConfig) -> None:
     from training.runs.training_run import finetune_run
 
     settings = read_continuation_settings(cfg)
-    with own_run_folder(cfg, RESULTS) as folder:
+    with own_run_folder(cfg, RESULTS) as folder, tracked(cfg, folder):
         finetune_run(settings, folder)
 
 

@@ -4,6 +4,7 @@ from omegaconf import DictConfig
 
 from training.support.entry_point import run
 from training.support.run_folder import own_run_folder
+from training.tracking.tracker import tracked
 
 
 def meld(cfg: DictConfig) -> None:
@@ -14,7 +15,7 @@ def meld(cfg: DictConfig) -> None:
     from training.runs.settings import read_meld_settings
 
     settings = read_meld_settings(cfg)
-    with own_run_folder(cfg, RESULTS) as folder:
+    with own_run_folder(cfg, RESULTS) as folder, tracked(cfg, folder):
         meld_run(settings, folder)
 
 

@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from training.support.entry_point import run
 from training.support.run_folder import own_run_folder
 from training.support.user_error import UserError
+from training.tracking.tracker import tracked
 
 
 def train(cfg: DictConfig) -> None:
@@ -36,7 +37,7 @@ def train(cfg: DictConfig) -> None:
     from training.runs.training_run import train_run
 
     settings = read_training_settings(cfg)
-    with own_run_folder(cfg, RESULTS) as folder:
+    with own_run_folder(cfg, RESULTS) as folder, tracked(cfg, folder):
         train_run(settings, folder)
 
 

@@ -5,6 +5,7 @@ from omegaconf import DictConfig
 from training.support.entry_point import run
 from training.support.free_memory import keep_freed_memory
 from training.support.run_folder import own_run_folder
+from training.tracking.tracker import tracked
 
 
 def train_defect_map(cfg: DictConfig) -> None:
@@ -16,7 +17,7 @@ def train_defect_map(cfg: DictConfig) -> None:
 
     keep_freed_memory()
     settings = read_defect_map_run_settings(cfg)
-    with own_run_folder(cfg, RESULTS) as folder:
+    with own_run_folder(cfg, RESULTS) as folder, tracked(cfg, folder):
         train_defect_map_run(settings, folder)
 
 

@@ -4,6 +4,7 @@ from omegaconf import DictConfig
 
 from training.support.entry_point import run
 from training.support.run_folder import own_run_folder
+from training.tracking.tracker import tracked
 
 
 def update(cfg: DictConfig) -> None:
@@ -14,7 +15,7 @@ def update(cfg: DictConfig) -> None:
     from training.runs.training_run import update_run
 
     settings = read_continuation_settings(cfg)
-    with own_run_folder(cfg, RESULTS) as folder:
+    with own_run_folder(cfg, RESULTS) as folder, tracked(cfg, folder):
         update_run(settings, folder)
 
 

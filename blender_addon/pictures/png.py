@@ -19,24 +19,29 @@ def write_grey_png(path: Path, pixels: np.ndarray) -> None:
     """
     if pixels.dtype not in (np.uint8, np.uint16) or pixels.ndim != 2:
         raise ValueError(f"a grey PNG holds (H, W) uint8 or uint16, not {pixels.shape} {pixels.dtype}")
-    _write_png(path, pixels, colour_type=0)
+    write_whole(path, _png(pixels, colour_type=0))
 
 
 def write_rgb_png(path: Path, pixels: np.ndarray) -> None:
     """Write (H, W, 3) uint8 as an RGB PNG, with exact values. Raises ValueError for other arrays."""
+    write_whole(path, rgb_png(pixels))
+
+
+def rgb_png(pixels: np.ndarray) -> bytes:
+    """Return (H, W, 3) uint8 as an RGB PNG, with exact values. Raises ValueError for other arrays."""
     if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] != 3:
         raise ValueError(f"an RGB PNG holds (H, W, 3) uint8, not {pixels.shape} {pixels.dtype}")
-    _write_png(path, pixels, colour_type=2)
+    return _png(pixels, colour_type=2)
 
 
-def _write_png(path: Path, pixels: np.ndarray, colour_type: int) -> None:
+def _png(pixels: np.ndarray, colour_type: int) -> bytes:
     height, width = pixels.shape[:2]
     rows = pixels.astype(pixels.dtype.newbyteorder(">")).view(np.uint8).reshape(height, -1)
     unfiltered = np.zeros((height, 1), np.uint8)
     header = struct.pack(">IIBBBBB", width, height, 8 * pixels.itemsize, colour_type, 0, 0, 0)
     data = zlib.compress(np.hstack([unfiltered, rows]).tobytes(), 6)
     chunks = (_chunk(b"IHDR", header), _chunk(b"IDAT", data), _chunk(b"IEND", b""))
-    write_whole(path, SIGNATURE + b"".join(chunks))
+    return SIGNATURE + b"".join(chunks)
 
 
 def _chunk(kind: bytes, content: bytes) -> bytes:

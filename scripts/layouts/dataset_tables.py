@@ -9,6 +9,7 @@ import pandas as pd
 from scripts.layouts.dataset_writer import INSTANCE_COLUMNS, write_rows
 from training.data.stainless_layout import read_description
 from training.support.user_error import UserError
+from training.support.whole_file import write_json
 
 SIDECAR = "stainless"
 """The folder in an export that keeps data without a place in the other layout."""
@@ -41,7 +42,8 @@ def read_tables(root: Path) -> DatasetTables:
 def write_tables(folder: Path, tables: DatasetTables) -> None:
     """Write the tables into an export's folder."""
     instances = [row for of_sample in tables.instances.values() for row in of_sample]
-    write_rows(folder, tables.description, list(tables.samples.values()), instances)
+    write_rows(folder, list(tables.samples.values()), instances)
+    write_json(folder / "dataset.json", tables.description)
 
 
 def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

@@ -1,4 +1,4 @@
-"""Writing of a dataset folder (docs/dataset.md): pictures, masks, instances, tables, and dataset.json last."""
+"""Writing of a dataset folder (docs/dataset.md): pictures, masks, instances, tables, card, and dataset.json last."""
 
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from scripts.layouts.dataset_card import write_card
 from training.data.sample import IGNORE_ID, DefectClass
 from training.support.whole_file import write_json, write_whole
 
@@ -26,6 +27,7 @@ class DatasetWriter:
         self._names = {entry.id: entry.name for entry in classes}
         self._samples: list[dict[str, str]] = []
         self._instances: list[dict[str, str]] = []
+        self._shown: dict[str, set[str]] = {}
         self._sizes: set[tuple[int, int]] = set()
 
     def add(
@@ -51,6 +53,7 @@ class DatasetWriter:
         write_whole(self._folder / files["mask"], _png(mask))
         write_whole(self._folder / files["instances"], _png(instances.astype(np.uint16)))
         self._samples.append({**dict.fromkeys(SAMPLE_COLUMNS, ""), **row, **files})
+        self._shown[name] = {self._names[number] for number in np.unique(mask).tolist() if number in self._names}
         self._sizes.add((mask.shape[0], mask.shape[1]))
         ids, first, areas = np.unique(instances, return_index=True, return_counts=True)
         for instance_id, place, area in zip(ids.tolist(), first.tolist(), areas.tolist(), strict=True):
@@ -61,7 +64,7 @@ class DatasetWriter:
                 self._instances.append(dict(zip(INSTANCE_COLUMNS, own, strict=True)) | dict(extra))
 
     def finish(self, name: str, seeds: Mapping[str, int], description: Mapping[str, Any] | None = None) -> None:
-        """Write the tables and dataset.json; ``description`` is that of the source dataset, if any."""
+        """Write the tables, the card and dataset.json; ``description`` is that of the source dataset, if any."""
         size = self._sizes.copy().pop() if len(self._sizes) == 1 else None
         own: dict[str, Any] = {
             "format": "stainless-dataset",
@@ -77,23 +80,21 @@ class DatasetWriter:
             "job": None,
         }
         own |= {**(description or {}), "samples": len(self._samples)}
-        write_rows(self._folder, own, self._samples, self._instances)
+        write_rows(self._folder, self._samples, self._instances)
+        write_card(self._folder, own, self._shown)
+        write_json(self._folder / "dataset.json", own)
 
 
 def write_rows(
-    folder: Path,
-    description: dict[str, Any],
-    samples: Sequence[Mapping[str, object]],
-    instances: Sequence[Mapping[str, object]],
+    folder: Path, samples: Sequence[Mapping[str, object]], instances: Sequence[Mapping[str, object]]
 ) -> None:
-    """Write samples.csv, instances.csv and, last, dataset.json; a missing value is an empty cell."""
+    """Write samples.csv and instances.csv; a missing value is an empty cell."""
     for name, rows, columns in (
         ("samples.csv", samples, SAMPLE_COLUMNS),
         ("instances.csv", instances, INSTANCE_COLUMNS),
     ):
         table = pd.DataFrame(rows).fillna("") if rows else pd.DataFrame(columns=list(columns))
         write_whole(folder / name, table.to_csv(index=False).encode())
-    write_json(folder / "dataset.json", description)
 
 
 def _png(pixels: NDArray[Any]) -> bytes:

@@ -4,19 +4,17 @@ import json
 import queue
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import psutil
 
+from scripts.rendering.blender_program import blender_command
 from training.support.user_error import UserError
 
-ENTRY = Path(__file__).resolve().parents[2] / "render_jobs" / "render_dataset.py"
 LAST_LINES = 40  # lines of Blender's output kept to find the cause of a failure
 EXIT = "exit"  # the event at the end of a process's output
 
@@ -29,7 +27,7 @@ class RenderWorker:
     ) -> None:
         try:
             self._process = subprocess.Popen(
-                _command(blender, options),
+                [*blender_command(blender), *options],
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
@@ -110,10 +108,3 @@ def _event(line: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return event if isinstance(event, dict) and "event" in event else None
-
-
-def _command(blender: str | None, options: Sequence[str]) -> list[str]:
-    if blender is None:
-        return [sys.executable, str(ENTRY), "--", *options]
-    script = ["--python-exit-code", "1", "--python", str(ENTRY)]
-    return [blender, "--background", "--factory-startup", *script, "--", *options]

@@ -9,17 +9,20 @@ from pathlib import Path
 
 import cv2
 import jsonschema
+import mlcroissant
 import numpy as np
 import pandas as pd
 import pytest
 
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
+from scripts import card
 from tests.render_jobs.worker_process import command, content, render
 
 pytestmark = pytest.mark.blender
 
 ROOT = Path(__file__).resolve().parents[2]
+CARD = {"README.md", "contact_strip.png", "croissant.json", "metadata.jsonl"}
 
 
 @pytest.fixture
@@ -45,7 +48,10 @@ def test_a_job_becomes_a_dataset_folder(tmp_path, job_file, smoke_job):
     samples = pd.read_csv(out / "samples.csv", dtype={"sample_id": str})
     instances = pd.read_csv(out / "instances.csv", dtype={"sample_id": str})
     assert samples["split"].tolist() == ["train", "train", "validation", "test"]
-    assert len(content(out)) == 3 * 4 + 3
+    assert len(content(out)) == 3 * 4 + 3 + len(CARD)
+    assert content(out).keys() >= CARD
+    read = mlcroissant.Dataset(jsonld=str(out / "croissant.json"))
+    assert sum(1 for _ in read.records("samples")) == 4
     names = {c["id"]: c["name"] for c in description["classes"]}
     for row in samples.itertuples():
         image, mask, ids = (cv2.imread(str(out / getattr(row, p)), -1) for p in ("image", "mask", "instances"))
@@ -62,6 +68,11 @@ def test_a_job_becomes_a_dataset_folder(tmp_path, job_file, smoke_job):
         assert np.array_equal(ids == 0, np.isin(mask, [0, 255]))
     test_classes = set(instances[instances["sample_id"] == "000003"]["class"])
     assert test_classes == {"dent", "scratch", "water_stain"}
+
+    # The training side's card, with other readers of pictures and with the masks' classes, has the same bytes.
+    before = content(out)
+    assert card.main([str(out)]) == 0
+    assert content(out) == before
 
     # A second run has nothing to do and changes nothing; another job may not come in between.
     stamps = {path: path.stat().st_mtime_ns for path in (out / "images").iterdir()}

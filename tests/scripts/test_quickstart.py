@@ -49,9 +49,12 @@ def test_quickstart_renders_trains_reports_and_reuses(tmp_path):
         quickstart(tmp_path, [*SMALL, "job.image.samples=3"], FEW)
 
 
-@pytest.mark.parametrize(("render", "training"), [(["job.imag.width=3"], []), (SMALL, ["coreset.siz=3"])])
-def test_a_mistyped_setting_is_one_line_before_anything_is_rendered(tmp_path, render, training):
-    with pytest.raises(UserError, match=r"job\.imag|coreset\.siz"):
+@pytest.mark.parametrize(
+    ("render", "training"),
+    [(["job.imag.width=3"], []), (SMALL, ["coreset.siz=3"]), (SMALL, ["extractor.weights=package:absent/file"])],
+)
+def test_a_wrong_setting_and_absent_weights_are_one_line_before_anything_is_rendered(tmp_path, render, training):
+    with pytest.raises(UserError, match=r"job\.imag|coreset\.siz|the package absent is not installed"):
         quickstart(tmp_path / "out", render, training)
     assert not (tmp_path / "out").exists()
 

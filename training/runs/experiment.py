@@ -24,6 +24,7 @@ from training.support.run_folder import CONFIG_FOLDER, logged_to
 from training.support.settings_schema import check_settings
 from training.support.user_error import UserError
 from training.support.whole_file import write_json, write_whole
+from training.tracking.tracker import tracked
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,8 @@ def make_experiment(
             row = _with_sources(cfg, [str(parent) for parent in parents.values()])
             write_whole(folder / CONFIG_FOLDER / "config.yaml", OmegaConf.to_yaml(row).encode())
             write_json(folder / RECORD, {"finished": False, "origin": origin})
-            _run(row, folder)
+            with tracked(row, folder):
+                _run(row, folder)
             write_json(folder / RECORD, {"finished": True, "origin": origin})
     except UserError:
         if {path.name for path in folder.iterdir()} <= {".lock", _LOG, CONFIG_FOLDER, RECORD}:
