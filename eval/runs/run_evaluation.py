@@ -1,5 +1,6 @@
 """Evaluation of a run folder."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from eval.runs.whole_folder import whole_folder
 from training.data.dataset import open_dataset
 from training.data.mvtec_layout import GOOD
 from training.model.load_detector import load_detector
+from training.model.model_region import region_for
 from training.model.settings import ModelOverrides
 from training.support.user_error import UserError
 
@@ -25,7 +27,9 @@ def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any
         raise UserError(f"there is no run folder {folder}; set model= to the folder that training wrote")
     model = load_detector(folder, ModelOverrides(settings.device, settings.extractor))
     location = complete_dataset_settings(folder, model.provenance, settings.dataset)
-    dataset = open_dataset(_training_settings(location))
+    region, warnings = region_for(model.provenance, settings.region)
+    dataset = open_dataset(replace(_training_settings(location), region=region))
+    dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
     with whole_folder(folder / EVALUATION_FOLDER) as fresh:
         return evaluate(model, dataset, settings.evaluation, fresh)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.dataset import Dataset, read_image, read_instances, read_mask
+from training.data.dataset import Dataset, inside_of, read_image, read_instances, read_mask
 from training.model.detector import MapModel
 from training.model.record import FoundThreshold
 from training.model.score_histogram import ScoreHistogram
@@ -107,7 +107,7 @@ def _validated(
         mask = read_mask(sample, image.shape)
         kinds = lookup[mask]
         try:
-            scores = model.anomaly_map(image)
+            scores = model.anomaly_map(image, inside_of(sample, image.shape))
         except UserError as error:
             raise UserError(f"{sample.image}: {error}") from error
         highest[sample.image.name] = float(scores[kinds != _NOT_COUNTED].max(initial=0))
