@@ -28,13 +28,13 @@ def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any
     model = load_detector(folder, ModelOverrides(settings.device, settings.extractor))
     location = complete_dataset_settings(folder, model.provenance, settings.dataset)
     region, warnings = region_for(model.provenance, settings.region)
-    dataset = open_dataset(replace(_training_settings(location), region=region))
+    dataset = open_dataset(replace(training_settings(location), region=region))
     dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
     with whole_folder(folder / EVALUATION_FOLDER) as fresh:
         return evaluate(model, dataset, settings.evaluation, fresh)
 
 
-def _training_settings(settings: DatasetSettings) -> training.data.settings.DatasetSettings:
+def training_settings(settings: DatasetSettings) -> training.data.settings.DatasetSettings:
     """Return complete settings in the form of training, with all splits from one root."""
     assert settings.root is not None
     assert settings.layout is not None
