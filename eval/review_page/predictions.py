@@ -13,7 +13,7 @@ import pandas as pd
 import pycocotools.mask  # type: ignore[import-untyped]
 from numpy.typing import NDArray
 
-from training.prediction.run import FINDINGS, TABLE
+from training.prediction.result_files import FINDINGS, TABLE
 from training.support.user_error import UserError
 
 Outline = tuple[tuple[float, float], ...]

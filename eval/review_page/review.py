@@ -7,8 +7,7 @@ import numpy as np
 
 from eval.review_page.answers import Answer, Answers
 from eval.review_page.predictions import Predictions, read_predictions
-from eval.runs.recorded_data import complete_dataset_settings
-from eval.runs.run_evaluation import training_settings
+from eval.runs.recorded_data import complete_dataset_settings, training_settings
 from eval.runs.settings import DatasetSettings
 from training.data.dataset import open_dataset
 from training.data.sample import DefectClass

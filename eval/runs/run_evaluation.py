@@ -4,14 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import training.data.settings
 from eval.runs.evaluation import evaluate
-from eval.runs.recorded_data import complete_dataset_settings
+from eval.runs.recorded_data import complete_dataset_settings, training_settings
 from eval.runs.results_file import EVALUATION_FOLDER
-from eval.runs.settings import DatasetSettings, RunEvaluationSettings
+from eval.runs.settings import RunEvaluationSettings
 from eval.runs.whole_folder import whole_folder
 from training.data.dataset import open_dataset
-from training.data.mvtec_layout import GOOD
 from training.model.load_detector import load_detector
 from training.model.model_region import region_for
 from training.model.settings import ModelOverrides
@@ -32,23 +30,3 @@ def evaluate_run(folder: Path, settings: RunEvaluationSettings) -> dict[str, Any
     dataset = replace(dataset, warnings=(*dataset.warnings, *warnings))
     with whole_folder(folder / EVALUATION_FOLDER) as fresh:
         return evaluate(model, dataset, settings.evaluation, fresh)
-
-
-def training_settings(settings: DatasetSettings) -> training.data.settings.DatasetSettings:
-    """Return complete settings in the form of training, with all splits from one root."""
-    assert settings.root is not None
-    assert settings.layout is not None
-    assert settings.validation_fraction is not None
-    assert settings.split_seed is not None
-    roots = training.data.settings.folders_of(settings.root)
-    return training.data.settings.DatasetSettings(
-        layout=settings.layout,
-        roots=roots,
-        evaluation_root=roots[0],
-        evaluation_layout=settings.layout,
-        validation_fraction=settings.validation_fraction,
-        split_seed=settings.split_seed,
-        good=settings.good or GOOD,
-        mask_rule=settings.mask_rule,
-        white_level=settings.white_level,
-    )

@@ -32,21 +32,29 @@ def common_region(
 ) -> RegionOfInterest | None:
     """Return the region of models that become one.
 
-    Raises UserError if they, or they and the given one, differ, and as ``region_for`` does.
+    Raises UserError as ``check_same_region`` and ``region_for`` do, and if the given one is not the models'.
     """
-    regions = [None if p.region is None else p.region["sha256"] for p in provenances]
-    for name, region in zip(names[1:], regions[1:], strict=True):
-        if region != regions[0]:
-            raise UserError(
-                f"{names[0]} and {name} were made within different regions of interest ({_shown(provenances[0])} and "
-                f"{_shown(provenances[names.index(name)])}); train both within one"
-            )
-    if given is not None and given.sha256 != regions[0]:
+    check_same_region(names, provenances)
+    if given is not None and given.sha256 != _hash_of(provenances[0]):
         raise UserError(
             f"region.file={given.file} is not the sources' region of interest, which is {_shown(provenances[0])}; "
             "leave region.file out"
         )
     return region_for(provenances[0], given)[0]
+
+
+def check_same_region(names: Sequence[str], provenances: Sequence[Provenance]) -> None:
+    """Raise UserError if models, by their names, were made within different regions."""
+    for name, other in zip(names[1:], provenances[1:], strict=True):
+        if _hash_of(other) != _hash_of(provenances[0]):
+            raise UserError(
+                f"{names[0]} and {name} were made within different regions of interest ({_shown(provenances[0])} and "
+                f"{_shown(other)}); train both within one"
+            )
+
+
+def _hash_of(provenance: Provenance) -> str | None:
+    return None if provenance.region is None else str(provenance.region["sha256"])
 
 
 def _own_region(own: dict[str, str]) -> RegionOfInterest:

@@ -18,6 +18,7 @@ from training.prediction.coco_results import FILE as COCO_RESULTS
 from training.prediction.coco_results import CocoIds, read_coco_ids, results_of
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
+from training.prediction.result_files import FINDINGS, TABLE
 from training.prediction.settings import PredictionSettings
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
@@ -25,8 +26,6 @@ from training.support.user_error import UserError
 from training.support.whole_file import write_json, write_whole
 
 log = logging.getLogger(__name__)
-
-TABLE, FINDINGS = "predictions.csv", "findings.json"
 
 
 class FailedImagesError(Exception):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from training.coreset.melding import Melded, meld, meld_tree
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
 from training.model.members import MemberRecord, supported
-from training.model.model_region import common_region
+from training.model.model_region import check_same_region, common_region
 from training.model.provenance import Provenance
 from training.model.record import FoundThreshold, StoredRecord
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
@@ -44,8 +44,11 @@ def meld_run(settings: MeldSettings, folder: Path) -> dict[str, Any]:
     refuse_own_source(folder, paths)
     _check_same_extractor(settings.sources, members, parents)
     anomaly_map = _agreed_anomaly_map(settings, parents)
-    given = None if settings.dataset is None else settings.dataset.region
-    region = common_region(settings.sources, [parent.provenance for parent in parents], given)
+    provenances = [parent.provenance for parent in parents]
+    check_same_region(settings.sources, provenances)
+    region = None
+    if settings.dataset is not None:
+        region = common_region(settings.sources, provenances, settings.dataset.region)
     finder = _dataset_and_extractor(settings, parents[0], region)
     size, tree = settings.size or len(members[0]), settings.tree
     if tree.fan_in is None:

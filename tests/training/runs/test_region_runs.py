@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -23,6 +24,7 @@ from training.data.region_of_interest import open_region
 from training.features.patch_stream import nominal_strips
 from training.model.file import load_model
 from training.model.load_detector import load_detector
+from training.model.model_region import common_region
 from training.model.settings import ModelOverrides
 from training.runs.recorded_dataset import recorded_dataset
 from training.support.user_error import UserError
@@ -166,6 +168,19 @@ def test_an_update_keeps_the_source_s_region_and_a_lost_or_changed_one_is_refuse
         (place / "region.json").write_text(content)
     assert not (place / "changed").exists()
     assert not (tmp_path / "lost").exists()
+
+
+def test_models_of_different_regions_do_not_become_one(place):
+    narrow = open_region(place / "narrow.json")
+    own = load_model(place / "run")[1].provenance
+    other = replace(own, datasets=(replace(own.datasets[0], region=narrow.document()),))
+    with pytest.raises(UserError, match=r"a and b were made within different regions of interest \(region.json"):
+        common_region(["a", "b"], [own, other], None)
+    with pytest.raises(UserError, match=r"narrow.json is not the sources' region of interest"):
+        common_region(["a", "b"], [own, own], narrow)
+    same = common_region(["a", "b"], [own, own], None)
+    assert same is not None
+    assert same.document() == own.region
 
 
 def test_an_augmented_image_turns_its_region_with_it(place, tiny_extractor):
