@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from eval.runs.whole_folder import whole_folder
 from scripts.layouts.coco_file import CocoFile, CocoImage, object_pixels, read_coco, run_length_pixels
 from scripts.layouts.coco_folder import find_coco_files
-from scripts.layouts.dataset_writer import INSTANCE_COLUMNS, DatasetWriter
 from scripts.layouts.plate_pattern import read_plate_pattern
 from scripts.layouts.split_list import read_split_list
+from training.data.dataset_writer import INSTANCE_COLUMNS, DatasetWriter
 from training.data.file_identity import identity
 from training.data.folder_classes import defect_classes
 from training.data.image_file import read_image

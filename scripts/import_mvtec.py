@@ -9,9 +9,9 @@ from pathlib import Path
 
 from eval.runs.whole_folder import whole_folder
 from scripts.layouts.dataset_tables import SIDECAR, read_tables
-from scripts.layouts.dataset_writer import DatasetWriter
 from scripts.layouts.plate_split import draw_fraction
 from training.data.check import require_sound
+from training.data.dataset_writer import DatasetWriter
 from training.data.file_identity import left_out_in_words
 from training.data.image_file import read_image
 from training.data.mask_file import read_instances, read_mask

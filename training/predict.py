@@ -13,7 +13,8 @@ FAILED_IMAGES = 1
 def predict(cfg: DictConfig) -> None:
     """Predict the images that ``conf/predict.yaml`` describes; exit with 1 if single images failed."""
     # imported here: torch loads slowly, and --help does not need it
-    from training.prediction.run import TABLE, FailedImagesError, predict_run
+    from training.prediction.result_files import TABLE
+    from training.prediction.run import FailedImagesError, predict_run
     from training.prediction.settings import read_prediction_settings
 
     settings = read_prediction_settings(cfg)

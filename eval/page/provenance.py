@@ -55,6 +55,10 @@ def _data(origin: Mapping[str, Any]) -> list[tuple[str, str]]:
     for dataset in _entries(origin, "datasets"):
         images = f", {dataset['train_images']} images" if "train_images" in dataset else ""
         lines.append(("Trained on", f"{dataset.get('name', UNKNOWN)} ({dataset.get('root', UNKNOWN)}){images}"))
+        region = dataset.get("region")
+        if isinstance(region, Mapping):
+            hashed = str(region.get("sha256", UNKNOWN))[:12]
+            lines.append(("Region of interest", f"{region.get('name', UNKNOWN)}, sha256 {hashed}"))
     parents = [str(parent.get("path", UNKNOWN)) for parent in _entries(origin, "parents")]
     return [*lines, ("Parent models", ", ".join(parents))]
 

@@ -17,7 +17,7 @@ from eval.runs.results import MODEL_RECORDS, EvaluatedDataset, EvaluatedModel, R
 from eval.runs.results_file import write_results
 from eval.runs.settings import EvaluationSettings
 from training.data.check import require_sound
-from training.data.dataset import Dataset, Sample, read_image, read_instances, read_mask
+from training.data.dataset import Dataset, Sample, inside_of, read_image, read_instances, read_mask
 from training.model.detector import Detector
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
@@ -67,14 +67,15 @@ def _evaluate_image(
 ) -> ImageResult:
     image = read_image(sample.image, sample.white_level)
     mask = read_mask(sample, image.shape)
+    inside = inside_of(sample, image.shape)
     instances = read_instances(sample, mask)
     names = {entry.id: entry.name for entry in dataset.classes}
     start = time.perf_counter()
-    anomaly_map = model.anomaly_map(image)
+    anomaly_map = model.anomaly_map(image, inside)
     seconds = time.perf_counter() - start
     # Ignored pixels affect neither the decision nor the image's score.
     counted_map = np.where(mask == dataset.ignore_id, np.float32(0), anomaly_map)
-    score = float(model.image_score(counted_map))
+    score = float(model.image_score(counted_map, inside))
     try:
         counted = tally.add(counted_map, score, mask, instances, sample.plate_id or sample.sample_id)
     except ValueError as error:

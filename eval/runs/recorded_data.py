@@ -9,7 +9,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+import training.data.settings
 from eval.runs.settings import DatasetSettings, plain_folders, read_dataset_settings
+from training.data.mvtec_layout import GOOD
 from training.model.provenance import Provenance
 from training.support.user_error import UserError
 
@@ -55,6 +57,26 @@ def recorded_config(run: Path) -> dict[str, Any]:
         raise UserError(f"{path} cannot be read: {' '.join(str(error).split())}") from error
     plain = OmegaConf.to_container(saved)
     return {str(key): value for key, value in plain.items()} if isinstance(plain, dict) else {}
+
+
+def training_settings(settings: DatasetSettings) -> training.data.settings.DatasetSettings:
+    """Return complete settings in the form of training, with all splits from one root."""
+    assert settings.root is not None
+    assert settings.layout is not None
+    assert settings.validation_fraction is not None
+    assert settings.split_seed is not None
+    roots = training.data.settings.folders_of(settings.root)
+    return training.data.settings.DatasetSettings(
+        layout=settings.layout,
+        roots=roots,
+        evaluation_root=roots[0],
+        evaluation_layout=settings.layout,
+        validation_fraction=settings.validation_fraction,
+        split_seed=settings.split_seed,
+        good=settings.good or GOOD,
+        mask_rule=settings.mask_rule,
+        white_level=settings.white_level,
+    )
 
 
 def _given(settings: DatasetSettings) -> dict[str, Any]:

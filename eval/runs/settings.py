@@ -7,6 +7,8 @@ from omegaconf import DictConfig, ListConfig
 
 from eval.metrics.settings import BootstrapSettings, TallySettings
 from eval.pictures.choice import PictureBudget
+from training.data.region_of_interest import RegionOfInterest
+from training.data.settings import read_region
 from training.support.settings_schema import check_settings
 
 
@@ -44,6 +46,8 @@ class RunEvaluationSettings:
     """auto, cpu or cuda."""
     extractor: Mapping[str, object] = field(default_factory=dict)
     """Fields of the recorded extractor that are overridden, such as the path of its weights."""
+    region: RegionOfInterest | None = None
+    """The region of interest; None: the model's own."""
 
 
 def read_settings(cfg: DictConfig) -> RunEvaluationSettings:
@@ -67,6 +71,7 @@ def read_settings(cfg: DictConfig) -> RunEvaluationSettings:
         dataset=read_dataset_settings(cfg.dataset),
         device=cfg.device,
         extractor={str(key): value for key, value in cfg.extractor.items() if value is not None},
+        region=read_region(cfg),
     )
 
 

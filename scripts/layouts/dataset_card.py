@@ -39,7 +39,7 @@ def write_card(
 def shown_classes(dataset: Dataset) -> dict[str, set[str]]:
     """Return the names of the classes in each sample's mask, by sample_id. Raises UserError for a damaged mask."""
     names = {entry.id: entry.name for entry in dataset.classes}
-    shown = {}
+    shown: dict[str, set[str]] = {}
     for sample in with_progress(dataset.samples, len(dataset.samples), "reading masks"):
         shown[sample.sample_id] = set()
         if sample.mask is not None:

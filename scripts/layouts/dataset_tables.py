@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from scripts.layouts.dataset_writer import INSTANCE_COLUMNS, write_rows
+from training.data.dataset_writer import INSTANCE_COLUMNS, write_rows
 from training.data.stainless_layout import read_description
 from training.support.user_error import UserError
 from training.support.whole_file import write_json

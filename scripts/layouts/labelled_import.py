@@ -11,13 +11,13 @@ import numpy as np
 from eval.runs.whole_folder import whole_folder
 from scripts.layouts.clean_pictures import REFUSE, UNLABELLED
 from scripts.layouts.dataset_tables import DatasetTables
-from scripts.layouts.dataset_writer import DatasetWriter
 from scripts.layouts.label_map import DEFAULT, LabelMap, read_label_map
 from scripts.layouts.labelme_folder import LabelledImage
 from scripts.layouts.labelme_masks import draw_labels
 from scripts.layouts.labelme_splits import CLEAN_PLATES, DEFECTIVE_PLATES, Rows, SplitChoice, Statement
 from scripts.layouts.plate_pattern import read_plate_pattern
 from scripts.layouts.plate_split import PlateCounts
+from training.data.dataset_writer import DatasetWriter
 from training.data.decoding import decoded
 from training.data.sample import SPLITS
 from training.support.progress import with_progress

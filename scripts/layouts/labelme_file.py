@@ -12,7 +12,7 @@ import jsonschema
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.layouts.shape_pixels import Pixels, circle_pixels, polygon_pixels, rectangle_pixels, stroke_pixels
+from training.data.shape_pixels import Pixels, circle_pixels, polygon_pixels, rectangle_pixels, stroke_pixels
 from training.support.user_error import UserError
 
 SCHEMA = Path(__file__).resolve().parents[2] / "conf" / "schemas" / "labelme.schema.json"

@@ -35,6 +35,7 @@ def contradictions(dataset: Dataset, facts: Sequence[SampleFacts]) -> Found:
         *_plates_in_two_splits(usable),
         *_white_level(dataset, usable),
         *_pages(dataset, usable),
+        *_outside_region(dataset, usable),
     ]
     return Found(tuple(errors), tuple(warnings))
 
@@ -63,7 +64,7 @@ def _defect(dataset: Dataset, entry: SampleFacts) -> str:
 def _ignored_defects(dataset: Dataset, facts: Sequence[SampleFacts]) -> tuple[list[str], list[str]]:
     """Return a warning, or an error, if masks of a dataset folder hold 255, which means "ignore", for defects."""
     labelled = [entry for entry in facts if entry.sample.split != "train" and entry.sample.binary_id is None]
-    if any(entry.classes for entry in labelled):
+    if any(entry.classes or entry.outside for entry in labelled):
         return [], []
     hidden = [entry for entry in labelled if entry.hidden_instances]
     silent = [entry for entry in labelled if entry.shows_mask]
@@ -160,3 +161,28 @@ def _pages(dataset: Dataset, facts: Sequence[SampleFacts]) -> list[str]:
         if several
         else []
     )
+
+
+def _outside_region(dataset: Dataset, facts: Sequence[SampleFacts]) -> list[str]:
+    names = {entry.id: entry.name for entry in dataset.classes}
+    outside = [entry for entry in facts if entry.outside]
+    partly = [entry for entry in facts if entry.partly_outside]
+    warnings = []
+    if outside:
+        totals: dict[int, int] = defaultdict(int)
+        for entry in outside:
+            for class_id, count in (entry.outside or {}).items():
+                totals[class_id] += count
+        kinds = ", ".join(f"{count} {names.get(class_id, class_id)}" for class_id, count in sorted(totals.items()))
+        number = sum(totals.values())
+        lie = f"{counted(number, 'labelled region lies', 'labelled regions lie')} outside the region of interest"
+        warnings.append(f"{lie} and {'is' if number == 1 else 'are'} left out ({kinds}): {_listed(dataset, outside)}")
+    if partly:
+        number = sum(entry.partly_outside for entry in partly)
+        lie = f"{counted(number, 'labelled region lies', 'labelled regions lie')} partly outside the region of interest"
+        warnings.append(f"{lie}; only the part inside counts: {_listed(dataset, partly)}")
+    return warnings
+
+
+def _listed(dataset: Dataset, facts: Sequence[SampleFacts]) -> str:
+    return listed(_names(dataset, facts))

@@ -10,7 +10,7 @@ from training.data.folder_classes import LayoutOptions
 from training.data.held_out import with_held_out_validation
 from training.data.image_file import read_image
 from training.data.layouts import LAYOUTS
-from training.data.mask_file import read_instances, read_mask
+from training.data.mask_file import inside_of, read_instances, read_mask
 from training.data.sample import IGNORE_ID, SPLITS, Dataset, DefectClass, Sample
 from training.data.settings import DatasetSettings
 from training.support.user_error import UserError
@@ -22,6 +22,7 @@ __all__ = [
     "DatasetSettings",
     "DefectClass",
     "Sample",
+    "inside_of",
     "open_dataset",
     "read_image",
     "read_instances",
@@ -54,7 +55,7 @@ def _open_folder(root: Path, layout: str, settings: DatasetSettings) -> Dataset:
         raise UserError(f"dataset.layout {layout!r} is none of {', '.join(LAYOUTS)}")
     options = LayoutOptions(settings.validation_fraction, settings.split_seed, settings.good)
     dataset = LAYOUTS[layout](root, options)
-    chosen: dict[str, Any] = {"white_level": settings.white_level}
+    chosen: dict[str, Any] = {"white_level": settings.white_level, "region": settings.region}
     if settings.mask_rule is not None:
         chosen["mask_rule"] = settings.mask_rule
     return replace(dataset, samples=tuple(replace(sample, **chosen) for sample in dataset.samples))

@@ -33,14 +33,29 @@ class MaskContent:
 def read_mask(sample: Sample, image_shape: tuple[int, ...]) -> NDArray[np.uint8]:
     """Return a sample's class ids as uint8 (H, W); all zero for a sample without a mask.
 
-    Raises UserError if the mask is missing, does not decode, differs in size from the image (H, W, ...), holds an
-    unknown class, or values none of which can be a defect's.
+    Pixels outside the sample's region of interest have the ignore id. Raises UserError if the mask is missing, does not
+    decode, differs in size from the image (H, W, ...), holds an unknown class, or values none of which can be a
+    defect's, and as ``inside_of`` does.
     """
-    return read_mask_content(sample, image_shape).ids
+    ids, inside = read_mask_content(sample, image_shape).ids, inside_of(sample, image_shape)
+    return ids if inside is None else np.where(inside, ids, np.uint8(IGNORE_ID))
+
+
+def inside_of(sample: Sample, image_shape: tuple[int, ...]) -> NDArray[np.bool_] | None:
+    """Return which pixels (H, W) of a sample's image lie in its region of interest; None without a region.
+
+    Raises UserError if the region has no rule for the image, or one for another size.
+    """
+    if sample.region is None:
+        return None
+    return sample.region.inside(sample.image, image_shape[0], image_shape[1])
 
 
 def read_mask_content(sample: Sample, image_shape: tuple[int, ...]) -> MaskContent:
-    """Return what ``read_mask`` does, with what a check wants to know. Raises as it does."""
+    """Return the class ids that the mask file holds, inside and outside the region, and what a check wants to know.
+
+    Raises UserError as ``read_mask`` does.
+    """
     height, width = image_shape[:2]
     if sample.mask is None:
         return MaskContent(np.zeros((height, width), dtype=np.uint8))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.data.file_identity import LeftOut
+from training.data.region_of_interest import RegionOfInterest
 
 SPLITS = ("train", "validation", "test")
 IGNORE_ID = 255
@@ -38,6 +39,8 @@ class Sample:
     """Rule for the white pixels of a black and white mask: one of ``mask_file.MASK_RULES``."""
     white_level: int | None = None
     """The value of white in a 16-bit image; None for 65535."""
+    region: RegionOfInterest | None = None
+    """The region of interest; None: the whole image counts."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,11 @@ class Dataset:
     def split(self, name: str) -> tuple[Sample, ...]:
         """Return the samples of one split, in order."""
         return tuple(sample for sample in self.samples if sample.split == name)
+
+    @property
+    def region(self) -> RegionOfInterest | None:
+        """The region of interest of the samples; None: the whole image."""
+        return self.samples[0].region if self.samples else None
 
     @property
     def defect_ids(self) -> tuple[int, ...]:

@@ -1,7 +1,7 @@
 """Facts of one image and its mask, found by decoding each once."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from training.data.decoding import decoded, read_content, tiff_pages
 from training.data.image_file import eight_bits
-from training.data.mask_file import present_values, read_instances, read_mask_content
+from training.data.mask_file import inside_of, present_values, read_instances, read_mask_content
 from training.data.sample import IGNORE_ID, Dataset, Sample
 from training.support.user_error import UserError
 
@@ -38,11 +38,18 @@ class SampleFacts:
     """Values between the two of a black and white mask."""
     hidden_instances: bool = False
     """True: the mask holds 0 and the ignore id only, with instances in the ignored pixels."""
+    outside: Mapping[int, int] | None = None
+    """The number of instances of every class that lie wholly outside the region of interest."""
+    partly_outside: int = 0
+    """The number of instances that lie partly outside the region of interest."""
     error: str | None = None
 
 
 def facts_of(sample: Sample, dataset: Dataset) -> SampleFacts:
-    """Decode a sample's image, mask and instances, and return what they hold. A mistake becomes ``error``."""
+    """Decode a sample's image, mask and instances, and return what they hold. A mistake becomes ``error``.
+
+    Classes count inside the sample's region of interest.
+    """
     try:
         image = _image_facts(sample)
         return SampleFacts(sample, **image, **_mask_facts(sample, dataset, image["size"]))
@@ -71,19 +78,39 @@ def _hash(pixels: NDArray[Any]) -> bytes:
 
 
 def _mask_facts(sample: Sample, dataset: Dataset, size: tuple[int, int]) -> dict[str, Any]:
+    inside = inside_of(sample, (size[1], size[0]))
     if sample.mask is None:
         return {"classes": {}}
     content = read_mask_content(sample, (size[1], size[0]))
     mask = content.ids
     shown = [value for value in present_values(mask) if value]
-    facts = {"classes": {}, "shows_mask": bool(shown), "between": content.between}
+    facts: dict[str, Any] = {"classes": {}, "shows_mask": bool(shown), "between": content.between}
     known = [value for value in shown if value != dataset.ignore_id]
     if not known and not (shown and sample.instances):
         return facts
     instances = read_instances(sample, mask)
-    facts["classes"] = {value: _count(instances[mask == value]) for value in known}
+    counting = np.ones(mask.shape, dtype=np.bool_) if inside is None else inside
+    facts["classes"] = {
+        value: _count(instances[(mask == value) & counting]) for value in known if ((mask == value) & counting).any()
+    }
+    if inside is not None:
+        facts |= _outside(instances, mask, known, inside)
     facts["hidden_instances"] = not known and bool(instances[mask == IGNORE_ID].any())
     return facts
+
+
+def _outside(
+    instances: NDArray[np.int32], mask: NDArray[np.uint8], known: Sequence[int], inside: NDArray[np.bool_]
+) -> dict[str, Any]:
+    wholly: dict[int, int] = {}
+    partly = 0
+    for value in known:
+        of_class = mask == value
+        beyond, within = (set(np.unique(instances[of_class & side]).tolist()) for side in (~inside, inside))
+        partly += len(beyond & within)
+        if beyond - within:
+            wholly[value] = len(beyond - within)
+    return {"outside": wholly, "partly_outside": partly}
 
 
 def _count(instances: NDArray[np.int32]) -> int:

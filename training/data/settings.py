@@ -6,6 +6,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from training.data.region_of_interest import RegionOfInterest, open_region
 from training.support.user_error import UserError
 
 
@@ -31,9 +32,19 @@ class DatasetSettings:
     """The value of white in 16-bit images; None for 65535."""
     max_images: int | None = None
     """Maximum number of train images; None for all."""
+    region: RegionOfInterest | None = None
+    """The region of interest of all images; None: the whole image."""
 
 
-def read_dataset_settings(cfg: DictConfig) -> DatasetSettings:
+def read_region(cfg: DictConfig) -> RegionOfInterest | None:
+    """Open the region of interest that a composed config names in ``region.file``; None where it is null.
+
+    Raises UserError for a file that cannot be used.
+    """
+    return None if cfg.region.file is None else open_region(Path(cfg.region.file))
+
+
+def read_dataset_settings(cfg: DictConfig, region: RegionOfInterest | None = None) -> DatasetSettings:
     """Read a composed ``conf/dataset``. Raises UserError for an empty list of folders and for a folder named twice."""
     return DatasetSettings(
         layout=cfg.layout,
@@ -46,6 +57,7 @@ def read_dataset_settings(cfg: DictConfig) -> DatasetSettings:
         mask_rule=cfg.mask_rule,
         white_level=cfg.white_level,
         max_images=cfg.max_images,
+        region=region,
     )
 
 

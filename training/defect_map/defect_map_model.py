@@ -21,11 +21,16 @@ class DefectMapModel:
         self.settings = settings
         self._device = device
 
-    def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def anomaly_map(self, image: NDArray[np.uint8], inside: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
         """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3).
 
-        A pixel is predicted anomalous if map >= threshold. Raises UserError if the map is not finite.
+        A pixel is predicted anomalous if map >= threshold. The map is 0 outside the region of interest ``inside``
+        (H, W). Raises UserError if the map is not finite.
         """
+        found = self._map_of(image)
+        return found if inside is None else np.where(inside, found, np.float32(0))
+
+    def _map_of(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
         height, width = image.shape[:2]
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
         shape = resized_shape((height, width), self.settings.resize)
@@ -37,15 +42,24 @@ class DefectMapModel:
             return found
         return np.asarray(cv2.resize(found, (width, height), interpolation=cv2.INTER_LINEAR))
 
-    def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
-        """Return the image's score: the map's maximum, or the maximum of its mean over a square."""
+    def image_score(self, anomaly_map: NDArray[np.float32], inside: NDArray[np.bool_] | None = None) -> float:
+        """Return the image's score: the map's maximum, or the maximum of its mean over a square.
+
+        Only pixels inside a region of interest (H, W) count, also in the mean.
+        """
         if self.settings.score == "maximum":
             return float(anomaly_map.max())
         height, width = anomaly_map.shape
         rows, columns = resized_shape((height, width), self.settings.resize)
         wide = self.settings.score_window
         window = (max(1, round(wide * width / columns)), max(1, round(wide * height / rows)))
-        return float(cv2.blur(anomaly_map, window, borderType=cv2.BORDER_REFLECT_101).max())
+        if inside is None:
+            return float(cv2.blur(anomaly_map, window, borderType=cv2.BORDER_REFLECT_101).max())
+        counting = inside.astype(np.float32)
+        sums, shares = (
+            cv2.blur(values, window, borderType=cv2.BORDER_REFLECT_101) for values in (anomaly_map * counting, counting)
+        )
+        return float((sums[inside] / shares[inside]).max())
 
     @torch.inference_mode()
     def _map(self, pixels: NDArray[Any]) -> NDArray[np.float32]:

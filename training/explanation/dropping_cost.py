@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.data.dataset import Dataset, Sample, read_image, read_mask
+from training.data.dataset import Dataset, Sample, inside_of, read_image, read_mask
+from training.features.inside_patches import nearest_inside
 from training.features.patch_grid import Axis
 from training.model.anomaly_model import AnomalyModel, DistanceGrid
 from training.support.progress import with_progress
@@ -38,6 +39,8 @@ class _Image:
     """(H, W) pixels that show no defect and count."""
     is_nominal: bool
     """True if no pixel shows a defect."""
+    standing: NDArray[np.int64] | None
+    """(h, w) the patch that stands for each, in a region of interest (``nearest_inside``); None without one."""
 
 
 class NominalValidation:
@@ -90,7 +93,7 @@ def nearest_few(
 
 def _read(model: AnomalyModel, features: NDArray[np.float32], dataset: Dataset, sample: Sample) -> _Image:
     image = read_image(sample.image, sample.white_level)
-    mask = read_mask(sample, image.shape)
+    mask, inside = read_mask(sample, image.shape), inside_of(sample, image.shape)
     strips, members, distances = [], [], []
     try:
         for strip in model.extractor.strips(image):
@@ -98,6 +101,7 @@ def _read(model: AnomalyModel, features: NDArray[np.float32], dataset: Dataset, 
             members.append(found[0])
             distances.append(found[1])
             strips.append((strip.rows, strip.columns))
+        standing = None if inside is None else nearest_inside(inside, *strips[0])
     except UserError as error:
         raise UserError(f"{sample.image}: {error}") from error
     defect = np.isin(mask, dataset.defect_ids)
@@ -108,6 +112,7 @@ def _read(model: AnomalyModel, features: NDArray[np.float32], dataset: Dataset, 
         (image.shape[0], image.shape[1]),
         ~defect & (mask != dataset.ignore_id),
         not defect.any(),
+        standing,
     )
 
 
@@ -116,6 +121,8 @@ def _grid_without(image: _Image, gone: NDArray[np.int32]) -> DistanceGrid:
     kept[:, -1] = True
     first = kept.argmax(axis=1)
     distances = image.distances[np.arange(len(first)), first].reshape(image.rows.count, image.columns.count)
+    if image.standing is not None:
+        distances = distances.ravel()[image.standing]
     return DistanceGrid(distances, image.rows, image.columns)
 
 

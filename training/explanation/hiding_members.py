@@ -47,7 +47,7 @@ class HiddenBox:
         grid = self.seen.grid
         distances = grid.distances.copy()
         distances.flat[self._inside] = self._without(dropped).min(axis=1)
-        return grid._replace(distances=distances)
+        return self.seen.with_distances(distances)
 
 
 def members_to_drop(

@@ -2,6 +2,8 @@
 
 import logging
 
+import numpy as np
+
 from training.data.dataset import Dataset, read_image
 from training.explanation.dropping_cost import NominalValidation, each_alone
 from training.explanation.explanation import Explanation
@@ -31,7 +33,10 @@ def explain_run(settings: ExplanationSettings, dataset: Dataset) -> Explanation:
     white = record.provenance.white_level
     picture = read_image(settings.image, white)
     box = checked_box(settings.box, picture.shape)
-    seen = see(model, picture)
+    shape = (picture.shape[0], picture.shape[1])
+    inside = None if dataset.region is None else dataset.region.inside(settings.image, *shape)
+    seen = see(model, picture, inside)
+    scores = model.map_from(seen.grid, shape)
     patches = worst_patches(seen, features, box, settings.patches, settings.members)
     nearest = list(dict.fromkeys(member for patch in patches for member in patch.members))
     validation = NominalValidation(model, features, dataset)
@@ -39,7 +44,7 @@ def explain_run(settings: ExplanationSettings, dataset: Dataset) -> Explanation:
         model=settings.model,
         image=settings.image,
         picture=picture,
-        anomaly_map=model.map_from(seen.grid, (picture.shape[0], picture.shape[1])),
+        anomaly_map=scores if inside is None else np.where(inside, scores, np.float32(0)),
         box=box,
         threshold=model.threshold,
         patches=patches,

@@ -9,14 +9,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.augment import Augmentation
-from training.data.dataset import IGNORE_ID, Sample, read_image, read_mask
+from training.data.dataset import IGNORE_ID, Sample, inside_of, read_image
+from training.data.mask_file import read_mask_content
 from training.features.extractor import FeatureExtractor
+from training.features.inside_patches import centres_inside
 from training.features.patch_grid import Axis
 from training.support.user_error import UserError
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_OUTSIDE = 1  # mark of pixels outside the region of interest, where IGNORE_ID marks ignored ones and 0 all others
 
 
 class ImagePatches(NamedTuple):
@@ -59,14 +63,17 @@ def nominal_strips(
 ) -> Iterator[ImagePatches]:
     """Yield one image's patches, augmented for this epoch, without those nearest to an ignored pixel.
 
-    Raises UserError for an unreadable image, a mask that shows a defect (a train split is nominal), or non-finite
-    features.
+    Patches whose centres lie outside the region of interest are left out, too; an augmentation turns the region with
+    the image. Raises UserError for an unreadable image, a mask that shows a defect inside (a train split is nominal),
+    or non-finite features.
     """
     image = read_image(sample.image, sample.white_level)
-    mask = read_mask(sample, image.shape)
-    _check_nominal(sample, image, mask, defect_ids)
+    mask = read_mask_content(sample, image.shape).ids
+    inside = inside_of(sample, image.shape)
+    _check_nominal(sample, image, mask if inside is None else mask[inside], defect_ids)
+    marks = _marks(mask, inside)
     if augmentation is not None:
-        image, mask = augmentation(image, mask, epoch, sample.sample_id)
+        image, marks = augmentation(image, marks, epoch, sample.sample_id)
     ignored: NDArray[np.bool_] | None = None
     try:
         for strip in extractor.strips(image):
@@ -74,7 +81,8 @@ def nominal_strips(
             if not np.isfinite(strip.features).all():
                 raise UserError("the extractor gives features that are not finite; check its weights")
             if ignored is None:
-                ignored = touched_cells(mask, IGNORE_ID, strip.rows, strip.columns)
+                ignored = touched_cells(marks, IGNORE_ID, strip.rows, strip.columns)
+                ignored |= ~centres_inside(marks != _OUTSIDE, strip.rows, strip.columns)
             end = strip.first + rows
             kept = ~ignored[strip.first : end]
             flat = strip.features.reshape(-1, channels) if kept.all() else strip.features[kept]
@@ -84,6 +92,13 @@ def nominal_strips(
             yield ImagePatches(flat, width, int(kept.size - kept.sum()), end == strip.rows.count, places=places)
     except UserError as error:
         raise UserError(f"{sample.image}: {error}") from error
+
+
+def _marks(mask: NDArray[np.uint8], inside: NDArray[np.bool_] | None) -> NDArray[np.uint8]:
+    marks = np.where(mask == IGNORE_ID, np.uint8(IGNORE_ID), np.uint8(0))
+    if inside is not None:
+        marks[~inside & (marks == 0)] = _OUTSIDE
+    return marks
 
 
 def touched_cells(mask: NDArray[np.uint8], class_id: int, rows: Axis, columns: Axis) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from training.features.extractor import FeatureExtractor, PatchStrip, build_extractor
 from training.features.extractor_settings import overridden_extractor_settings
+from training.features.inside_patches import centres_inside, nearest_inside
 from training.features.patch_grid import Axis, lerp_at, nearest_at
 from training.model.file import check_fingerprint, load_model
 from training.model.record import ModelRecord, StoredRecord
@@ -46,17 +47,19 @@ class AnomalyModel:
         self.centred_members = members - self.centre
         self.half_norms = (self.centred_members**2).sum(dim=1) / 2
 
-    def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def anomaly_map(self, image: NDArray[np.uint8], inside: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
         """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3).
 
-        A pixel is predicted anomalous if map >= threshold. Raises UserError for an image that is too small and for
-        features that are not finite.
+        A pixel is predicted anomalous if map >= threshold. ``inside`` (H, W) is the region of interest: patches whose
+        centres lie outside are not scored, and the map is 0 there. Raises UserError for an image that is too small, a
+        region without a patch, and features that are not finite.
         """
-        return self.map_from(self.distance_grid(image), (image.shape[0], image.shape[1]))
+        found = self.map_from(self.distance_grid(image, inside), (image.shape[0], image.shape[1]))
+        return found if inside is None else np.where(inside, found, np.float32(0))
 
-    def distance_grid(self, image: NDArray[np.uint8]) -> DistanceGrid:
+    def distance_grid(self, image: NDArray[np.uint8], inside: NDArray[np.bool_] | None = None) -> DistanceGrid:
         """Return every patch's distance to its nearest member. Raises as ``anomaly_map`` does."""
-        return distance_grids([self], image)[0]
+        return distance_grids([self], image, inside)[0]
 
     def map_from(self, grid: DistanceGrid, shape: tuple[int, int]) -> NDArray[np.float32]:
         """Return the anomaly map (H, W) of patch distances.
@@ -81,12 +84,16 @@ class AnomalyModel:
             found[first:end] = blurred.reshape(-1, width)[above : above + end - first]
         return found
 
-    def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
-        """Return the anomaly score of an image: the mean of the map's highest share, or its maximum."""
-        count = round(self.settings.score_share * anomaly_map.size)
+    def image_score(self, anomaly_map: NDArray[np.float32], inside: NDArray[np.bool_] | None = None) -> float:
+        """Return the anomaly score of an image: the mean of the map's highest share, or its maximum.
+
+        Only pixels inside a region of interest (H, W) count.
+        """
+        scores = anomaly_map if inside is None else anomaly_map[inside]
+        count = round(self.settings.score_share * scores.size)
         if count <= 1:
-            return float(anomaly_map.max())
-        return float(np.partition(anomaly_map, anomaly_map.size - count, axis=None)[-count:].mean(dtype=np.float64))
+            return float(scores.max())
+        return float(np.partition(scores, scores.size - count, axis=None)[-count:].mean(dtype=np.float64))
 
     def _upsampled(self, values: NDArray[np.float32], axis: Axis, first: int, end: int) -> NDArray[np.float32]:
         """Return values (n, m) at patch centres as values (end - first, m) at the pixels ``first`` to ``end``."""
@@ -96,10 +103,15 @@ class AnomalyModel:
         low, high, weight = lerp_at(axis, pixels)
         return values[low] + weight[:, None] * (values[high] - values[low])
 
-    def strip_distances(self, strip: PatchStrip) -> NDArray[np.float32]:
-        """Return the distances (n, w) of a strip's patches to their nearest members."""
+    def strip_distances(self, strip: PatchStrip, kept: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+        """Return the distances (n, w) of a strip's patches to their nearest members; 0 if not ``kept`` (n, w)."""
         rows, width, channels = strip.features.shape
-        return self.nearest_distances(strip.features.reshape(-1, channels)).reshape(rows, width)
+        if kept is None or kept.all():
+            return self.nearest_distances(strip.features.reshape(-1, channels)).reshape(rows, width)
+        found = np.zeros((rows, width), dtype=np.float32)
+        if kept.any():
+            found[kept] = self.nearest_distances(strip.features[kept])
+        return found
 
     @torch.inference_mode()
     def nearest_distances(self, patches: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -116,18 +128,26 @@ class AnomalyModel:
         return torch.cat(found).cpu().numpy()
 
 
-def distance_grids(models: Sequence[AnomalyModel], image: NDArray[np.uint8]) -> list[DistanceGrid]:
+def distance_grids(
+    models: Sequence[AnomalyModel], image: NDArray[np.uint8], inside: NDArray[np.bool_] | None = None
+) -> list[DistanceGrid]:
     """Return the patch distances of several models that share an extractor, which sees the image once.
 
-    Raises as ``AnomalyModel.anomaly_map`` does.
+    A patch outside the region of interest ``inside`` (H, W) has the distance of the nearest patch inside. Raises as
+    ``AnomalyModel.anomaly_map`` does.
     """
     strips, places = [], []
     for strip in models[0].extractor.strips(image):
-        strips.append([model.strip_distances(strip) for model in models])
+        end = strip.first + len(strip.features)
+        kept = None if inside is None else centres_inside(inside, strip.rows, strip.columns)[strip.first : end]
+        strips.append([model.strip_distances(strip, kept) for model in models])
         places.append((strip.rows, strip.columns))
     distances = [np.concatenate(parts) for parts in zip(*strips, strict=True)]
     if not all(np.isfinite(values).all() for values in distances):
         raise UserError("the extractor gives features that are not finite; check its weights")
+    if inside is not None:
+        standing = nearest_inside(inside, *places[0])
+        distances = [values.ravel()[standing] for values in distances]
     return [DistanceGrid(values, *places[0]) for values in distances]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from training.data.dataset import Dataset, read_image, read_instances, read_mask
+from training.data.dataset import Dataset, inside_of, read_image, read_instances, read_mask
 from training.model.anomaly_model import AnomalyModel, distance_grids
 from training.support.progress import with_progress
 
@@ -46,7 +46,7 @@ def count_decisions(models: Sequence[tuple[AnomalyModel, float]], dataset: Datas
         defect = np.isin(mask, dataset.defect_ids)
         nominal = ~defect & (mask != dataset.ignore_id)
         instances = np.where(defect, read_instances(sample, mask), 0)
-        grids = distance_grids([model for model, _ in models], image)
+        grids = distance_grids([model for model, _ in models], image, inside_of(sample, image.shape))
         for (model, threshold), grid, count in zip(models, grids, counts, strict=True):
             predicted = model.map_from(grid, (image.shape[0], image.shape[1])) >= threshold
             for number in np.unique(instances[instances > 0]).tolist():

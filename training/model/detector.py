@@ -13,12 +13,15 @@ from training.model.provenance import Provenance
 class MapModel(Protocol):
     """A model that gives maps but has no threshold yet."""
 
-    def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3). Raises UserError."""
+    def anomaly_map(self, image: NDArray[np.uint8], inside: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+        """Return the anomaly map (H, W), float32 >= 0, of an RGB image (H, W, 3). Raises UserError.
+
+        ``inside`` (H, W) is the region of interest: the map is 0 outside.
+        """
         ...
 
-    def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
-        """Return the anomaly score of an image from its map."""
+    def image_score(self, anomaly_map: NDArray[np.float32], inside: NDArray[np.bool_] | None = None) -> float:
+        """Return the anomaly score of an image from its map, of the pixels inside a region of interest only."""
         ...
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.dataset import Dataset, read_image, read_instances, read_mask
+from training.data.dataset import Dataset, inside_of, read_image, read_instances, read_mask
 from training.drift.reference import ReferenceTally
 from training.model.detector import MapModel
 from training.model.record import FoundThreshold
@@ -109,14 +109,15 @@ def _validated(
         image = read_image(sample.image, sample.white_level)
         mask = read_mask(sample, image.shape)
         kinds = lookup[mask]
+        inside = inside_of(sample, image.shape)
         try:
-            scores = model.anomaly_map(image)
+            scores = model.anomaly_map(image, inside)
         except UserError as error:
             raise UserError(f"{sample.image}: {error}") from error
         highest[sample.image.name] = float(scores[kinds != _NOT_COUNTED].max(initial=0))
         positives.add(scores[kinds == _POSITIVE])
         if reference is not None:
-            reference.add(image, model.image_score(scores), nominal=not (kinds == _POSITIVE).any())
+            reference.add(image, model.image_score(scores, inside), nominal=not (kinds == _POSITIVE).any())
         negatives.add(scores[kinds == _NEGATIVE])
         if minimum_coverage is not None:
             numbers = np.where(kinds == _POSITIVE, read_instances(sample, mask), 0)

@@ -21,13 +21,17 @@ class FusedModel:
     def __init__(self, sources: Sequence[MapModel], calibrations: Sequence[Calibration], rule: str) -> None:
         self.sources, self.calibrations, self.rule = tuple(sources), tuple(calibrations), rule
 
-    def anomaly_map(self, image: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Return the combined map (H, W), float32 >= 0, of an RGB image (H, W, 3). Raises UserError."""
-        return combined(levels_of(self.sources, self.calibrations, image), self.rule)
+    def anomaly_map(self, image: NDArray[np.uint8], inside: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
+        """Return the combined map (H, W), float32 >= 0, of an RGB image (H, W, 3). Raises UserError.
 
-    def image_score(self, anomaly_map: NDArray[np.float32]) -> float:
-        """Return the score of an image: the maximum of its map."""
-        return float(anomaly_map.max())
+        The map is 0 outside the region of interest ``inside`` (H, W).
+        """
+        found = combined(levels_of(self.sources, self.calibrations, image, inside), self.rule)
+        return found if inside is None else np.where(inside, found, np.float32(0))
+
+    def image_score(self, anomaly_map: NDArray[np.float32], inside: NDArray[np.bool_] | None = None) -> float:
+        """Return the score of an image: the maximum of its map, inside a region of interest (H, W)."""
+        return float((anomaly_map if inside is None else anomaly_map[inside]).max())
 
 
 class FusedDetector(Recorded[FusionRecord], FusedModel):
@@ -45,11 +49,14 @@ class FusedDetector(Recorded[FusionRecord], FusedModel):
 
 
 def levels_of(
-    sources: Sequence[MapModel], calibrations: Sequence[Calibration], image: NDArray[np.uint8]
+    sources: Sequence[MapModel],
+    calibrations: Sequence[Calibration],
+    image: NDArray[np.uint8],
+    inside: NDArray[np.bool_] | None = None,
 ) -> list[NDArray[np.float32]]:
     """Return each detector's map of an image on the common scale."""
     pairs = zip(sources, calibrations, strict=True)
-    return [calibration.levels_of(source.anomaly_map(image)) for source, calibration in pairs]
+    return [calibration.levels_of(source.anomaly_map(image, inside)) for source, calibration in pairs]
 
 
 def combined(levels: Sequence[NDArray[np.float32]], rule: str) -> NDArray[np.float32]:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from training.data.dataset import Dataset, read_image, read_instances, read_mask
+from training.data.dataset import Dataset, inside_of, read_image, read_instances, read_mask
 from training.features.extractor import FeatureExtractor
 from training.model.anomaly_model import AnomalyModel, distance_grids
 from training.model.curves import aupro
@@ -102,7 +102,7 @@ def validation_aupro(models: Sequence[AnomalyModel], dataset: Dataset) -> list[f
         _, places, areas = np.unique(numbers, return_inverse=True, return_counts=True)
         regions += len(areas)
         for model, grid, overlap, negative in zip(
-            models, distance_grids(models, image), overlaps, negatives, strict=True
+            models, distance_grids(models, image, inside_of(sample, image.shape)), overlaps, negatives, strict=True
         ):
             scores = model.map_from(grid, (image.shape[0], image.shape[1]))
             overlap.add(scores[defect], 1.0 / areas[places.ravel()])

@@ -31,6 +31,8 @@ class TrainedOn:
     """None: the layout's own rule."""
     white_level: int | None = None
     """The value of white in 16-bit images; None: 65535."""
+    region: Document | None = None
+    """Name, file and sha256 of the region of interest; None: the whole image."""
 
     def document(self) -> Document:
         """Return the fields as a model file has them."""
@@ -70,6 +72,13 @@ class Provenance:
         if self.datasets:
             return self.datasets[-1].white_level
         return self.parents[0].provenance.white_level if self.parents else None
+
+    @property
+    def region(self) -> Document | None:
+        """The region of interest that the model was made within; a meld has its first parent's. None: whole images."""
+        if self.datasets:
+            return self.datasets[-1].region
+        return self.parents[0].provenance.region if self.parents else None
 
     def document(self) -> Document:
         """Return the provenance as a model file has it.

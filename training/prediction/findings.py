@@ -28,13 +28,18 @@ def without_small(predicted: NDArray[np.bool_], minimum_size: int) -> NDArray[np
 
 
 def find_findings(
-    anomaly_map: NDArray[np.float32], threshold: float, minimum_size: int
+    anomaly_map: NDArray[np.float32],
+    threshold: float,
+    minimum_size: int,
+    inside: NDArray[np.bool_] | None = None,
 ) -> tuple[list[Finding], NDArray[np.int32]]:
     """Return the 8-connected regions of the map (H, W) >= threshold, and the image of their numbers, 0 for none.
 
-    Regions of fewer than ``minimum_size`` pixels are left out. Numbers count from 1, from the top down.
+    Regions of fewer than ``minimum_size`` pixels are left out, and pixels outside a region of interest ``inside``
+    (H, W). Numbers count from 1, from the top down.
     """
-    labels, areas = _regions(without_small(anomaly_map >= threshold, minimum_size))
+    predicted = anomaly_map >= threshold
+    labels, areas = _regions(without_small(predicted if inside is None else predicted & inside, minimum_size))
     highest = np.zeros(len(areas), np.float32)
     inside = labels > 0
     np.maximum.at(highest, labels[inside], anomaly_map[inside])

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.data.image_file import read_image
+from training.data.region_of_interest import RegionOfInterest
 from training.model.detector import Detector
 from training.prediction.coco import annotation_in_box
 from training.prediction.judgement import Judgement, judge
 from training.support.whole_file import write_whole
 
 CATEGORY = {"id": 1, "name": "anomaly", "supercategory": "anomaly"}
-_OUTLINE = (0, 0, 255)  # red, in OpenCV's order
+_OUTLINE, _REGION = (0, 0, 255), (255, 144, 30)  # red and blue, in OpenCV's order
 
 
 @dataclass(frozen=True)
@@ -35,20 +36,24 @@ def predict_image(
     output: Path,
     minimum_size: int,
     overlay: bool,
+    region: RegionOfInterest | None = None,
 ) -> PredictedImage:
     """Predict an image file and write maps/, masks/ and, if wanted, overlays/ below ``output``, under its name.
 
-    Raises UserError if the image cannot be predicted or a file cannot be written.
+    Of a region of interest, findings and score count inside only; the overlay shows its outline. Raises UserError if
+    the image cannot be predicted or a file cannot be written.
     """
     started = time.perf_counter()
-    judged = judge(model, read_image(path, model.provenance.white_level), minimum_size, started)
+    image = read_image(path, model.provenance.white_level)
+    inside = None if region is None else region.inside(path, image.shape[0], image.shape[1])
+    judged = judge(model, image, minimum_size, started, inside)
     files = write_pictures(judged, name, output, overlay)
     labels = judged.labels
     annotations = []
     for finding in judged.findings:
         left, top, width, height = finding.box
-        inside = labels[top : top + height, left : left + width] == finding.number
-        entry = annotation_in_box(0, 0, CATEGORY["id"], inside, left, top, labels.shape)  # type: ignore[arg-type]
+        shown = labels[top : top + height, left : left + width] == finding.number
+        entry = annotation_in_box(0, 0, CATEGORY["id"], shown, left, top, labels.shape)  # type: ignore[arg-type]
         annotations.append({**entry, "score": finding.score})
     row = {"image": str(path), **judged.row(), **files, "error": ""}
     coco_image = {"id": 0, "file_name": name.as_posix(), "width": row["width"], "height": row["height"]}
@@ -66,7 +71,7 @@ def write_pictures(judged: Judgement, name: Path, output: Path, overlay: bool) -
     _write_png(output / "maps" / file, encoded)
     _write_png(output / "masks" / file, np.where(predicted, np.uint8(255), np.uint8(0)))
     if overlay:
-        _write_png(output / "overlays" / file, _outlined(judged.image, predicted))
+        _write_png(output / "overlays" / file, _outlined(judged.image, predicted, judged.inside))
     return {
         "map": f"maps/{file.as_posix()}",
         "scale": scale,
@@ -85,11 +90,16 @@ def encode_map(anomaly_map: NDArray[np.float32]) -> tuple[NDArray[np.uint16], fl
     return encoded, scale
 
 
-def _outlined(image: NDArray[np.uint8], predicted: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Return the image (BGR) with the findings outlined in red; lines are wider on large images."""
-    contours, _ = cv2.findContours(predicted.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+def _outlined(
+    image: NDArray[np.uint8], predicted: NDArray[np.bool_], inside: NDArray[np.bool_] | None
+) -> NDArray[np.uint8]:
+    """Return the image (BGR), findings outlined in red, the region of interest in blue; large images: wider lines."""
     drawn = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return np.asarray(cv2.drawContours(drawn, contours, -1, _OUTLINE, 1 + max(image.shape) // 1500), dtype=np.uint8)
+    for pixels, colour in ((inside, _REGION), (predicted, _OUTLINE)):
+        if pixels is not None:
+            contours, _ = cv2.findContours(pixels.astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+            drawn = cv2.drawContours(drawn, contours, -1, colour, 1 + max(image.shape) // 1500)
+    return np.asarray(drawn, dtype=np.uint8)
 
 
 def _write_png(path: Path, pixels: NDArray[Any]) -> None:

@@ -24,9 +24,11 @@ class PredictionJournal:
         self._path = output / FILE
         self._done: dict[str, dict[str, Any]] = {}
         lines = self._lines() if resume else []
-        if lines and lines[0] != job:
-            other = next(key for key in job if lines[0].get(key) != job[key])
-            raise UserError(f"{output} holds predictions with another {other}; choose another output, or resume=false")
+        differing = [key for key in {**lines[0], **job} if lines[0].get(key) != job.get(key)] if lines else []
+        if differing:
+            raise UserError(
+                f"{output} holds predictions with another {differing[0]}; choose another output, or resume=false"
+            )
         for line in lines[1:]:
             self._done[line["name"]] = line
         kept = [job, *self._done.values()]

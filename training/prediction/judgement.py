@@ -25,6 +25,8 @@ class Judgement:
     """The number of the finding at each pixel (H, W), 0 for none."""
     seconds: float
     """Time of the reading of the image and of the map."""
+    inside: NDArray[np.bool_] | None = None
+    """The region of interest (H, W); None for the whole image."""
 
     def row(self) -> dict[str, Any]:
         """Return the fields of a table's row that do not name files."""
@@ -45,13 +47,20 @@ class Judgement:
         return [{"area": f.area, "box": list(f.box), "score": f.score} for f in self.findings]
 
 
-def judge(model: Detector, image: NDArray[np.uint8], minimum_size: int, started: float) -> Judgement:
+def judge(
+    model: Detector,
+    image: NDArray[np.uint8],
+    minimum_size: int,
+    started: float,
+    inside: NDArray[np.bool_] | None = None,
+) -> Judgement:
     """Judge an RGB image (H, W, 3); ``started`` is the value of ``time.perf_counter`` before it was read.
 
-    Raises UserError if the detector cannot take the image.
+    Of a region of interest ``inside`` (H, W), findings and score count inside only. Raises UserError if the detector
+    cannot take the image.
     """
-    anomaly_map = model.anomaly_map(image)
+    anomaly_map = model.anomaly_map(image, inside)
     seconds = time.perf_counter() - started
-    findings, labels = find_findings(anomaly_map, model.threshold, minimum_size)
-    score = model.image_score(anomaly_map)
-    return Judgement(image, anomaly_map, score, model.threshold, findings, labels, seconds)
+    findings, labels = find_findings(anomaly_map, model.threshold, minimum_size, inside)
+    score = model.image_score(anomaly_map, inside)
+    return Judgement(image, anomaly_map, score, model.threshold, findings, labels, seconds, inside)

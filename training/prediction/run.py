@@ -9,12 +9,16 @@ from typing import Any
 import pandas as pd
 
 from training.data.file_identity import chosen_images, left_out_in_words, list_images
+from training.data.region_of_interest import RegionOfInterest
+from training.data.region_sizes import check_sizes
 from training.model.detector import Detector
 from training.model.load_detector import load_detector
+from training.model.model_region import region_for
 from training.prediction.coco_results import FILE as COCO_RESULTS
 from training.prediction.coco_results import CocoIds, read_coco_ids, results_of
 from training.prediction.image import CATEGORY, PredictedImage, predict_image
 from training.prediction.journal import PredictionJournal
+from training.prediction.result_files import FINDINGS, TABLE
 from training.prediction.settings import PredictionSettings
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
@@ -22,8 +26,6 @@ from training.support.user_error import UserError
 from training.support.whole_file import write_json, write_whole
 
 log = logging.getLogger(__name__)
-
-TABLE, FINDINGS = "predictions.csv", "findings.json"
 
 
 class FailedImagesError(Exception):
@@ -33,14 +35,19 @@ class FailedImagesError(Exception):
 def predict_run(settings: PredictionSettings) -> None:
     """Predict every image of the input; keep earlier results of the same model and settings.
 
-    Raises UserError if there is no image or an output cannot be written. Raises FailedImagesError after all other
-    images if one could not be predicted.
+    Raises UserError if there is no image, if one does not fit the region of interest, or an output cannot be written.
+    Raises FailedImagesError after all other images if one could not be predicted.
     """
     output = settings.output
     images, base = find_images(settings.input, output)
     ids = None if settings.coco is None else read_coco_ids(settings.coco, settings.coco_category)
     model = load_detector(settings.model, settings.overrides)
-    journal = PredictionJournal(output, _job(model, settings), settings.resume)
+    region, warnings = region_for(model.provenance, settings.region)
+    for warning in warnings:
+        log.warning("Warning: %s", warning)
+    if region is not None:
+        check_sizes(region, images)
+    journal = PredictionJournal(output, _job(model, settings, region), settings.resume)
     known = {path: journal.find(path.relative_to(base).as_posix(), path) for path in images}
     kept = sum(found is not None for found in known.values())
     if kept:
@@ -52,7 +59,9 @@ def predict_run(settings: PredictionSettings) -> None:
         found = known[path]
         if found is None:
             try:
-                found = predict_image(model, path, name, output, settings.minimum_prediction_size, settings.overlays)
+                found = predict_image(
+                    model, path, name, output, settings.minimum_prediction_size, settings.overlays, region
+                )
             except UserError as error:
                 message = str(error) if str(path) in str(error) else f"{path}: {error}"
                 log.error(message)
@@ -104,13 +113,14 @@ def _log_summary(output: Path, rows: list[dict[str, Any]], threshold: float) -> 
         )
 
 
-def _job(model: Detector, settings: PredictionSettings) -> dict[str, Any]:
+def _job(model: Detector, settings: PredictionSettings, region: RegionOfInterest | None) -> dict[str, Any]:
     """Return everything that a prediction depends on besides the image."""
     return {
         "model": model.fingerprint,
         "threshold": model.threshold,
         "minimum_prediction_size": settings.minimum_prediction_size,
         "overlays": settings.overlays,
+        **({} if region is None else {"region of interest": region.sha256}),
     }
 
 

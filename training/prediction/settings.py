@@ -5,6 +5,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from training.data.region_of_interest import RegionOfInterest
+from training.data.settings import read_region
 from training.model.settings import ModelOverrides, read_model_overrides
 from training.support.settings_schema import check_settings
 
@@ -25,6 +27,8 @@ class PredictionSettings:
     """A COCO file whose ids the results list uses; None writes no results list."""
     coco_category: str | None = None
     """The name of the category of the findings; None for the only one of the file."""
+    region: RegionOfInterest | None = None
+    """The region of interest; None: the model's own."""
 
 
 def read_prediction_settings(cfg: DictConfig) -> PredictionSettings:
@@ -40,4 +44,5 @@ def read_prediction_settings(cfg: DictConfig) -> PredictionSettings:
         overrides=read_model_overrides(cfg),
         coco=None if cfg.coco is None else Path(cfg.coco),
         coco_category=cfg.coco_category,
+        region=read_region(cfg),
     )

@@ -25,7 +25,8 @@ from training.model.provenance import Provenance
 from training.runs.defect_map_settings import DefectMapRunSettings
 from training.runs.earlier_run import move_to_previous
 from training.runs.record import device_name, peak_memory_mb
-from training.runs.training_run import checked_dataset, trained_on
+from training.runs.recorded_dataset import trained_on
+from training.runs.training_run import checked_dataset
 from training.support.document import document_of
 from training.support.progress import with_progress
 from training.support.software_versions import software_versions
@@ -162,6 +163,7 @@ def _job(settings: DefectMapRunSettings, examples: Examples) -> dict[str, Any]:
         "defect_map.map.resize": described["map"]["resize"],
         **{f"synthesis.{name}": value for name, value in _plain_paths(document_of(settings.synthesis)).items()},
         "sources": examples.sources.description(),
+        "region of interest": None if settings.dataset.region is None else settings.dataset.region.sha256,
         "train images": f"{len(train)} ({hashlib.sha256(names.encode()).hexdigest()[:12]})",
     }
 

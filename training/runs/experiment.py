@@ -12,7 +12,7 @@ from filelock import FileLock
 from omegaconf import DictConfig, OmegaConf
 
 from training.data.dataset import Sample, open_dataset
-from training.data.settings import read_dataset_settings
+from training.data.settings import read_dataset_settings, read_region
 from training.features.extractor import build_extractor
 from training.features.extractor_settings import read_extractor_settings
 from training.model.file import FILE_NAME, differing_field, load_model
@@ -138,7 +138,8 @@ def _is_finished(folder: Path, origin: dict[str, Any]) -> bool:
 def _origin(cfg: DictConfig, parents: dict[str, Path]) -> dict[str, Any]:
     """Return everything that the collected bits and the threshold depend on, in flat fields."""
     extractor = build_extractor(read_extractor_settings(cfg.extractor), cfg.device)
-    dataset = open_dataset(read_dataset_settings(cfg.dataset))
+    region = read_region(cfg)
+    dataset = open_dataset(read_dataset_settings(cfg.dataset, region))
     tiling = extractor.settings.tiling
     train = dataset.split("train") if cfg.kind != "meld" else ()
     return {
@@ -150,6 +151,7 @@ def _origin(cfg: DictConfig, parents: dict[str, Path]) -> dict[str, Any]:
         **_fields(cfg, "anomaly_map"),
         **_fields(cfg, "threshold"),
         **_fields(cfg, "tree"),
+        **({} if region is None else {"region of interest": region.sha256}),
         "train images": identity_of(train),
         "validation images": identity_of(dataset.split("validation")),
         **{f"coreset of {name}": load_model(folder)[1].features_sha256 for name, folder in parents.items()},

@@ -150,7 +150,9 @@ def _dropped_to_find(
     box = checked_box(settings.box, picture.shape)
     assert box is not None
     shape = (picture.shape[0], picture.shape[1])
-    hidden = HiddenBox(model, see(model, picture), box, shape, features)
+    region = settings.dataset.region
+    inside = None if region is None else region.inside(settings.missed, *shape)
+    hidden = HiddenBox(model, see(model, picture, inside), box, shape, features)
     if not dropped and hidden.score(dropped) >= model.threshold:
         raise UserError(f"{settings.missed}: the box is found already, at {hidden.score(dropped):.4g}")
     validation = NominalValidation(model, features, dataset)

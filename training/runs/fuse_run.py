@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import DictConfig, OmegaConf
 
-from training.data.dataset import Dataset, open_dataset, read_image, read_mask
-from training.data.settings import DatasetSettings, read_dataset_settings
+from training.data.dataset import Dataset, inside_of, open_dataset, read_image, read_mask
+from training.data.settings import DatasetSettings, read_dataset_settings, read_region
 from training.drift.reference import ReferenceTally
 from training.model.calibration import Calibration, calibrated
 from training.model.curves import average_precision
@@ -23,6 +23,7 @@ from training.model.fused_detector import RULES, FusedModel, combined, levels_of
 from training.model.fusion_file import FILE_NAME, save_fusion
 from training.model.fusion_record import FusionRecord
 from training.model.load_detector import detector_of
+from training.model.model_region import common_region
 from training.model.provenance import Parent, Provenance, TrainedOn, read_provenance
 from training.model.score_histogram import ScoreHistogram
 from training.model.settings import ModelOverrides, ThresholdSettings, read_model_overrides, read_threshold_settings
@@ -63,7 +64,7 @@ def read_fuse_settings(cfg: DictConfig) -> FuseSettings:
     return FuseSettings(
         sources=sources,
         rule=cfg.rule,
-        dataset=read_dataset_settings(cfg.dataset),
+        dataset=read_dataset_settings(cfg.dataset, read_region(cfg)),
         threshold=read_threshold_settings(cfg.threshold),
         overrides=read_model_overrides(cfg),
     )
@@ -90,7 +91,8 @@ def fuse_run(settings: FuseSettings, folder: Path) -> dict[str, Any]:
     paths = [model_file(Path(source)) for source in settings.sources]
     contents = [read_content(path) for path in paths]
     detectors = [detector_of(str(path), c, settings.overrides) for path, c in zip(paths, contents, strict=True)]
-    dataset = open_dataset(settings.dataset)
+    region = common_region(settings.sources, [detector.provenance for detector in detectors], settings.dataset.region)
+    dataset = open_dataset(replace(settings.dataset, region=region))
     check_validation(dataset, settings.dataset.evaluation_root)
     refuse_own_source(folder, paths)
     calibrations = _calibrations(detectors, dataset)
@@ -125,9 +127,9 @@ def fuse_run(settings: FuseSettings, folder: Path) -> dict[str, Any]:
 def _calibrations(detectors: Sequence[Detector], dataset: Dataset) -> list[Calibration]:
     """Return each detector's scale from its scores of nominal validation pixels."""
     histograms = [ScoreHistogram() for _ in detectors]
-    for image, kinds in _validation(dataset, "validation scores"):
+    for image, inside, kinds in _validation(dataset, "validation scores"):
         for histogram, detector in zip(histograms, detectors, strict=True):
-            histogram.add(detector.anomaly_map(image)[kinds == _NEGATIVE])
+            histogram.add(detector.anomaly_map(image, inside)[kinds == _NEGATIVE])
     return [calibrated(histogram) for histogram in histograms]
 
 
@@ -137,8 +139,8 @@ def _chosen_rule(
     """Return the rule, the average precision of each on validation pixels, and warnings."""
     rules = (*RULES, *(f"source {number}" for number in range(1, len(detectors) + 1)))
     scores = {rule: (ScoreHistogram(), ScoreHistogram()) for rule in rules}
-    for image, kinds in _validation(dataset, "rules"):
-        levels = levels_of(detectors, calibrations, image)
+    for image, inside, kinds in _validation(dataset, "rules"):
+        levels = levels_of(detectors, calibrations, image, inside)
         for rule, (positives, negatives) in scores.items():
             found = combined(levels, rule)
             positives.add(found[kinds == _POSITIVE])
@@ -159,12 +161,14 @@ def _chosen_rule(
     return max(precisions, key=lambda rule: precisions[rule] or 0.0), precisions, []
 
 
-def _validation(dataset: Dataset, text: str) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.uint8]]]:
-    """Yield each validation image and the kinds of its pixels."""
+def _validation(
+    dataset: Dataset, text: str
+) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.bool_] | None, NDArray[np.uint8]]]:
+    """Yield each validation image, the pixels inside its region of interest, and the kinds of its pixels."""
     samples, lookup = dataset.split("validation"), pixel_kinds(dataset)
     for sample in with_progress(samples, len(samples), text):
         image = read_image(sample.image, sample.white_level)
-        yield image, lookup[read_mask(sample, image.shape)]
+        yield image, inside_of(sample, image.shape), lookup[read_mask(sample, image.shape)]
 
 
 def _provenance(sources: Sequence[str], contents: Sequence[ModelContent]) -> Provenance:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from training.coreset.melding import Melded, meld, meld_tree
 from training.drift.reference import ReferenceTally
 from training.model.file import check_fingerprint, differing_field, load_model, model_path
 from training.model.members import MemberRecord, supported
+from training.model.model_region import check_same_region, common_region
 from training.model.provenance import Provenance
 from training.model.record import FoundThreshold, StoredRecord
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
@@ -26,6 +28,7 @@ from training.support.user_error import UserError
 
 if TYPE_CHECKING:  # torch loads slowly, and a meld without images does not need it
     from training.data.dataset import Dataset
+    from training.data.region_of_interest import RegionOfInterest
     from training.features.extractor import FeatureExtractor
 
 log = logging.getLogger(__name__)
@@ -42,7 +45,12 @@ def meld_run(settings: MeldSettings, folder: Path) -> dict[str, Any]:
     refuse_own_source(folder, paths)
     _check_same_extractor(settings.sources, members, parents)
     anomaly_map = _agreed_anomaly_map(settings, parents)
-    finder = _dataset_and_extractor(settings, parents[0])
+    provenances = [parent.provenance for parent in parents]
+    check_same_region(settings.sources, provenances)
+    region = None
+    if settings.dataset is not None:
+        region = common_region(settings.sources, provenances, settings.dataset.region)
+    finder = _dataset_and_extractor(settings, parents[0], region)
     size, tree = settings.size or len(members[0]), settings.tree
     if tree.fan_in is None:
         melded = meld(members, size, settings.epochs)
@@ -140,7 +148,9 @@ def _agreed_anomaly_map(settings: MeldSettings, parents: tuple[StoredRecord, ...
     return overridden_anomaly_map(parents[0].anomaly_map, overridden)
 
 
-def _dataset_and_extractor(settings: MeldSettings, parent: StoredRecord) -> tuple[Dataset, FeatureExtractor] | None:
+def _dataset_and_extractor(
+    settings: MeldSettings, parent: StoredRecord, region: RegionOfInterest | None
+) -> tuple[Dataset, FeatureExtractor] | None:
     """Return the dataset and extractor to find the threshold with, or None without a dataset.
 
     Both are checked before any long computation.
@@ -151,7 +161,7 @@ def _dataset_and_extractor(settings: MeldSettings, parent: StoredRecord) -> tupl
     from training.model.anomaly_model import recorded_extractor
     from training.runs.training_run import checked_dataset
 
-    dataset = checked_dataset(settings.dataset, needs_training=False)
+    dataset = checked_dataset(replace(settings.dataset, region=region), needs_training=False)
     extractor = recorded_extractor(parent, settings.overrides)
     check_fingerprint(parent, extractor)
     return dataset, extractor

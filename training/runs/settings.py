@@ -12,7 +12,7 @@ from training.coreset.settings import (
     read_coreset_settings,
 )
 from training.data.augmentation_settings import AugmentationSettings, read_augmentation_settings
-from training.data.settings import DatasetSettings, read_dataset_settings
+from training.data.settings import DatasetSettings, read_dataset_settings, read_region
 from training.explanation.settings import read_box
 from training.features.extractor_settings import ExtractorSettings, read_extractor_settings
 from training.model.settings import (
@@ -117,7 +117,7 @@ def read_meld_settings(cfg: DictConfig) -> MeldSettings:
         raise UserError("coreset.minimum_support=auto needs validation images: give dataset.root=...")
     return MeldSettings(
         sources=sources,
-        dataset=None if cfg.dataset.root is None else read_dataset_settings(cfg.dataset),
+        dataset=None if cfg.dataset.root is None else read_dataset_settings(cfg.dataset, read_region(cfg)),
         size=cfg.coreset.size,
         epochs=cfg.coreset.epochs,
         minimum_support=cfg.coreset.minimum_support,
@@ -138,7 +138,7 @@ def read_forget_settings(cfg: DictConfig) -> ForgetSettings:
         box=read_box(cfg.box),
         maximum_raised=cfg.maximum_raised,
         most=cfg.most,
-        dataset=recorded_dataset(Path(cfg.model), cfg.get("dataset")),
+        dataset=recorded_dataset(Path(cfg.model), cfg.get("dataset"), read_region(cfg)),
         threshold=None if cfg.get("threshold") is None else read_threshold_settings(cfg.threshold),
         overrides=read_model_overrides(cfg),
     )
@@ -146,7 +146,7 @@ def read_forget_settings(cfg: DictConfig) -> ForgetSettings:
 
 def _read_collection(cfg: DictConfig) -> CollectionSettings:
     return CollectionSettings(
-        dataset=read_dataset_settings(cfg.dataset),
+        dataset=read_dataset_settings(cfg.dataset, read_region(cfg)),
         augmentation=read_augmentation_settings(cfg.augment),
         coreset=read_coreset_settings(cfg.coreset),
         checkpoint=read_checkpoint_settings(cfg.checkpoint),

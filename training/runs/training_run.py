@@ -14,7 +14,6 @@ from training.coreset.reservoir import Reservoir
 from training.coreset.sequential import SequentialCoreset
 from training.coreset.settings import CoresetSettings
 from training.data.augment import Augmentation
-from training.data.augmentation_settings import AugmentationSettings
 from training.data.check import require_sound
 from training.data.dataset import SPLITS, Dataset, DatasetSettings, Sample, open_dataset
 from training.drift.reference import ReferenceTally
@@ -26,11 +25,13 @@ from training.model.file import check_fingerprint, load_model
 from training.model.find_threshold import check_validation, find_threshold
 from training.model.members import MemberRecord
 from training.model.minimum_support import forgiven, without_dropped
-from training.model.provenance import Provenance, TrainedOn
+from training.model.model_region import region_for
+from training.model.provenance import Provenance
 from training.model.settings import AnomalyMapSettings, overridden_anomaly_map
 from training.runs.earlier_run import refuse_own_source
 from training.runs.member_record import Features, begin_with, collected_members
 from training.runs.record import Described, finish_run
+from training.runs.recorded_dataset import trained_on
 from training.runs.settings import CollectionSettings, ContinuationSettings, TrainingSettings
 from training.runs.suspects import Suspect, ranked_suspects, warning_of, write_suspects
 from training.support.document import document_of
@@ -92,6 +93,8 @@ def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[
     source, collection = Path(settings.source), settings.collection
     features, parent = load_model(source)
     refuse_own_source(folder, [source])
+    region, warnings = region_for(parent.provenance, collection.dataset.region)
+    collection = replace(collection, dataset=replace(collection.dataset, region=region))
     dataset = checked_dataset(collection.dataset, needs_training=True)
     extractor = recorded_extractor(parent, settings.overrides)
     check_fingerprint(parent, extractor)
@@ -112,7 +115,7 @@ def _continued(settings: ContinuationSettings, folder: Path, kind: str) -> dict[
         coreset,
         provenance,
         anomaly_map,
-        list(parent.warnings),
+        [*parent.warnings, *warnings],
         started,
         (features, members),
     )
@@ -206,7 +209,8 @@ def _cache(
     files = [
         [str(s.image), s.image.stat().st_size, str(s.mask), s.mask.stat().st_size if s.mask else 0] for s in samples
     ]
-    return FeatureCache(folder / "features", {"extractor": extractor.fingerprint, "images": files})
+    job = {"extractor": extractor.fingerprint, "images": files, "region": _region_hash(settings)}
+    return FeatureCache(folder / "features", job)
 
 
 def _empty_coreset(
@@ -258,29 +262,13 @@ def _job(
         "coreset.size": coreset.size,
         "augment": _augmentation_document(settings) or {},
         "sources": [parent.features_sha256 for parent in provenance.parents],
+        "region of interest": _region_hash(settings),
         "train images": f"{len(samples)} ({hashlib.sha256(names.encode()).hexdigest()[:12]})",
     }
 
 
-def trained_on(
-    settings: DatasetSettings, dataset: Dataset, augmentation: AugmentationSettings | None = None
-) -> TrainedOn:
-    """Return the description of a dataset in a model's provenance."""
-    roots = [str(root) for root in settings.roots]
-    return TrainedOn(
-        name=dataset.name,
-        root=roots if len(roots) > 1 else roots[0],
-        evaluation_root=str(settings.evaluation_root),
-        layout=settings.layout,
-        train_images=len(dataset.split("train")),
-        augment=None if augmentation is None else document_of(augmentation),
-        evaluation_layout=settings.evaluation_layout,
-        validation_fraction=settings.validation_fraction,
-        split_seed=settings.split_seed,
-        good=settings.good,
-        mask_rule=settings.mask_rule,
-        white_level=settings.white_level,
-    )
+def _region_hash(settings: CollectionSettings) -> str | None:
+    return None if settings.dataset.region is None else settings.dataset.region.sha256
 
 
 def _augmentation_document(settings: CollectionSettings) -> dict[str, Any] | None:

@@ -51,7 +51,7 @@ def _opened(settings: SearchSettings, store: str, begun_with: dict[str, Any]) ->
         study = optuna.create_study(
             storage=store,
             study_name=settings.study,
-            direction=settings.direction,
+            direction=optuna.study.StudyDirection[settings.direction.upper()],
             load_if_exists=True,
         )
     except Exception as error:  # SQLAlchemy's, and those of the database behind it

@@ -1,4 +1,4 @@
-"""The judging of one picture after another on a line: the detector, and the watch for drift."""
+"""The judging of one picture after another on a line: detector, region of interest, and the watch for drift."""
 
 import time
 from dataclasses import dataclass
@@ -9,6 +9,7 @@ from training.data.image_file import image_of_content
 from training.drift.image_statistics import SCORE, image_statistics
 from training.drift.window import DriftState, DriftWindow
 from training.model.detector import Detector
+from training.model.model_region import region_for
 from training.prediction.judgement import Judgement, judge
 from training.service.picture_header import NoPictureError, check_header
 from training.support.user_error import UserError
@@ -36,11 +37,13 @@ class LineJudge:
     """A detector and a drift window; one picture at a time."""
 
     def __init__(self, model: Detector, minimum_size: int, maximum_pixels: int, drift: DriftWindow) -> None:
+        """Raise UserError if the model's region of interest has changed or is gone."""
         self.model, self.drift = model, drift
         self._minimum_size, self._maximum_pixels = minimum_size, maximum_pixels
+        self._region = region_for(model.provenance, None)[0]
 
     def judge(self, content: bytes, name: Path) -> LineResult:
-        """Judge the content of an image file; ``name`` is for messages.
+        """Judge the content of an image file, within the model's region of interest; ``name`` is for messages.
 
         Raises NoPictureError if it does not decode, TooManyPixelsError, without decoding it, if it is too large, and
         UserError if the detector cannot take it.
@@ -51,6 +54,7 @@ class LineJudge:
             image = image_of_content(content, name, self.model.provenance.white_level)
         except UserError as error:
             raise NoPictureError(str(error)) from error
-        judged = judge(self.model, image, self._minimum_size, started)
+        inside = None if self._region is None else self._region.inside(name, image.shape[0], image.shape[1])
+        judged = judge(self.model, image, self._minimum_size, started, inside)
         statistics = {**image_statistics(image), SCORE: judged.score}
         return LineResult(judged, statistics, self.drift.add(statistics))

@@ -74,8 +74,8 @@ class _Watch:
             now = time.monotonic()
             if now >= search_at:
                 events.revive()
-                for path in self.search.files():
-                    self._see(path, now, renamed=False)
+                for seen in self.search.files():
+                    self._see(seen, now, renamed=False)
                 search_at = now + self.settings.rescan_seconds
             path = self.arrivals.take(now)
             if path is not None:

@@ -32,6 +32,7 @@ TEXTS = frozenset(
         "dataset.evaluation_root",
         "dataset.good",
         "extractor.weights",
+        "region.file",
         "hydra.run.dir",
         "hydra.sweep.dir",
     }

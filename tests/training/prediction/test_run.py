@@ -167,7 +167,9 @@ def test_only_what_changed_is_predicted_again(run, photos, tmp_path, monkeypatch
     predict_run(config(run, photos, output))
     asked = []
     original = AnomalyModel.anomaly_map
-    monkeypatch.setattr(AnomalyModel, "anomaly_map", lambda self, image: asked.append(image) or original(self, image))
+    monkeypatch.setattr(
+        AnomalyModel, "anomaly_map", lambda self, image, *inside: asked.append(image) or original(self, image, *inside)
+    )
     predict_run(config(run, photos, output))
     assert asked == []
     write_png(photos / "2.png", plate(np.random.default_rng(9), 40, 40))

@@ -4,7 +4,7 @@ import math
 import numpy as np
 import pytest
 
-from scripts.layouts.shape_pixels import circle_pixels, polygon_pixels, rectangle_pixels, stroke_pixels
+from training.data.shape_pixels import circle_pixels, polygon_pixels, rectangle_pixels, stroke_pixels
 
 SIZE = (23, 31)
 

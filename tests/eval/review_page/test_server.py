@@ -1,0 +1,161 @@
+"""The review's server, really started: what it refuses, what it writes, and how it ends."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import cv2
+import httpx
+import numpy as np
+import pytest
+
+from eval.review_page.answers import FILE
+from scripts.layouts.labelme_file import annotation_of, read_document, recorded_size
+from tests.eval.review_page.review_browser import ROOT, served
+from tests.eval.small_plates import HEIGHT, WIDTH, compose_config, train_into, write_dataset
+from tests.training.configured import predict_run
+from training.data.dataset import DatasetSettings, open_dataset, read_instances, read_mask
+from training.model.load_detector import load_detector
+from training.model.settings import ModelOverrides
+
+CORNERS = [[20, 28], [60, 28], [60, 42], [20, 42]]
+
+
+def session(address: str) -> httpx.Client:
+    page = httpx.get(address).text
+    found = re.search(r'name="review-token" content="([^"]+)"', page)
+    assert found
+    return httpx.Client(base_url=address, headers={"x-review-token": found.group(1)}, timeout=120)
+
+
+def test_only_its_own_page_is_answered_and_no_path_escapes(run_original, found):
+    with served(run_original, found) as (process, address), session(address) as client:
+        before = (found / "review" / FILE).read_bytes()
+        answer = {"item": 0, "verdict": "nothing"}
+        refused = [
+            client.get("/", headers={"host": "evil.example"}),
+            client.get("/api/state", headers={"host": "127.0.0.1:1"}),
+            client.post("/api/answers", json=answer, headers={"origin": "http://evil.example"}),
+            client.post("/api/answers", json=answer, headers={"origin": "null"}),
+            client.post("/api/answers", json=answer, headers={"sec-fetch-site": "cross-site"}),
+            client.post("/api/answers", json=answer, headers={"x-review-token": "guess"}),
+            client.post("/api/teaching", headers={"x-review-token": ""}),
+            client.get("/pictures/1", headers={"sec-fetch-site": "same-site"}),
+        ]
+        assert [response.status_code for response in refused] == [403] * 8
+        missing = ["/files/..%2f..%2freview.py", "/files/review.html.j2", "/pictures/99", "/thumbnails/9", "/docs"]
+        assert [client.get(path).status_code for path in missing] == [404] * 5
+        assert client.get("/pictures/..%2f1").status_code in (404, 422)
+        assert client.post("/api/answers", content=b"x" * (2**20 + 1)).status_code == 413
+        wrong = [
+            {**answer, "item": 9},
+            {"item": 0, "verdict": "defect", "class_name": "water_stain"},
+            {"item": 0, "verdict": "defect", "class_name": "dent", "outlines": [[[0, 0], [5, 0], [5, HEIGHT + 1]]]},
+            {"item": 0, "verdict": "defect", "class_name": "dent", "outlines": [[[0, 0], [5, 0], "xy"]]},
+            [1],
+        ]
+        assert [client.post("/api/answers", json=entry).status_code for entry in wrong] == [422] * 5
+        assert client.post("/api/exports/dataset").status_code == 409  # nothing is answered
+        assert (found / "review" / FILE).read_bytes() == before
+        assert not (found / "review" / "dataset").exists()
+        page = client.get("/")
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert "http" not in re.sub(r'xmlns="[^"]+"', "", page.text)  # no outside resource
+        second = [sys.executable, "-m", "eval.review", str(run_original), str(found), "--no-browser"]
+        done = subprocess.run(second, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr.count("\n"), done.stderr[:7]) == (2, 1, "error: ")
+        process.terminate()
+        assert process.wait(30) == 0
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+
+
+def test_answers_survive_a_kill_and_are_exported_as_a_dataset_and_as_labelme(run_original, found):
+    with served(run_original, found) as (process, address), session(address) as client:
+        items = client.get("/api/items").json()
+        assert [item["finding"] for item in items] == [True] * 5 + [False] * 4
+        assert [item["score"] for item in items[:5]] == sorted((item["score"] for item in items[:5]), reverse=True)
+        names = [item["name"] for item in items]
+        client.post("/api/answers", json={"item": 0, "verdict": "defect", "class_name": "scratch"})
+        client.post("/api/answers", json={"item": 1, "verdict": "defect", "class_name": "dent", "outlines": [CORNERS]})
+        client.post("/api/answers", json={"item": 2, "verdict": "nothing"})
+        process.send_signal(signal.SIGKILL)
+        process.wait(30)
+    with served(run_original, found) as (_, address), session(address) as client:
+        missed = {"item": 3, "verdict": "defect", "class_name": "dent", "outlines": [[[5, 5], [15, 5], [15, 15]]]}
+        client.post("/api/answers", json={**missed, "missed": True})
+        client.post("/api/answers", json={"item": 4, "verdict": "nothing"})
+        assert client.post("/api/undo").json()["undone"] == 4
+        assert client.post("/api/answers", json={"item": 5, "verdict": "nothing"}).json()["verdicts"] == "ddn..n..."
+        for kind in ("dataset", "labelme"):
+            made = client.post(f"/api/exports/{kind}").json()
+            assert (made["pictures"], made["left_out"]) == (5, 4)
+    root = found / "review" / "dataset"
+    dataset = open_dataset(DatasetSettings("stainless", (root,), root, "stainless", 0.3, 0))
+    assert [c.name for c in dataset.classes] == ["background", "dent", "scratch", "water_stain"]
+    samples = {f"{sample.sample_id}.png": sample for sample in dataset.samples}
+    assert sorted(samples) == sorted(names[n] for n in (0, 1, 2, 3, 5))
+    masks = {name: read_mask(sample, (HEIGHT, WIDTH)) for name, sample in samples.items()}
+    predicted = [cv2.imread(str(found / "masks" / f"{name}.png"), cv2.IMREAD_GRAYSCALE) > 0 for name in names]
+    np.testing.assert_array_equal(masks[names[0]], np.where(predicted[0], 4, 0))
+    square = np.zeros((HEIGHT, WIDTH), dtype=np.uint8)
+    square[28:42, 20:60] = 2
+    np.testing.assert_array_equal(masks[names[1]], square)
+    assert not masks[names[2]].any()
+    assert not masks[names[5]].any()
+    assert set(np.unique(masks[names[3]][predicted[3]])) == {255}  # a finding without an answer is ignored
+    assert (masks[names[3]] == 2).sum() == pytest.approx(50, abs=10)
+    assert read_instances(samples[names[1]], masks[names[1]]).max() == 1
+    splits = {name: sample.split for name, sample in samples.items()}
+    assert [splits[names[n]] for n in (0, 1, 2, 3, 5)] == ["test", "test", "train", "test", "train"]
+    document = read_document(found / "review" / "labelme" / Path(names[1]).with_suffix(".json"))
+    drawn = annotation_of(Path("x.json"), document, (HEIGHT, WIDTH))
+    assert recorded_size(document) == (HEIGHT, WIDTH)
+    (shape,) = drawn.shapes
+    assert shape.label == "dent"
+    np.testing.assert_array_equal(shape.pixels((HEIGHT, WIDTH), 1, 1), square > 0)
+    first = read_document(found / "review" / "labelme" / Path(names[0]).with_suffix(".json"))
+    (shape,) = annotation_of(Path("x.json"), first, (HEIGHT, WIDTH)).shapes
+    covered = shape.pixels((HEIGHT, WIDTH), 1, 1)
+    assert (covered & predicted[0]).sum() > 0.9 * (covered | predicted[0]).sum()
+
+
+def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path):
+    """One train plate shows a bright mark that hides such marks; a scratch is answered with nothing."""
+    plates = write_dataset(tmp_path / "plates", ["train"] * 5 + ["validation"] * 3 + ["test"] * 2, seed=5)
+    mark = (slice(50, 66), slice(14, 34))
+    for name in ("000000", "000009"):
+        image = cv2.imread(str(plates / "images" / f"{name}.png"))
+        image[mark] = (255, 40, 40)
+        assert cv2.imwrite(str(plates / "images" / f"{name}.png"), image)
+    run = train_into(tmp_path / "run", plates)
+    model = (run / "coreset.safetensors").read_bytes()
+    paths = [f"model={run}", f"input={plates / 'images'}", f"output={tmp_path / 'found'}", "device=cpu"]
+    predict_run(compose_config("predict", paths))
+    with served(run, tmp_path / "found") as (_, address), session(address) as client:
+        assert client.post("/api/teaching").json()["message"].startswith("nothing to teach")
+        names = [item["name"] for item in client.get("/api/items").json()]
+        corners = [[14, 50], [34, 50], [34, 66], [14, 66]]
+        missed = {"item": names.index("000009.png"), "verdict": "defect", "class_name": "dent", "missed": True}
+        client.post("/api/answers", json={**missed, "outlines": [corners]})
+        client.post("/api/answers", json={"item": names.index("000008.png"), "verdict": "nothing"})
+        assert client.post("/api/teaching").json()["state"] == "running"
+        assert client.post("/api/teaching").status_code == 409
+        end = time.monotonic() + 600
+        while (progress := client.get("/api/teaching").json())["state"] == "running":
+            assert time.monotonic() < end
+            time.sleep(0.3)
+    assert progress["state"] == "done", progress
+    changes = progress["changes"]
+    assert changes["findings"]["nothing"] == {"total": 1, "before": 1, "after": 0}
+    assert changes["findings"]["missed"] == {"total": 1, "before": 0, "after": 1}
+    assert changes["notes"] == []
+    assert changes["validation"]["before"]["defects"] == changes["validation"]["after"]["defects"]
+    taught = load_detector(changes["model"], ModelOverrides("cpu"))
+    assert taught.threshold == changes["threshold"]["after"]
+    provenance = taught.provenance
+    assert (provenance.kind, provenance.parents[0].provenance.kind) == ("update", "forget")
+    assert (run / "coreset.safetensors").read_bytes() == model
