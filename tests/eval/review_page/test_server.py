@@ -124,13 +124,16 @@ def test_answers_survive_a_kill_and_are_exported_as_a_dataset_and_as_labelme(run
 
 
 def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path):
-    """One train plate shows a bright mark that hides such marks; a scratch is answered with nothing."""
+    """One train plate shows a bright mark, which hides such marks; stripes on a test plate are a false alarm."""
     plates = write_dataset(tmp_path / "plates", ["train"] * 5 + ["validation"] * 3 + ["test"] * 2, seed=5)
     mark = (slice(50, 66), slice(14, 34))
     for name in ("000000", "000009"):
         image = cv2.imread(str(plates / "images" / f"{name}.png"))
         image[mark] = (255, 40, 40)
         assert cv2.imwrite(str(plates / "images" / f"{name}.png"), image)
+    striped = cv2.imread(str(plates / "images" / "000008.png"))
+    striped[46:70, 60:90] = np.where(np.arange(30) % 6 < 3, 0, 255).astype(np.uint8)[None, :, None]
+    assert cv2.imwrite(str(plates / "images" / "000008.png"), striped)
     run = train_into(tmp_path / "run", plates)
     model = (run / "coreset.safetensors").read_bytes()
     paths = [f"model={run}", f"input={plates / 'images'}", f"output={tmp_path / 'found'}", "device=cpu"]
@@ -141,7 +144,10 @@ def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path):
         corners = [[14, 50], [34, 50], [34, 66], [14, 66]]
         missed = {"item": names.index("000009.png"), "verdict": "defect", "class_name": "dent", "missed": True}
         client.post("/api/answers", json={**missed, "outlines": [corners]})
-        client.post("/api/answers", json={"item": names.index("000008.png"), "verdict": "nothing"})
+        boxes = {n: client.get(f"/api/items/{n}").json()["box"] for n, name in enumerate(names) if name == "000008.png"}
+        stripes = max(boxes, key=lambda n: boxes[n][1] + boxes[n][3])  # the lowest finding; the scratch lies above
+        assert boxes[stripes][1] > 40
+        client.post("/api/answers", json={"item": stripes, "verdict": "nothing"})
         assert client.post("/api/teaching").json()["state"] == "running"
         assert client.post("/api/teaching").status_code == 409
         end = time.monotonic() + 600
