@@ -51,12 +51,8 @@ function polygon(points, kind, svg) {
 
 function drawEdited(svg) {
   const outline = edited.outline;
-  const shape = polygon(outline.points, "edited", svg);
-  shape.addEventListener("dblclick", (event) => {
-    outline.addOnNearestLine(...place(event));
-    draw();
-  });
-  const radius = (5 * svg.viewBox.baseVal.width) / Math.min(svg.clientWidth, svg.clientHeight);
+  polygon(outline.points, "edited", svg);
+  const radius = pointRadius();
   outline.points.forEach(([x, y], number) => {
     const kind = number === outline.chosen ? "chosen" : "";
     const point = drawn("circle", { cx: x, cy: y, r: number === outline.chosen ? 1.3 * radius : radius, class: kind }, svg);
@@ -73,12 +69,25 @@ function drawEdited(svg) {
         draw();
       };
     });
-    point.addEventListener("dblclick", (event) => {
-      event.stopPropagation();
-      outline.chosen = number;
-      removePoint();
-    });
   });
+}
+
+function pointRadius() {
+  return 5 / element("picture").getScreenCTM().a;
+}
+
+/* Points are drawn anew at each click, so the picture itself gets the double click: on a point, or on a line. */
+function doubleClicked(event) {
+  if (!edited) return;
+  const [x, y] = place(event);
+  const away = edited.outline.points.map((point) => Math.hypot(point[0] - x, point[1] - y));
+  const nearest = away.indexOf(Math.min(...away));
+  if (away[nearest] <= 1.6 * pointRadius()) {
+    edited.outline.chosen = nearest;
+    return removePoint();
+  }
+  edited.outline.addOnNearestLine(x, y);
+  draw();
 }
 
 function place(event) {

@@ -231,6 +231,7 @@ async function start() {
   element("export-dataset").addEventListener("click", () => exportTo("dataset"));
   element("export-labelme").addEventListener("click", () => exportTo("labelme"));
   element("teach").addEventListener("click", teach);
+  element("picture").addEventListener("dblclick", doubleClicked);
   element("close").addEventListener("click", () => element("changes").close());
   const open = state.verdicts.indexOf(".");
   first = -1;

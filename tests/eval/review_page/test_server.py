@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import httpx
 import numpy as np
+import pandas as pd
 import pytest
 
 from eval.review_page.answers import FILE
@@ -124,7 +125,10 @@ def test_answers_survive_a_kill_and_are_exported_as_a_dataset_and_as_labelme(run
 
 
 def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path):
-    """One train plate shows a bright mark that hides such marks; a scratch is answered with nothing."""
+    """One train plate shows a bright mark that hides such marks; a scratch is answered with nothing.
+
+    The validation plates call such scratches defects, so the threshold falls: the page must tell that, too.
+    """
     plates = write_dataset(tmp_path / "plates", ["train"] * 5 + ["validation"] * 3 + ["test"] * 2, seed=5)
     mark = (slice(50, 66), slice(14, 34))
     for name in ("000000", "000009"):
@@ -149,8 +153,12 @@ def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path):
             assert time.monotonic() < end
             time.sleep(0.3)
     assert progress["state"] == "done", progress
-    changes = progress["changes"]
-    assert changes["findings"]["nothing"] == {"total": 1, "before": 1, "after": 0}
+    changes, taught_folder = progress["changes"], tmp_path / "found" / "review" / "taught" / "1"
+    assert changes["findings"]["nothing"] == {"total": 1, "before": 1, "after": 1}
+    assert changes["threshold"]["after"] < changes["threshold"]["before"]
+    tables = [pd.read_csv(folder / "predictions.csv") for folder in (tmp_path / "found", taught_folder / "predictions")]
+    before, after = (float(t["score"][t["image"].str.endswith("000008.png")].iloc[0]) for t in tables)
+    assert after < 0.9 * before  # what was called nothing is learned
     assert changes["findings"]["missed"] == {"total": 1, "before": 0, "after": 1}
     assert changes["notes"] == []
     assert changes["validation"]["before"]["defects"] == changes["validation"]["after"]["defects"]
