@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from eval.runs.whole_folder import whole_folder
 from scripts.layouts.coco_file import CocoFile, CocoImage, object_pixels, read_coco, run_length_pixels
 from scripts.layouts.coco_folder import find_coco_files
+from scripts.layouts.dataset_card import write_card
 from scripts.layouts.plate_pattern import read_plate_pattern
 from scripts.layouts.split_list import read_split_list
 from training.data.dataset_writer import INSTANCE_COLUMNS, DatasetWriter
@@ -58,7 +59,7 @@ def import_coco(options: argparse.Namespace, plate: re.Pattern[str] | None) -> l
     description = files[0][0].description
     options.out.parent.mkdir(parents=True, exist_ok=True)
     with whole_folder(options.out) as folder:
-        writer = DatasetWriter(folder, classes)
+        writer = DatasetWriter(folder, classes, write_card)
         for row, image in with_progress(rows, len(rows), "importing"):
             _add(writer, row, image, ids, kinds, options.boxes == FILL)
         writer.finish(options.source.resolve().stem, {}, description)

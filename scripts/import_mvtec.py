@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from eval.runs.whole_folder import whole_folder
+from scripts.layouts.dataset_card import write_card
 from scripts.layouts.dataset_tables import SIDECAR, read_tables
 from scripts.layouts.plate_split import draw_fraction
 from training.data.check import require_sound
@@ -78,7 +79,7 @@ def import_mvtec(
     notes = [f"note: {line}" for line in left_out_in_words(dataset.left_out, source)]
     notes += [f"warning: {line}" for line in require_sound(dataset)]
     with whole_folder(out) as folder:
-        writer = DatasetWriter(folder, classes)
+        writer = DatasetWriter(folder, classes, write_card)
         for number, sample in enumerate(with_progress(samples, len(samples), "importing")):
             row = {"sample_id": f"{number:06d}", "split": sample.split, "plate_id": sample.plate_id}
             _copy(writer, row | {"source": sample.image.relative_to(source).as_posix()}, sample)
@@ -98,7 +99,7 @@ def restore(source: Path, out: Path) -> None:
         {path.stem: path for path in (source / SIDECAR / part).glob("*.png")} for part in ("masks", "instances")
     )
     with whole_folder(out) as folder:
-        writer = DatasetWriter(folder, classes)
+        writer = DatasetWriter(folder, classes, write_card)
         for name, row in with_progress(tables.samples.items(), len(tables.samples), "importing"):
             if not (name in images and name in masks and name in instances):
                 raise UserError(f"{source}: sample {name} lacks its image, its mask or its instances")

@@ -32,11 +32,12 @@ TRAINING_SIDE = {
 }
 BLENDER_SIDE = {"bpy", "numpy", "_cycles"}  # _cycles: bpy's render engine; it tells what a Blender is built with
 SERVICE = {"fastapi", "pydantic", "starlette", "uvicorn", "watchdog"}
+EXPORT = {"onnx", "onnx_ir", "onnxruntime", "onnxscript", "openvino"}
 MAY_IMPORT = {
     "blender_addon": {*BLENDER_SIDE, "mathutils", "bpy_extras", "bl_ui"},
     "render_jobs": {*BLENDER_SIDE, "blender_addon", "render_jobs"},
-    "training": {*TRAINING_SIDE, *SERVICE, "jinja2", "training"},
-    "eval": {*TRAINING_SIDE, "jinja2", "markupsafe", "training", "eval"},
+    "training": {*TRAINING_SIDE, *SERVICE, *EXPORT, "jinja2", "training"},
+    "eval": {*TRAINING_SIDE, *SERVICE, "jinja2", "markupsafe", "training", "eval"},
 }
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from eval.runs.whole_folder import whole_folder
 from scripts.layouts.clean_pictures import REFUSE, UNLABELLED
+from scripts.layouts.dataset_card import write_card
 from scripts.layouts.dataset_tables import DatasetTables
 from scripts.layouts.label_map import DEFAULT, LabelMap, read_label_map
 from scripts.layouts.labelme_folder import LabelledImage
@@ -61,7 +62,7 @@ def write_import(
     lines = [line if line.startswith("warning: ") else f"note: {line}" for line in notes]
     out.parent.mkdir(parents=True, exist_ok=True)
     with whole_folder(out) as fresh:
-        writer = DatasetWriter(fresh, known.classes)
+        writer = DatasetWriter(fresh, known.classes, write_card)
         for row, labelled in with_progress(rows, len(rows), "importing"):
             lines += _add(writer, row, labelled, known, tables)
         writer.finish(name, {"split": seed}, tables.description if tables else None)

@@ -1,6 +1,6 @@
 """Writing of a dataset folder (docs/dataset.md): pictures, masks, instances, tables, card, and dataset.json last."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from scripts.layouts.dataset_card import write_card
 from training.data.sample import IGNORE_ID, DefectClass
 from training.support.whole_file import write_json, write_whole
 
 SAMPLE_COLUMNS = ("sample_id", "split", "image", "mask", "instances", "light", "plate_id", "view")
 INSTANCE_COLUMNS = ("sample_id", "instance_id", "class", "pixel_area")
 
+Card = Callable[[Path, Mapping[str, Any], Mapping[str, Collection[str]]], object]
+"""Writes a folder's card from the content of dataset.json and the classes in each sample's mask."""
+
 
 class DatasetWriter:
-    """A writer that adds samples one by one to an empty folder; ``finish`` makes it a dataset."""
+    """A writer that adds samples one by one to an empty folder; ``finish`` makes it a dataset, with a card if wanted."""
 
-    def __init__(self, folder: Path, classes: tuple[DefectClass, ...]) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, classes: tuple[DefectClass, ...], card: Card | None = None) -> None:
+        self._folder, self._card = folder, card
         self._classes = classes
         self._names = {entry.id: entry.name for entry in classes}
         self._samples: list[dict[str, str]] = []
@@ -81,7 +83,8 @@ class DatasetWriter:
         }
         own |= {**(description or {}), "samples": len(self._samples)}
         write_rows(self._folder, self._samples, self._instances)
-        write_card(self._folder, own, self._shown)
+        if self._card is not None:
+            self._card(self._folder, own, self._shown)
         write_json(self._folder / "dataset.json", own)
 
 
