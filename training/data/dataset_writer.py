@@ -21,7 +21,7 @@ Card = Callable[[Path, Mapping[str, Any], Mapping[str, Collection[str]]], object
 
 
 class DatasetWriter:
-    """A writer that adds samples one by one to an empty folder; ``finish`` makes it a dataset, with a card if wanted."""
+    """A writer that adds samples one by one to an empty folder; ``finish`` makes it a dataset."""
 
     def __init__(self, folder: Path, classes: tuple[DefectClass, ...], card: Card | None = None) -> None:
         self._folder, self._card = folder, card

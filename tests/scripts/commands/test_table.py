@@ -13,6 +13,7 @@ ROOT = Path(__file__).resolve().parents[3]
 OUTSIDE = {
     "scripts.stainless": "the command itself",
     "scripts.write_job_schema": "for the project's developers: it writes into the checkout",
+    "scripts.continual_plot": "runs in a Python with matplotlib, which is not installed here",
     "scripts.performance_plots": "runs in a Python with matplotlib, which is not installed here",
     "scripts.pretraining_curve": "runs in a Python with matplotlib, which is not installed here",
 }
