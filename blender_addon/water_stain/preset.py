@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,15 @@ def read_preset(path: Path) -> dict[str, float]:
     for each in CLASSES:
         _check(each, values, path.name)
     return values
+
+
+def enlarged(looks: Mapping[str, float], factor: float) -> dict[str, float]:
+    """Return a look with all its lengths multiplied by `factor` and all its frequencies divided by it."""
+    powers = {"m": 1, "1/m": -1}
+    units = {field.name: field.metadata["unit"] for each in CLASSES for field in dataclasses.fields(each)}
+    return {
+        name: value if name in KEPT else value * factor ** powers.get(units[name], 0) for name, value in looks.items()
+    }
 
 
 def _check(params_class: type[Params], values: dict[str, Any], source: str) -> None:
