@@ -55,6 +55,7 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
                 material.stainless.version = VERSION
                 material.stainless.stain.seed_offset = self.seed_offset
                 material.stainless.stain.depth_jitter = WHOLE_SPACE
+                material.stainless.stain.follow_gravity = True  # once there is a run-off
                 if self.fit and plates > LARGE:
                     _enlarge(material.stainless.stain, plates)
             apply_material(material)

@@ -1,6 +1,6 @@
 """Node groups of the blemishes in a plate's surface, and which of them reach a part of the plate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import bpy
 
@@ -12,9 +12,22 @@ from .surface import InspectedSurface
 
 
 def feature_nodes(
-    tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, surface: InspectedSurface
+    tree: bpy.types.NodeTree,
+    position: bpy.types.NodeSocket,
+    surface: InspectedSurface,
+    scripts: Mapping[str, bpy.types.ShaderNodeTree] | None = None,
 ) -> Iterator[tuple[int, int, bpy.types.ShaderNodeGroup]]:
-    """Add a group node for each relief of the surface; yield (class id, key, node) in ascending precedence."""
+    """Add a group node for each relief of the surface; yield (class id, key, node) in ascending precedence.
+
+    With `scripts` (see `relief_scripts`), one node is added for each kind that has reliefs; its key is 0.
+    """
+    if scripts is not None:
+        for kind, _ in kinds.reliefs():
+            if surface.of_kind(kind):
+                node = group_node(tree, scripts[kind.name], kind.plural)
+                tree.links.new(position, node.inputs["Position"])
+                yield kind.label.id, 0, node
+        return
     for kind, relief in kinds.reliefs():
         for key, params in enumerate(surface.of_kind(kind), start=1):
             group = relief.group()

@@ -32,7 +32,7 @@ def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = N
         reflectance = stained_reflectance(finish.reflectance, change, surface.stain_shading)
         roughness = stained_roughness(roughness, change, Value(tree, stain.outputs["Crust"]), surface.stain_shading)
         tint = stained_tint(change, surface.stain_shading)
-    for _, _, node in feature_nodes(tree, position, surface):
+    for _, _, node in feature_nodes(tree, position, surface, groups.reliefs):
         if "Height" in node.outputs:
             rise = Value(tree, node.outputs["Height"])
             height = rise if height is None else height + rise

@@ -20,6 +20,12 @@ KEPT = {
     "centre_z",
 }  # the places of stains, which presets keep
 CLASSES = (WaterStainParams, StainShadingParams)
+FOLDER = Path(__file__).resolve().parent.parent / "presets" / "stainless"
+
+
+def shipped_presets() -> dict[str, Path]:
+    """Return the files of the presets that come with Stainless, by name and in the order of their names."""
+    return {path.stem: path for path in sorted(FOLDER.glob(f"*{SUFFIX}"))}
 
 
 def preset_text(values: dict[str, float]) -> str:

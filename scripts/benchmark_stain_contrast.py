@@ -1,0 +1,8 @@
+"""Measure how well water stains stand out from the noise, in dark and in bright field. --help lists the options."""
+
+import sys
+
+from scripts.benchmarks.stain_contrast import main
+
+if __name__ == "__main__":
+    sys.exit(main())
