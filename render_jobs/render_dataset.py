@@ -11,7 +11,6 @@ workers on any number of machines may run it on one shared folder; each sample i
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -31,6 +30,7 @@ from render_jobs.failures import clear_failures
 from render_jobs.job import read_job
 from render_jobs.job_status import read_status
 from render_jobs.lease import this_process
+from render_jobs.process_end import leave
 from render_jobs.render_loop import Execution, FolderError, render_samples
 from render_jobs.renderer_choice import choose_renderer, require_renderer
 from render_jobs.sample_choice import in_range, in_shard
@@ -133,19 +133,6 @@ def _check_denoiser(job: Job) -> None:
         raise JobError("image.denoise: this Blender is built without OpenImageDenoise; set it to false")
 
 
-def _leave(status: int) -> None:
-    """End the process with `status`.
-
-    If OSL was on, skip Blender's teardown, which can wait forever for OSL's threads. All files are complete by then.
-    """
-    if getattr(getattr(bpy.context.scene, "cycles", None), "shading_system", False):
-        shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    sys.exit(status)
-
-
 def _json_lines(event: str, **more: object) -> None:
     print(json.dumps({"event": event, **more}), flush=True)
 
@@ -180,4 +167,4 @@ def _say(count: dict, event: str, **more: object) -> None:
 
 
 if __name__ == "__main__":
-    _leave(main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]))
+    leave(main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]))

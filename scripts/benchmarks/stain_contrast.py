@@ -25,9 +25,9 @@ from rich.progress import Progress
 from blender_addon.definitions.classes import WATER_STAIN
 from blender_addon.job.definition import OWN_RANGES
 from blender_addon.water_stain.preset import shipped_presets
-from render_jobs.sample_plan import plan_samples
+from render_jobs.sample_plan import drawn_by, plan_samples
 from scripts.render import composed_job
-from scripts.rendering.still import render_still
+from scripts.rendering.still import cheaper_renderer, render_still
 from training.support.entry_point import CONF_FOLDER
 from training.support.user_error import UserError
 
@@ -63,7 +63,7 @@ def contrast(stained: np.ndarray, clean: np.ndarray, other: np.ndarray, inside: 
 
 def measure(job: Mapping[str, Any]) -> dict[str, float]:
     """Render the plates of a job and return the figures over all their labelled pixels."""
-    samples = plan_samples(job)
+    samples = drawn_by(cheaper_renderer(), plan_samples(job))
     parts: list[tuple[np.ndarray, ...]] = []
     with tempfile.TemporaryDirectory() as folder, Progress() as progress:
         for sample in progress.track(samples, description="plates"):

@@ -27,7 +27,7 @@ from blender_addon.water_stain.params import WaterStainParams
 from blender_addon.water_stain.preset import read_preset, shipped_presets
 from blender_addon.water_stain.reference import evaluate_water_stain
 from blender_addon.water_stain.shading import StainShadingParams
-from scripts.rendering.still import Border, render_still
+from scripts.rendering.still import Border, cheaper_renderer, render_still
 
 WIDTH, HEIGHT = 2448, 2050
 TILE, LABEL, GAP = 360, 20, 4  # pixels; a tile is 18 mm across
@@ -84,7 +84,8 @@ def row(name: str, values: dict[str, Any] | None, samples: int, folder: Path, pr
     picture = PictureParams(WIDTH, HEIGHT, samples, denoise=False)
     for field, middle in FIELDS.items():
         surface = surface_of(values, middle)
-        scene = InspectionScene(picture, PlateParams(), CameraParams(), RingLightParams(), surface)
+        equipment = (PlateParams(), CameraParams(), RingLightParams())
+        scene = InspectionScene(picture, *equipment, surface, stain_renderer=cheaper_renderer())
         grey, classes = render_still(scene, folder, border=border_of(middle))
         mask = np.where(classes == WATER_STAIN.id, 255, 0).astype(np.uint8)
         small = cv2.resize(mask, (TILE // 3, TILE // 3), interpolation=cv2.INTER_NEAREST)
@@ -98,7 +99,7 @@ def row(name: str, values: dict[str, Any] | None, samples: int, folder: Path, pr
     return np.hstack(tiles[:-1])
 
 
-def main() -> None:
+def main() -> int:
     """Parse, render and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     default = Path(__file__).parents[2] / "docs" / "pictures" / "stain_presets.jpg"
@@ -118,3 +119,4 @@ def main() -> None:
         rows = [row(name, values, options.samples, Path(folder), progress) for name, values in looks.items()]
     cv2.imwrite(str(options.out), np.vstack(rows), [cv2.IMWRITE_JPEG_QUALITY, 80])
     print(f"presets: {options.out}")
+    return 0

@@ -8,10 +8,21 @@ import numpy as np
 
 from blender_addon.annotation.plate_pass import labels
 from blender_addon.inspection.scene import InspectionScene, apply
+from blender_addon.nodes.osl_script import OslUnavailableError, require_osl_on
 from blender_addon.pictures.render import render_file, render_floats
+from blender_addon.plate.groups import NODES, OSL
 from scripts.rendering.discarded_output import discarded_output
 
 Border = tuple[float, float, float, float]  # left, right, bottom, top of the part to render, 0..1 of the picture
+
+
+def cheaper_renderer() -> str:
+    """Return OSL, which is cheaper for pictures of stains, or NODES if this Blender has no OSL."""
+    try:
+        require_osl_on("CPU")
+    except OslUnavailableError:
+        return NODES
+    return OSL
 
 
 def render_still(
