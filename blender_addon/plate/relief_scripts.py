@@ -6,6 +6,7 @@ skips the pieces whose bounds do not contain the point.
 """
 
 import dataclasses
+from collections.abc import Sequence
 
 import bpy
 import numpy as np
@@ -62,7 +63,7 @@ def relief_source(name: str, relief: Relief, pieces: tuple[object, ...]) -> str:
     outputs = relief_outputs(relief)
     variables = {output: output.replace(" ", "") for output in outputs}
     bounds = np.array([relief.bounds(piece) for piece in pieces]) + PADDING * np.array([-1, 1, -1, 1])
-    columns = dict(zip(_SIDES, bounds.T, strict=True))
+    columns = dict(zip(_SIDES, bounds.T.tolist(), strict=True))
     fields = [field.name for field in dataclasses.fields(pieces[0])]  # type: ignore[arg-type]
     columns |= {f"p_{field}": [getattr(piece, field) for piece in pieces] for field in fields}
     lines, results = osl_statements(relief.group(), outputs, {socket_label(f): f"p_{f}[piece]" for f in fields})
@@ -70,13 +71,15 @@ def relief_source(name: str, relief: Relief, pieces: tuple[object, ...]) -> str:
     for output, variable in variables.items():
         start = int(output in PRODUCTS)
         arguments.append(f'output float {variable} = {start} [[ string label = "{output}" ]]')
-    tables = [f"    float {column}[{len(pieces)}] = {{{_numbers(values)}}};" for column, values in columns.items()]
+    # Parameters: OSL would fill variables again at every point. Tables of at least two rows are no sockets of the node.
+    arguments += [
+        f"float {column}[{max(len(pieces), 2)}] = {{{_numbers(values)}}}" for column, values in columns.items()
+    ]
     sums = [
         f"        {variables[output]} {'*=' if output in PRODUCTS else '+='} {expression};"
         for output, expression in results.items()
     ]
     body = [
-        *tables,
         f"    for (int piece = 0; piece < {len(pieces)}; piece++) {{",
         "        if (Position[0] < left[piece] || Position[0] > right[piece])",
         "            continue;",
@@ -90,5 +93,7 @@ def relief_source(name: str, relief: Relief, pieces: tuple[object, ...]) -> str:
     return f"{FUNCTIONS}\nshader {name}({', '.join(arguments)})\n{{\n{text}\n}}\n"
 
 
-def _numbers(values: "np.ndarray | list[float]") -> str:
-    return ", ".join(osl_number(float(np.float32(value))) for value in values)
+def _numbers(values: Sequence[float]) -> str:
+    """Return the numbers of a table of at least two rows; a second row is not used if there is one piece."""
+    rows = [*values, *values] if len(values) == 1 else values
+    return ", ".join(osl_number(float(np.float32(value))) for value in rows)

@@ -13,6 +13,9 @@ Every search contains all centres within R, so all give the same stains as the 2
 a centre are divided by 1 + run-off. The downstream direction is given, or it is gravity projected onto the surface;
 then the run-off is multiplied by the length of the projection, the sine of the slope.
 
+The outline is r' = r + A N / (1 + g + g^2), where N is the sum of the octaves and g their gain; with one octave the
+divisor is 1.
+
 If stains with different radii overlap, the one with the least d/r' covers the point; on ties, the first in the order
 of the cells. With equal radii this is the nearest centre of algorithm 1.
 """

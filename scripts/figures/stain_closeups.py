@@ -69,6 +69,35 @@ SHEETS: dict[str, tuple[float, Value, list[Value]]] = {
             *({"speckle_intensity": -0.2, "speckle_frequency": f} for f in (700.0, 3000.0)),
         ],
     ),
+    "octaves": (
+        CLOSE,
+        {"frequency": 90.0, "amplitude": 0.0035, "octave_gain": 0.65},
+        [{"octaves": n, "octave_gain": g} for n, g in ((1, 0.65), (2, 0.65), (3, 0.4), (3, 0.65), (3, 0.9))],
+    ),
+    "rim_variation": (
+        CLOSE,
+        {"intensity": -0.08, "rim_intensity": -0.3, "rim_width": 0.15, "octaves": 2},
+        [
+            {"rim_width_variation": w, "rim_intensity_variation": i}
+            for w, i in ((0.0, 0.0), (0.5, 0.0), (0.9, 0.0), (0.0, 1.0), (0.9, 1.0))
+        ],
+    ),
+    "contours": (
+        CLOSE,
+        {"intensity": -0.1, "rim_intensity": -0.2, "contour_intensity": -0.25, "octaves": 2},
+        [
+            {"contours": n, "contour_spacing": s, "contour_variation": v}
+            for n, s, v in ((1, 0.14, 0.0), (3, 0.14, 0.0), (5, 0.1, 0.0), (3, 0.14, 0.6), (3, 0.14, 1.0))
+        ],
+    ),
+    "crust": (
+        CLOSE,
+        {"intensity": -0.1, "crust_intensity": -0.25, "octaves": 2},
+        [
+            {"crust_coverage": c, "crust_frequency": f}
+            for c, f in ((0.0, 600.0), (0.3, 600.0), (0.6, 600.0), (1.0, 600.0), (0.6, 1500.0))
+        ],
+    ),
     "run_off": (CLOSE, {"radius": 0.0045}, [{"run_off": v} for v in (0.0, 0.5, 1.0, 1.5, 2.0)]),
 }
 
