@@ -60,11 +60,10 @@ def read_preset(path: Path) -> dict[str, float]:
 
 def enlarged(looks: Mapping[str, float], factor: float) -> dict[str, float]:
     """Return a look with all its lengths multiplied by `factor` and all its frequencies divided by it."""
-    powers = {"m": 1, "1/m": -1}
     units = {field.name: field.metadata["unit"] for each in CLASSES for field in dataclasses.fields(each)}
-    return {
-        name: value if name in KEPT else value * factor ** powers.get(units[name], 0) for name, value in looks.items()
-    }
+    factors = {"m": factor, "1/m": 1 / factor}
+    scaled = {name for name in looks if name not in KEPT and units[name] in factors}
+    return {name: value * factors[units[name]] if name in scaled else value for name, value in looks.items()}
 
 
 def _check(params_class: type[Params], values: dict[str, Any], source: str) -> None:

@@ -53,6 +53,7 @@ def test_the_spread_scales_all_lengths_of_a_preset_together(smoke_job):
         for name in ("frequency", "rim_variation_frequency", "crust_frequency"):
             assert look[name] / getattr(stain, name) == pytest.approx(factors[-1])
         assert stain.rim_width == look["rim_width"]
+        assert isinstance(stain.octaves, int)  # whole numbers stay whole
     assert 0.7 <= min(factors) < 0.8
     assert 1.2 < max(factors) <= 1.3
 
