@@ -228,7 +228,7 @@ def test_water_runs_down_the_slope_of_a_tilted_object(addon, render_float):
     down = np.tile([0.0, -np.sin(tilt), 0.0], (len(points), 1))
     expected = evaluate_water_stain(points, params, gravity=down).inside
     assert (mask.ravel() != expected).mean() < 0.002
-    assert (evaluate_water_stain(points, params).inside != expected).mean() > 0.05
+    assert (evaluate_water_stain(points, params).inside != expected).mean() > 0.01  # on a level surface nothing runs
 
 
 def test_a_multiplied_stain_keeps_the_hue_of_a_coloured_surface(addon, render_float):
