@@ -19,7 +19,7 @@ from blender_addon.pictures.whole_file import json_bytes, write_shared
 from .dataset_card.card import card_files
 from .dataset_card.contact_strip import Readers
 from .job import read_schema
-from .sample_files import RECORDS, read_record
+from .sample_files import RECORDS, RENDERER, read_record, read_renderer
 
 
 def write_tables(dataset: Path, document: dict[str, Any], sample_ids: list[str], blender: str) -> bool:
@@ -37,7 +37,7 @@ def write_tables(dataset: Path, document: dict[str, Any], sample_ids: list[str],
     write_shared(dataset / "samples.csv", _csv(samples, ["sample_id", "split"]), parts)
     instance_table = _csv(instances, ["sample_id", "instance_id", "class", "pixel_area"])
     write_shared(dataset / "instances.csv", instance_table, parts)
-    description = _description(document, blender, len(samples))
+    description = _description(document, blender, len(samples)) | {RENDERER: read_renderer(dataset)}
     mistakes = [*schema_errors(description, read_schema("dataset"))]
     if mistakes:
         raise AssertionError(f"dataset.json would break its schema: {mistakes[0]}")

@@ -37,5 +37,5 @@ class KeptGroups:
 
 
 def _is_independent(group: bpy.types.NodeTree) -> bool:
-    """Return whether a group is the same for every plate and has no OSL script, which is compiled for one scene."""
-    return VERSION_KEY in group and not any(node.bl_idname == "ShaderNodeScript" for node in group.nodes)
+    """Return whether a group is the same for every plate; its OSL scripts are stored as compiled."""
+    return VERSION_KEY in group

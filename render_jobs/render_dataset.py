@@ -11,7 +11,6 @@ workers on any number of machines may run it on one shared folder; each sample i
 import argparse
 import json
 import os
-import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -25,19 +24,18 @@ import bpy
 
 from blender_addon.job.definition import Job, job_of
 from blender_addon.job.job_error import JobError
-from blender_addon.nodes.osl_script import OslUnavailableError, require_osl_on
-from blender_addon.plate.groups import OSL
-from blender_addon.water_stain.osl_group import water_stain_osl_group
 from render_jobs.dataset_tables import write_tables
-from render_jobs.device import AUTO, Device, find_device
+from render_jobs.device import AUTO, find_device
 from render_jobs.failures import clear_failures
 from render_jobs.job import read_job
 from render_jobs.job_status import read_status
 from render_jobs.lease import this_process
+from render_jobs.process_end import leave
 from render_jobs.render_loop import Execution, FolderError, render_samples
+from render_jobs.renderer_choice import choose_renderer, require_renderer
 from render_jobs.sample_choice import in_range, in_shard
 from render_jobs.sample_files import open_dataset_folder, read_record
-from render_jobs.sample_plan import plan_samples
+from render_jobs.sample_plan import drawn_by, plan_samples
 
 
 def main(arguments: list[str]) -> int:
@@ -73,16 +71,17 @@ def render_dataset(options: argparse.Namespace) -> int:
     plan = plan_samples(document)
     chosen = in_shard(options.shard, in_range(options.samples, plan))
     device = find_device(options.device)
-    _check_stain_renderer(job, device)
+    choice = choose_renderer(job, device)
     execution = Execution(device, options.threads, options.attempts, options.lease_seconds, options.at_most)
-    open_dataset_folder(options.out, document, bpy.app.version_string, len(plan))
+    renderer = open_dataset_folder(options.out, document, bpy.app.version_string, len(plan), choice)
+    require_renderer(renderer, device, f"{options.out}: was begun with OSL")
     if not options.keep_failures:
         clear_failures(options.out, [sample.sample_id for sample in chosen])
     owner = this_process()
     todo = [sample for sample in chosen if read_record(options.out, sample.sample_id) is None]
     report = _json_lines if options.events else _sentences(len(chosen), len(todo))
     report("begin", dataset=str(options.out), total=len(chosen), done=len(chosen) - len(todo), token=owner.token)
-    outcome = render_samples(todo, options.out, execution, owner, report)
+    outcome = render_samples(drawn_by(renderer, todo), options.out, execution, owner, report)
     complete = write_tables(options.out, document, [sample.sample_id for sample in plan], bpy.app.version_string)
     report("end", dataset=str(options.out), complete=complete, failed=outcome.failed, unfinished=outcome.unfinished)
     return 1 if outcome.failed else 0
@@ -134,33 +133,6 @@ def _check_denoiser(job: Job) -> None:
         raise JobError("image.denoise: this Blender is built without OpenImageDenoise; set it to false")
 
 
-def _check_stain_renderer(job: Job, device: Device) -> None:
-    """Compile the OSL script once in an empty scene, so that errors appear before the first sample."""
-    if job.stain_renderer != OSL:
-        return
-    try:
-        require_osl_on(device.backend)
-        bpy.ops.wm.read_factory_settings(use_empty=True)
-        bpy.context.scene.render.engine = "CYCLES"
-        device.use(bpy.context.scene)
-        water_stain_osl_group(bpy.context.scene)
-    except OslUnavailableError as error:
-        raise JobError(f"stain_renderer: {error}") from error
-
-
-def _leave(status: int) -> None:
-    """End the process with `status`.
-
-    If OSL was on, skip Blender's teardown, which can wait forever for OSL's threads. All files are complete by then.
-    """
-    if getattr(getattr(bpy.context.scene, "cycles", None), "shading_system", False):
-        shutil.rmtree(bpy.app.tempdir, ignore_errors=True)
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(status)
-    sys.exit(status)
-
-
 def _json_lines(event: str, **more: object) -> None:
     print(json.dumps({"event": event, **more}), flush=True)
 
@@ -195,4 +167,4 @@ def _say(count: dict, event: str, **more: object) -> None:
 
 
 if __name__ == "__main__":
-    _leave(main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]))
+    leave(main(sys.argv[sys.argv.index("--") + 1 :] if "--" in sys.argv else sys.argv[1:]))

@@ -93,6 +93,8 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
         "water_stain": surface.water_stain,
         "stain_shading": surface.stain_shading if surface.water_stain else None,
     }
+    if surface.stain_preset:
+        row["stain_preset"] = surface.stain_preset
     for prefix, params in drawn.items():
         if params is not None:
             row |= {f"{prefix}_{name}": value for name, value in dataclasses.asdict(params).items()}

@@ -11,6 +11,7 @@ from blender_addon.pictures.whole_file import PART_PREFIX, json_bytes, write_sha
 
 RECORDS = ".records"
 BEGUN = "begun.json"
+RENDERER = "stain_renderer"  # key of a job, and of the choice in the file BEGUN
 LEASES, FAILURES, LOGS = (f"{RECORDS}/{name}" for name in ("leases", "failures", "logs"))
 PARTS = tuple(FOLDERS)
 
@@ -40,10 +41,13 @@ def read_record(dataset: Path, sample_id: str) -> dict[str, Any] | None:
     return record if twin is None or (dataset / twin).exists() else None
 
 
-def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str, samples: int) -> None:
+def open_dataset_folder(
+    dataset: Path, job: dict[str, Any], blender: str, samples: int, stain_renderer: str = "nodes"
+) -> str:
     """Create the dataset folder for a job with a number of samples, or check that this job has begun it.
 
-    Raises JobError if the folder cannot be written, has other contents, or was begun by another job or Blender version.
+    Returns the renderer of the stains with which the dataset was begun: `stain_renderer` for a new one. Raises JobError
+    if the folder cannot be written, has other contents, or was begun by another job or Blender version.
     """
     stamp = dataset / RECORDS / BEGUN
     try:
@@ -53,7 +57,7 @@ def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str, sample
         for folder in (LEASES, FAILURES, LOGS, *FOLDERS.values()):
             (dataset / folder).mkdir(parents=True, exist_ok=True)
         if not stamp.exists():
-            begun = {"job": job, "blender": blender, "samples": samples}
+            begun = {"job": job, "blender": blender, "samples": samples, RENDERER: stain_renderer}
             write_shared(stamp, json_bytes(begun), stamp.parent)
         with tempfile.TemporaryFile(dir=stamp.parent) as probe:  # detects a read-only folder at once
             probe.write(b".")
@@ -65,10 +69,21 @@ def open_dataset_folder(dataset: Path, job: dict[str, Any], blender: str, sample
                 f"{dataset}: was begun with Blender {before['blender']}, this is {blender}; "
                 "go on with that one or choose another folder"
             )
+        return _renderer(before)
     except OSError as error:
         raise JobError(f"{dataset}: cannot write the dataset folder: {error.strerror}") from error
     except (ValueError, KeyError, TypeError) as error:
         raise JobError(f"{stamp}: damaged; delete {dataset} and start again") from error
+
+
+def read_renderer(dataset: Path) -> str:
+    """Return the renderer of the stains with which a dataset was begun."""
+    return _renderer(json.loads((dataset / RECORDS / BEGUN).read_text(encoding="utf-8")))
+
+
+def _renderer(begun: dict[str, Any]) -> str:
+    """Return the recorded renderer; datasets begun before there was a choice have the job's own."""
+    return str(begun.get(RENDERER, begun["job"].get(RENDERER, "nodes")))
 
 
 def _holds_files(folder: Path) -> bool:

@@ -1,7 +1,7 @@
 """The samples of a job: every parameter of every picture, determined by the job's seeds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from blender_addon.definitions.random_stream import (
@@ -66,6 +66,11 @@ def plan_samples(document: Mapping[str, Any]) -> list[PlannedSample]:
                     samples.append(_plan_sample(job, split.name, sample_id, view, side_name, place, light, surface))
             plate += 1
     return samples
+
+
+def drawn_by(renderer: str, samples: list[PlannedSample]) -> list[PlannedSample]:
+    """Return the samples with `renderer`, NODES or OSL, in place of the job's choice."""
+    return [replace(each, scene=replace(each.scene, stain_renderer=renderer)) for each in samples]
 
 
 def _plan_sample(

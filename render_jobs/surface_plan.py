@@ -7,12 +7,12 @@ from typing import Any
 
 from blender_addon.blemishes import kinds
 from blender_addon.definitions.classes import DEFECT
-from blender_addon.definitions.random_stream import SHADING_STREAM, SIDE_STEP, STAIN_STREAM, TEXTURE_STREAM, stream
+from blender_addon.definitions.random_stream import SIDE_STEP, TEXTURE_STREAM, stream
 from blender_addon.job.definition import Job, Split
 from blender_addon.metals.group import FINISHES
 from blender_addon.plate.surface import InspectedSurface
-from blender_addon.water_stain.params import draw_water_stain_params
-from blender_addon.water_stain.shading import draw_stain_shading_params
+
+from .stain_plan import PlannedStains, plan_stains
 
 
 def plan_surface(job: Job, split: Split, plate: int, side: int) -> InspectedSurface:
@@ -21,15 +21,13 @@ def plan_surface(job: Job, split: Split, plate: int, side: int) -> InspectedSurf
     The back has a texture and defects of its own, and no impurities. Raises ValueError if drawn parameters contradict
     each other, such as stains larger than their cells.
     """
-    seeds, step = job.seeds, side * SIDE_STEP
-    stain = None
-    if split.water_stains and side == 0:
-        stain = draw_water_stain_params(stream(seeds.impurity, STAIN_STREAM, plate), job.water_stain)
-    metal_stream = stream(seeds.texture, TEXTURE_STREAM + step, plate)
+    stains = plan_stains(job, plate) if split.water_stains and side == 0 else PlannedStains()
+    metal_stream = stream(job.seeds.texture, TEXTURE_STREAM + side * SIDE_STEP, plate)
     return InspectedSurface(
         metal=FINISHES[job.finish].draw(metal_stream, job.metals[job.finish]),
-        water_stain=stain,
-        stain_shading=draw_stain_shading_params(stream(seeds.impurity, SHADING_STREAM, plate), job.stain_shading),
+        water_stain=stains.texture,
+        stain_shading=stains.shading,
+        stain_preset=stains.preset,
         blemishes=_draw_blemishes(job, split, plate, side),
     )
 

@@ -10,6 +10,7 @@ PLACEMENT_STREAM = 8
 LENS_STREAM = 9
 NOISE_STREAM = 10
 SHADING_STREAM = 11
+PRESET_STREAM = 12
 SIDE_STEP = 1000  # offset from a stream of the front to the same stream of the back
 
 

@@ -26,7 +26,7 @@ class PictureParams:
 
 @dataclass(frozen=True)
 class InspectionScene:
-    """Everything that determines a picture; `stain_renderer` is NODES or OSL and affects rounding only."""
+    """Everything that determines a picture; `stain_renderer` is OSL, or else nodes, and affects rounding only."""
 
     picture: PictureParams
     plate: PlateParams

@@ -16,15 +16,17 @@ from ..inspection.placement import PlacementParams
 from ..inspection.ring_light import RingLightParams
 from ..inspection.scene import PictureParams
 from ..metals.group import BRUSHED, FINISHES, metal_key
-from ..plate.groups import NODES, STAIN_RENDERERS
+from ..plate.groups import AUTO, STAIN_RENDERERS
 from ..plate.mesh import PlateParams
 from ..water_stain.params import WaterStainParams
+from ..water_stain.preset import shipped_presets
 from ..water_stain.shading import StainShadingParams
 from .entries import Key, Ranges, Schema, entries, entry, numbers, ranges, read, schema_of
 from .job_error import JobError
 
 FORMAT, VERSION = "stainless-job", 1
 MIDDLE, GRID = "middle", "grid"  # the views of a plate
+OWN_RANGES = "own"  # the look that a job's own ranges of stains describe, in a list of presets
 NO_BLEMISHES = (0, 0)  # the count of a kind that a split does not name
 _SEED: Schema = {"type": "integer", "minimum": 0}
 _PIXELS: Schema = {"type": "integer", "minimum": 8, "maximum": 65536, "description": "pixels"}
@@ -117,6 +119,22 @@ class Split:
     counts: Mapping[str, tuple[int, int]] = entries(_count_keys, NO_BLEMISHES, tuple)
 
 
+@dataclass(frozen=True)
+class WeightedPreset:
+    """A look of stains: a preset that comes with Stainless, or the job's own ranges; plates draw it by its weight."""
+
+    preset: str = entry(
+        lambda: {
+            "enum": [OWN_RANGES, *shipped_presets()],
+            "description": "name of a preset; own: the ranges of water_stain and stain_shading",
+        }
+    )
+    weight: float = entry(
+        {"type": "number", "exclusiveMinimum": 0, "description": "share of the plates, relative to the other weights"},
+        default=1.0,
+    )
+
+
 def _metal_keys() -> dict[str, Key]:
     return {metal_key(name): Key(name, ranges(kind.params), kind.required) for name, kind in FINISHES.items()}
 
@@ -154,11 +172,30 @@ class Job:
     stain_renderer: str = entry(
         {
             "enum": list(STAIN_RENDERERS),
-            "description": "renderer of the stains (default: nodes); osl needs the CPU or OptiX",
+            "description": "shading of the plate: nodes, osl (needs the CPU or OptiX), or auto (default): the cheaper "
+            "of the two for the job's pictures, chosen when the dataset is begun",
         },
-        default=NODES,
+        default=AUTO,
     )
     stain_shading: Ranges = entry(ranges(StainShadingParams), default_factory=dict)
+    stain_presets: tuple[WeightedPreset, ...] = entry(
+        lambda: {
+            "type": "array",
+            "items": schema_of(WeightedPreset),
+            "description": "looks of the stains; each plate draws one (default: own)",
+        },
+        lambda documents: tuple(read(WeightedPreset, document) for document in documents),
+        default=(),
+    )
+    preset_spread: float = entry(
+        {
+            "type": "number",
+            "minimum": 0.0,
+            "maximum": 0.9,
+            "description": "each plate enlarges or shrinks its preset by up to this part (default: 0)",
+        },
+        default=0.0,
+    )
     blemishes: Mapping[str, Ranges] = entries(_blemish_keys, {}, dict)
     triplets: bool = entry(
         {

@@ -1,8 +1,10 @@
-"""Translation of a node group's float outputs into one script of Open Shading Language.
+"""Translation of a node group's float outputs into statements of Open Shading Language, for one script.
 
 With OSL, Cycles runs every node of a graph as a separate function. A metal of a hundred Math nodes then takes twice the
 time that it takes without OSL. The same formulas in one script take half of that time.
 """
+
+from collections.abc import Mapping
 
 import bpy
 
@@ -21,13 +23,24 @@ _MATH = {
     "SQRT": "sqrt({0})",
     "SINE": "sin({0})",
     "COSINE": "cos({0})",
+    "ARCTAN2": "atan2({0}, {1})",
+    "SIGN": "sign({0})",
+    "SMOOTH_MIN": "smooth_minimum({0}, {1}, {2})",
 }
 _WHITE_NOISE = (  # the components of the 4-D colour; see water_stain.noise.white_noise
     'noise("hash", {0}, {1})',
     'noise("hash", point({0}[2], {0}[0], {1}), {0}[1])',
     'noise("hash", point({1}, {0}[2], {0}[1]), {0}[0])',
 )
-_FRACTAL = """float fractal(point P, int octaves)
+FUNCTIONS = """float smooth_minimum(float a, float b, float distance)
+{
+    if (distance == 0)
+        return min(a, b);
+    float h = max(distance - abs(a - b), 0.0) / distance;
+    return min(a, b) - h * h * h * distance * (1.0 / 6.0);
+}
+
+float fractal(point P, int octaves)
 {
     float sum = 0, amplitude = 1;
     point Q = P;
@@ -46,33 +59,46 @@ def osl_source(tree: bpy.types.ShaderNodeTree, name: str, outputs: tuple[str, ..
 
     Raises ValueError for a node or a node setting without a translation.
     """
-    (out,) = (node for node in tree.nodes if node.type == "GROUP_OUTPUT")
-    translation = _Translation()
-    results = [f"    {output} = {translation.value(out.inputs[output])};" for output in outputs]
+    lines, results = osl_statements(tree, outputs, {})
     arguments = ["point Position = P", *(f"output float {output} = 0" for output in outputs)]
-    body = "\n".join([*translation.lines, *results])
-    return f"{_FRACTAL}\nshader {name}({', '.join(arguments)})\n{{\n{body}\n}}\n"
+    body = "\n".join([*lines, *(f"    {output} = {result};" for output, result in results.items())])
+    return f"{FUNCTIONS}\nshader {name}({', '.join(arguments)})\n{{\n{body}\n}}\n"
+
+
+def osl_statements(
+    tree: bpy.types.ShaderNodeTree, outputs: tuple[str, ...], inputs: Mapping[str, str]
+) -> tuple[list[str], dict[str, str]]:
+    """Return the statements that compute a group's float `outputs`, and the expression of each output.
+
+    The statements use the point Position and the functions of FUNCTIONS. `inputs` are the expressions of the group's
+    other inputs by name. Raises ValueError for a node or a node setting without a translation.
+    """
+    (out,) = (node for node in tree.nodes if node.type == "GROUP_OUTPUT")
+    translation = _Translation(inputs)
+    results = {output: translation.value(out.inputs[output]) for output in outputs}
+    return translation.lines, results
 
 
 class _Translation:
     """The statements so far, and the variable of every translated node."""
 
-    def __init__(self) -> None:
+    def __init__(self, inputs: Mapping[str, str]) -> None:
         self.lines: list[str] = []
+        self._inputs = {"Position": "Position", **inputs}
         self._variables: dict[tuple[str, str], str] = {}
 
     def value(self, socket: bpy.types.NodeSocket) -> str:
         """Return the variable or the number of an input socket."""
         if not socket.is_linked:
-            return _number(socket.default_value)
+            return osl_number(socket.default_value)
         source = socket.links[0].from_socket
         return self._output(source.node, source)
 
     def _output(self, node: bpy.types.Node, source: bpy.types.NodeSocket) -> str:
-        if node.type == "GROUP_INPUT" and source.name == "Position":
-            return "Position"
+        if node.type == "GROUP_INPUT" and source.name in self._inputs:
+            return self._inputs[source.name]
         if node.type == "VALUE":
-            return _number(source.default_value)
+            return osl_number(source.default_value)
         if node.type == "SEPXYZ":
             return f"{self.value(node.inputs['Vector'])}[{'XYZ'.index(source.name)}]"
         key = (node.name, source.identifier)
@@ -105,5 +131,6 @@ class _Translation:
         return f"fractal({self.value(node.inputs['Vector'])}, {int(octaves)})"
 
 
-def _number(value: float) -> str:
+def osl_number(value: float) -> str:
+    """Return a number as OSL writes it."""
     return f"({value:.9e})"  # exact for a float32; never an integer literal, which OSL would divide as an integer

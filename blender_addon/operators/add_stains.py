@@ -5,6 +5,9 @@ import bpy
 from ..own_objects.materials import Refusal, stain_object
 from ..settings.changes import apply_material
 from ..settings.groups import VERSION
+from ..settings.properties import set_values, values_of
+from ..water_stain.params import WaterStainParams
+from ..water_stain.preset import enlarged
 
 WHOLE_SPACE = (
     1.0  # depth jitter: stains everywhere in space, because a body's faces may lie anywhere; a plate's lies in z = 0
@@ -52,6 +55,7 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
                 material.stainless.version = VERSION
                 material.stainless.stain.seed_offset = self.seed_offset
                 material.stainless.stain.depth_jitter = WHOLE_SPACE
+                material.stainless.stain.follow_gravity = True  # once there is a run-off
                 if self.fit and plates > LARGE:
                     _enlarge(material.stainless.stain, plates)
             apply_material(material)
@@ -72,8 +76,4 @@ def _plates(obj: bpy.types.Object) -> float:
 
 
 def _enlarge(stain: bpy.types.PropertyGroup, factor: float) -> None:
-    stain.cell_size *= factor  # first, so that the stains never exceed their cells
-    stain.radius *= factor
-    stain.amplitude *= factor
-    stain.frequency /= factor
-    stain.speckle_frequency /= factor
+    set_values(stain, enlarged(values_of(stain, WaterStainParams), factor))  # cells first: stains never exceed them

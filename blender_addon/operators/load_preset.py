@@ -30,7 +30,10 @@ class STAINLESS_OT_load_preset(bpy.types.Operator):
         try:
             values = read_preset(Path(self.filepath))
             if isinstance(owner, bpy.types.Material):
-                del values["depth_jitter"]  # presets are made for plates; a body keeps its own
+                del (
+                    values["depth_jitter"],
+                    values["follow_gravity"],
+                )  # presets are made for plates; a body keeps its own
             with one_change(owner):
                 set_values(owner.stainless.stain, values)
         except (ValueError, OSError) as error:

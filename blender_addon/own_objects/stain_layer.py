@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import bpy
 
 from ..nodes.group_interface import set_group_inputs
-from ..nodes.object_position import UNIT, object_position_group
+from ..nodes.object_position import GRAVITY, UNIT, object_position_group
 from ..nodes.shader_graph import group_node
 from ..water_stain.group import water_stain_group
 from ..water_stain.params import WaterStainParams
@@ -59,10 +59,12 @@ def add_layer(material: bpy.types.Material) -> None:
     position = _place(group_node(tree, object_position_group(), "Object Position"), POSITION, frame, x, y)
     stain = _place(group_node(tree, water_stain_group(), "Water Stain"), STAIN, frame, x + COLUMN, y)
     tree.links.new(position.outputs["Position"], stain.inputs["Position"])
+    tree.links.new(position.outputs[GRAVITY], stain.inputs[GRAVITY])
     for row, shader in enumerate(shaders):
         surface = group_node(tree, stained_surface_group(), "Stained Surface")
         _place(surface, SURFACE, frame, x + 2 * COLUMN, y - row * BELOW)
         tree.links.new(stain.outputs["Reflectance"], surface.inputs["Change"])
+        tree.links.new(stain.outputs["Crust"], surface.inputs["Crust"])
         for name, target in stainable_inputs(shader).items():
             if target.is_linked:
                 tree.links.new(target.links[0].from_socket, surface.inputs[name])

@@ -17,7 +17,9 @@ Group: TypeAlias = bpy.types.PropertyGroup
 def draw_shape(layout: Layout, stain: Group) -> None:
     """Draw size, outline, edge, intensity and places."""
     fields(layout, stain, "radius", "radius_variation")
-    fields(layout, stain, "amplitude", "frequency", heading="Irregularity")
+    fields(layout, stain, "amplitude", "frequency", "octaves", heading="Irregularity")
+    if stain.octaves > 1:
+        fields(layout, stain, "octave_gain")
     fields(layout, stain, "decay", "decay_variation", heading="Edge")
     fields(layout, stain, "intensity", "intensity_variation", heading="Intensity")
     if not stain.explicit_centre:
@@ -34,16 +36,23 @@ def draw_centre(layout: Layout, stain: Group) -> None:
 
 
 def draw_rim(layout: Layout, stain: Group) -> None:
-    """Draw rim, ring, speckle and shading."""
+    """Draw rim, ring, drying stages, speckle, crust and shading."""
     fields(layout, stain, "rim_intensity", "rim_width", heading="Rim")
+    fields(layout, stain, "rim_intensity_variation", "rim_width_variation", "rim_variation_frequency")
     fields(layout, stain, "ring_intensity", "ring_position", "ring_width", heading="Inner Ring")
+    fields(layout, stain, "contour_intensity", "contours", "contour_spacing", heading="Drying Stages")
+    fields(layout, stain, "contour_width", "contour_variation")
     fields(layout, stain, "speckle_intensity", "speckle_frequency", heading="Mineral Speckle")
-    fields(layout, stain, "roughness_gain", "tint_gain", heading="Shading")
+    fields(layout, stain, "crust_coverage", "crust_intensity", "crust_roughness", heading="Mineral Crust")
+    fields(layout, stain, "crust_frequency")
+    fields(layout, stain, "roughness_gain", "tint_gain", "multiplied", heading="Shading")
 
 
 def draw_run_off(layout: Layout, stain: Group) -> None:
     """Draw the run-off."""
-    fields(layout, stain, "run_off", "run_off_azimuth", "run_off_elevation")
+    fields(layout, stain, "run_off", "follow_gravity")
+    if not stain.follow_gravity:
+        fields(layout, stain, "run_off_azimuth", "run_off_elevation")
 
 
 def draw_random(layout: Layout, settings: Group) -> None:

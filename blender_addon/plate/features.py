@@ -1,6 +1,7 @@
 """Node groups of the blemishes in a plate's surface, and which of them reach a part of the plate."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import bpy
 
@@ -8,13 +9,27 @@ from ..blemishes import kinds
 from ..blemishes.kinds import Bounds
 from ..nodes.group_interface import set_group_inputs
 from ..nodes.shader_graph import group_node
+from .relief_scripts import relief_outputs
 from .surface import InspectedSurface
 
 
 def feature_nodes(
-    tree: bpy.types.NodeTree, position: bpy.types.NodeSocket, surface: InspectedSurface
+    tree: bpy.types.NodeTree,
+    position: bpy.types.NodeSocket,
+    surface: InspectedSurface,
+    scripts: Mapping[str, bpy.types.ShaderNodeTree] | None = None,
 ) -> Iterator[tuple[int, int, bpy.types.ShaderNodeGroup]]:
-    """Add a group node for each relief of the surface; yield (class id, key, node) in ascending precedence."""
+    """Add a group node for each relief of the surface; yield (class id, key, node) in ascending precedence.
+
+    With `scripts` (see `relief_scripts`), one node is added for each kind that has reliefs; its key is 0.
+    """
+    if scripts is not None:
+        for kind, _ in kinds.reliefs():
+            if surface.of_kind(kind):
+                node = group_node(tree, scripts[kind.name], kind.plural)
+                tree.links.new(position, node.inputs["Position"])
+                yield kind.label.id, 0, node
+        return
     for kind, relief in kinds.reliefs():
         for key, params in enumerate(surface.of_kind(kind), start=1):
             group = relief.group()
@@ -28,6 +43,12 @@ def without_reliefs(surface: InspectedSurface) -> InspectedSurface:
     """Return the surface without the blemishes that need node groups."""
     covered = {kind.params for kind, _ in kinds.reliefs()}
     return surface.with_blemishes(tuple(params for params in surface.blemishes if type(params) not in covered))
+
+
+def raised(surface: InspectedSurface) -> tuple[Any, ...]:
+    """Return the reliefs of the surface that have a height, for which a material needs a Bump node."""
+    kinds_with_height = [kind for kind, relief in kinds.reliefs() if "Height" in relief_outputs(relief)]
+    return tuple(params for kind in kinds_with_height for params in surface.of_kind(kind))
 
 
 def with_reliefs_near(

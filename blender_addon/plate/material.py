@@ -7,7 +7,7 @@ from ..nodes.bump_normal import bump_normal, sloping_normal
 from ..nodes.shader_graph import Value, assign, combine, group_node
 from ..water_stain.group import set_water_stain_inputs
 from ..water_stain.params import WaterStainParams
-from ..water_stain.shading import stained_roughness, stained_tint
+from ..water_stain.shading import stained_reflectance, stained_roughness, stained_tint
 from .features import feature_nodes
 from .groups import SurfaceGroups, node_groups
 from .surface import InspectedSurface
@@ -29,10 +29,10 @@ def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = N
     if surface.water_stain is not None and groups.stain is not None:
         stain = water_stain_node(tree, position, surface.water_stain, groups.stain)
         change = Value(tree, stain.outputs["Reflectance"])
-        reflectance = change + reflectance
-        roughness = stained_roughness(roughness, change, surface.stain_shading)
+        reflectance = stained_reflectance(finish.reflectance, change, surface.stain_shading)
+        roughness = stained_roughness(roughness, change, Value(tree, stain.outputs["Crust"]), surface.stain_shading)
         tint = stained_tint(change, surface.stain_shading)
-    for _, _, node in feature_nodes(tree, position, surface):
+    for _, _, node in feature_nodes(tree, position, surface, groups.reliefs):
         if "Height" in node.outputs:
             rise = Value(tree, node.outputs["Height"])
             height = rise if height is None else height + rise

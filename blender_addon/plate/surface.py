@@ -18,12 +18,14 @@ class InspectedSurface:
     `blemishes` holds the parameters of all kinds in any order. Instance keys count from 1 within a class, in the order
     of the tuple; a stain's key is its stain id. Of two overlapping blemishes of one class, the later one is annotated,
     and a later sticker lies above. `surface.scratches` and the other plurals return the blemishes of one kind.
+    `stain_preset` names the look of the stains if it was drawn from a list.
     """
 
     metal: MetalParams
     water_stain: WaterStainParams | None = None
     blemishes: tuple[Any, ...] = ()
     stain_shading: StainShadingParams = field(default_factory=StainShadingParams)
+    stain_preset: str = ""
 
     def of_kind(self, kind: BlemishKind) -> tuple[Any, ...]:
         """Return the blemishes of a kind; the one with key k is item k - 1."""

@@ -20,6 +20,7 @@ from ..inspection.ring_light import RingLightParams
 from ..job.definition import FORMAT, GRID, NO_BLEMISHES, VERSION, Job, Seeds, job_of, job_schema
 from ..job.validation import read_document
 from ..metals.group import BRUSHED, FINISHES, metal_key
+from ..plate.groups import NODES
 from ..plate.mesh import PlateParams
 from ..water_stain.params import WaterStainParams
 from ..water_stain.ranges import RANGED, StainRanges, ranges_by_field
@@ -40,6 +41,7 @@ def picture_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
     split = {"name": "test", "plates": 1, "water_stains": settings.water_stains, **counts}
     job = _job(settings, values_of(settings.stain, WaterStainParams), _metals(settings), [split])
     job["seeds"]["defect"] = settings.defects.seed
+    job["stain_renderer"] = NODES  # as the scene
     return job
 
 

@@ -7,6 +7,8 @@ from itertools import product
 
 import numpy as np
 
+NOISE_STEPS = (1597, 987, 1303)  # shift of the noise per seed, in 1/4096 of NOISE_SPAN; exact in float32
+NOISE_SPAN = 16.0
 _LOOKUP3 = 0xDEADBEEF
 _SIGNED_PERLIN_SCALE = 0.9820  # factor of Blender and OSL on three-dimensional Perlin noise
 
@@ -56,14 +58,15 @@ def hash4(x: np.ndarray, y: np.ndarray, z: np.ndarray, w: np.ndarray) -> np.ndar
     return _final(a + w, b, c)
 
 
-def white_noise(keys: np.ndarray, w: float) -> np.ndarray:
+def white_noise(keys: np.ndarray, w: float | np.ndarray) -> np.ndarray:
     """Return the 4-D colour of the White Noise node: three numbers in [0, 1] per key, float32 (3, N).
 
-    `keys` are (3, N). Keys and `w` are hashed by their float32 bit patterns, so -0.0 and 0.0 differ. In OSL:
+    `keys` are (3, N), `w` is a number or (N,). Both are hashed by their float32 bit patterns, so -0.0 and 0.0 differ.
+    In OSL:
     noise("hash", point(x, y, z), w), noise("hash", point(z, x, w), y), noise("hash", point(w, z, y), x).
     """
     x, y, z = np.ascontiguousarray(keys, np.float32).view(np.uint32)
-    bits = np.full(1, w, np.float32).view(np.uint32)
+    bits = np.atleast_1d(np.asarray(w, np.float32)).view(np.uint32)
     words = (hash4(x, y, z, bits), hash4(z, x, bits, y), hash4(bits, z, y, x))
     return np.stack([word.astype(np.float32) * np.float32(2.0**-32) for word in words])
 
@@ -85,6 +88,27 @@ def signed_perlin(points: np.ndarray) -> np.ndarray:
     along_x = {(j, k): _lerp(corner[0, j, k], corner[1, j, k], u) for j in (0, 1) for k in (0, 1)}
     along_y = {k: _lerp(along_x[0, k], along_x[1, k], v) for k in (0, 1)}
     return _lerp(along_y[0], along_y[1], w) * points.dtype.type(_SIGNED_PERLIN_SCALE)
+
+
+def shifted_noise(
+    points: np.ndarray, frequency: float, seed_offset: float, octaves: int = 1, gain: float = 0.5
+) -> np.ndarray:
+    """Return the sum of `octaves` of Perlin noise of `points` (3, N); seed 0 shifts nothing.
+
+    The first octave has `frequency`, in 1/m. Each further one has twice the frequency of the one before and `gain`
+    times its strength. One octave is about -0.95..0.95.
+    """
+    real = points.dtype.type
+    steps = np.array(NOISE_STEPS, real)[:, None] * real(seed_offset) * real(1 / 4096)
+    shift = (steps - np.floor(steps)) * real(NOISE_SPAN)
+    if frequency > 0:
+        points = points + shift / real(frequency)
+    lattice = points * real(frequency)
+    total, strength = signed_perlin(lattice), real(1)
+    for octave in range(1, octaves):
+        strength = strength * real(gain)
+        total = total + signed_perlin(lattice * real(2**octave)) * strength
+    return total
 
 
 def _lerp(a: np.ndarray, b: np.ndarray, t: np.ndarray) -> np.ndarray:

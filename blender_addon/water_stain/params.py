@@ -12,103 +12,168 @@ from typing import Any
 import numpy as np
 
 from ..definitions.parameter import draw_params, parameter
+from .outline_params import StainOutlineParams
 
 
 @dataclass(frozen=True)
-class WaterStainParams:
+class WaterStainParams(StainOutlineParams):
     """A solid texture of water stains.
 
     The first eight fields are those of algorithm 1; the defaults of the others have no effect. Raises ValueError for a
     value out of range, or if a stain could reach beyond the neighbouring cells, where the search would cut it off.
     """
 
-    cell_size: float = parameter(
-        0.02, unit="m", low=1e-5, high=10.0, description="G: side of the grid cells, one stain centre in each"
-    )
-    radius: float = parameter(0.006, unit="m", low=1e-6, high=10.0, description="r: radius of the unperturbed outline")
-    frequency: float = parameter(
-        160.0, unit="1/m", low=0.0, high=1e6, description="f: frequency of the Perlin noise that perturbs the outline"
-    )
-    amplitude: float = parameter(
-        0.0015,
-        unit="m",
-        low=0.0,
-        high=10.0,
-        description="A: greatest distance by which the noise moves the outline in or out",
-    )
-    decay: float = parameter(
-        5.0,
-        unit="1",
-        low=0.0,
-        high=50.0,
-        description="gamma: exponent of the change between centre and edge; larger values concentrate it at the edge",
-    )
-    intensity: float = parameter(
-        -0.35, unit="1", low=-1.0, high=1.0, description="alpha: change of reflectance at the edge; negative darkens"
-    )
-    seed_offset: int = parameter(
-        0,
-        unit="count",
-        low=-10000,
-        high=10000,
-        description="Selection of the stains: offset of the cells along the fourth axis of the hash",
-    )
-    depth_jitter: float = parameter(
-        0.2,
-        unit="1",
-        low=0.0,
-        high=1.0,
-        description="Greatest height of centres above z = 0, in cells; 1 is the paper's solid grid, 0 the plane",
-    )
-    explicit_centre: int = parameter(
-        0, unit="count", low=0, high=1, description="Single stain at the given centre (1) instead of a grid (0)"
-    )
-    centre_x: float = parameter(0.0, unit="m", low=-100.0, high=100.0, description="x of the single stain's centre")
-    centre_y: float = parameter(0.0, unit="m", low=-100.0, high=100.0, description="y of the single stain's centre")
-    centre_z: float = parameter(0.0, unit="m", low=-100.0, high=100.0, description="z of the single stain's centre")
-    presence: float = parameter(1.0, unit="1", low=0.0, high=1.0, description="Probability that a cell has a stain")
-    radius_variation: float = parameter(
-        0.0, unit="1", low=0.0, high=0.95, description="Greatest relative deviation of a stain's radius from r"
-    )
-    decay_variation: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Greatest relative deviation of a stain's decay from gamma"
-    )
-    intensity_variation: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Greatest relative deviation of a stain's intensity from alpha"
-    )
     rim_width: float = parameter(
         0.12,
         unit="1",
         low=0.001,
         high=1.0,
-        description="Width of the dried rim along the outline, relative to the radius",
+        description="The dried rim along the outline is this wide, relative to the radius",
     )
     rim_intensity: float = parameter(
-        0.0, unit="1", low=-1.0, high=1.0, description="Change of reflectance in the middle of the dried rim"
+        0.0,
+        unit="1",
+        low=-1.0,
+        high=1.0,
+        description="The dried rim is darker by this much if negative, brighter if positive",
     )
     ring_position: float = parameter(
-        0.6, unit="1", low=0.0, high=1.0, description="Normalised distance of the inner ring from the centre"
+        0.6,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        description="The inner ring lies at this part of the way from the centre to the outline",
     )
     ring_width: float = parameter(
-        0.1, unit="1", low=0.001, high=1.0, description="Width of the inner ring, relative to the radius"
+        0.1, unit="1", low=0.001, high=1.0, description="The inner ring is this wide, relative to the radius"
     )
     ring_intensity: float = parameter(
-        0.0, unit="1", low=-1.0, high=1.0, description="Change of reflectance in the middle of the inner ring"
+        0.0,
+        unit="1",
+        low=-1.0,
+        high=1.0,
+        description="The inner ring is darker by this much if negative, brighter if positive",
     )
     speckle_frequency: float = parameter(
-        1500.0, unit="1/m", low=0.0, high=1e6, description="Frequency of the noise that places mineral speckles"
+        1500.0,
+        unit="1/m",
+        low=0.0,
+        high=1e6,
+        description="Mineral specks are this fine; higher values give more and smaller ones",
     )
     speckle_intensity: float = parameter(
-        0.0, unit="1", low=-1.0, high=1.0, description="Change of reflectance in a mineral speckle"
+        0.0,
+        unit="1",
+        low=-1.0,
+        high=1.0,
+        description="Mineral specks are darker by this much if negative, brighter if positive",
     )
     run_off: float = parameter(
-        0.0, unit="1", low=0.0, high=5.0, description="Elongation of a stain downstream, relative to r"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=5.0,
+        description="Water that ran down draws the stain out by this much, relative to the radius",
     )
     run_off_azimuth: float = parameter(
-        -float(np.pi) / 2, unit="rad", low=-7.0, high=7.0, description="Downstream direction in xy, from x towards y"
+        -float(np.pi) / 2,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        description="The water ran in this direction, measured from x towards y",
     )
     run_off_elevation: float = parameter(
-        0.0, unit="rad", low=-1.6, high=1.6, description="Angle of the downstream direction above xy"
+        0.0,
+        unit="rad",
+        low=-1.6,
+        high=1.6,
+        description="The direction of the water points up from the xy plane by this angle",
+    )
+    octaves: int = parameter(
+        1,
+        unit="count",
+        low=1,
+        high=3,
+        description="The outline has this many layers of noise; 1 gives smooth lobes, 2 and 3 add finer wrinkles",
+    )
+    octave_gain: float = parameter(
+        0.5,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        description="Each further layer of the outline's noise is this strong, relative to the one before",
+    )
+    rim_width_variation: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=0.95,
+        description="The rim is wider here and narrower there, by up to this part of its width",
+    )
+    rim_intensity_variation: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        description="The rim is stronger here and fainter there, by up to this part of its intensity",
+    )
+    rim_variation_frequency: float = parameter(
+        250.0, unit="1/m", low=0.0, high=1e6, description="The rim changes about this often per metre of the outline"
+    )
+    contours: int = parameter(
+        3,
+        unit="count",
+        low=1,
+        high=6,
+        description="A drop that dried in stages left this many lines inside its outline",
+    )
+    contour_intensity: float = parameter(
+        0.0,
+        unit="1",
+        low=-1.0,
+        high=1.0,
+        description="These lines are darker by this much if negative, brighter if positive",
+    )
+    contour_spacing: float = parameter(
+        0.14, unit="1", low=0.02, high=1.0, description="These lines lie this far apart, relative to the radius"
+    )
+    contour_width: float = parameter(
+        0.06,
+        unit="1",
+        low=0.001,
+        high=1.0,
+        description="Each of these lines is this wide, relative to the radius, and never wider than the spacing",
+    )
+    contour_variation: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        description="These lines are fainter and less evenly spaced by up to this part, in each stain differently",
+    )
+    crust_coverage: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        description="A mineral crust grows from the outline inwards; 0 is none, 1 covers nearly the whole stain",
+    )
+    crust_frequency: float = parameter(
+        600.0, unit="1/m", low=0.0, high=1e6, description="The crust has about this many patches per metre"
+    )
+    crust_intensity: float = parameter(
+        0.0,
+        unit="1",
+        low=-1.0,
+        high=1.0,
+        description="The crust is darker by this much if negative, brighter if positive",
+    )
+    follow_gravity: int = parameter(
+        0,
+        unit="count",
+        low=0,
+        high=1,
+        description="The water runs down the slope of the surface, not in the given direction",
     )
 
     def __post_init__(self) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,12 @@ KEPT = {
     "centre_z",
 }  # the places of stains, which presets keep
 CLASSES = (WaterStainParams, StainShadingParams)
+FOLDER = Path(__file__).resolve().parent.parent / "presets" / "stainless"
+
+
+def shipped_presets() -> dict[str, Path]:
+    """Return the files of the presets that come with Stainless, by name and in the order of their names."""
+    return {path.stem: path for path in sorted(FOLDER.glob(f"*{SUFFIX}"))}
 
 
 def preset_text(values: dict[str, float]) -> str:
@@ -49,6 +56,14 @@ def read_preset(path: Path) -> dict[str, float]:
     for each in CLASSES:
         _check(each, values, path.name)
     return values
+
+
+def enlarged(looks: Mapping[str, float], factor: float) -> dict[str, float]:
+    """Return a look with all its lengths multiplied by `factor` and all its frequencies divided by it."""
+    units = {field.name: field.metadata["unit"] for each in CLASSES for field in dataclasses.fields(each)}
+    factors = {"m": factor, "1/m": 1 / factor}
+    scaled = {name for name in looks if name not in KEPT and units[name] in factors}
+    return {name: value * factors[units[name]] if name in scaled else value for name, value in looks.items()}
 
 
 def _check(params_class: type[Params], values: dict[str, Any], source: str) -> None:

@@ -22,31 +22,29 @@ from typing import Any
 
 import bpy
 import psutil
-from hydra import compose, initialize_config_dir
 
 from blender_addon.annotation.plate_pass import labels
-from blender_addon.inspection.scene import apply
+from blender_addon.job.definition import job_of
 from blender_addon.pictures.files import PictureFiles
 from blender_addon.pictures.masked_picture import Masks, write_masks
 from blender_addon.pictures.render import render_floats
 from render_jobs.blender_output import output_to
 from render_jobs.device import find_device
-from render_jobs.kept_groups import KeptGroups
 from render_jobs.render_loop import Execution, prepare
 from render_jobs.render_sample import render_sample
+from render_jobs.renderer_choice import choose_renderer
 from render_jobs.sample_files import open_dataset_folder
-from render_jobs.sample_plan import PlannedSample, plan_samples
+from render_jobs.sample_plan import PlannedSample, drawn_by, plan_samples
+from scripts.benchmarks.first_version import over_first_version
+from scripts.benchmarks.scene_clock import DAMAGED, Spent, build, clock, config, kept_groups, nothing
 from scripts.render import composed_job
 from scripts.rendering.worker import EXIT, RenderWorker
-from training.support.entry_point import CONF_FOLDER
 
 PAPER_IMAGES = 480  # 80 plates, clean and stained, under three lights
 RATIO_SAMPLES = 64  # size of the pictures whose cost is compared
 FEW = (1, 3)  # samples of a quick run at full size; the cost is linear in the samples
 WARM_UP = 10  # pictures before memory is measured
 ONE_OF_EACH = {"scratches": [1, 1], "dents": [1, 1]}
-# As many as the most damaged plate of standin_real has.
-DAMAGED = {"scratches": [5, 5], "dents": [5, 5], "bumps": [3, 3], "fingerprints": [3, 3], "stickers": [2, 2]}
 
 
 @dataclass(frozen=True)
@@ -108,6 +106,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
     stages: list[Callable[[], dict[str, Any]]] = [
         partial(_ratios, plan, folder, execution),
         partial(_builds, folder),
+        partial(over_first_version, plan.width, plan.height, folder, execution),
         partial(_memory, plan, folder, execution),
         partial(_two_workers, plan, folder),
         partial(_full_size, plan, folder, execution),
@@ -127,18 +126,18 @@ def _ratios(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
     """
     planned = _begin(folder / "ratios", _job(plan.width, plan.height, plan.samples, plan.repeats + 1))
     prepared = partial(prepare, execution)
-    groups = _groups(folder, "ratio_groups")
+    groups = kept_groups(folder, "ratio_groups")
     bare, ours, masks = [], [], []
     for sample in planned:
-        scene, annotation = _build(sample, groups)
+        scene, annotation = build(sample, groups)
         prepared(scene, annotation)
-        bare.append(_clock(partial(bpy.ops.render.render, scene=scene.name)))
-        build = _clock(partial(_build, sample, groups))
-        whole = _clock(partial(render_sample, sample, folder / "ratios", groups, prepared, _nothing))
-        ours.append(Spent(whole.wall - build.wall, whole.cpu - build.cpu))
-        scene, annotation = _build(sample, groups)
+        bare.append(clock(partial(bpy.ops.render.render, scene=scene.name)))
+        building = clock(partial(build, sample, groups))
+        whole = clock(partial(render_sample, sample, folder / "ratios", groups, prepared, nothing))
+        ours.append(Spent(whole.wall - building.wall, whole.cpu - building.cpu))
+        scene, annotation = build(sample, groups)
         prepared(scene, annotation)
-        masks.append(_clock(partial(_masks, annotation, folder)))
+        masks.append(clock(partial(_masks, annotation, folder)))
     bare_wall, bare_cpu = _medians(bare[1:])  # the first one is the warm-up
     ours_wall, ours_cpu = _medians(ours[1:])
     masks_wall, masks_cpu = _medians(masks[1:])
@@ -156,8 +155,8 @@ def _builds(folder: Path) -> dict[str, float]:
     """Measure the seconds between two samples' renders, on plates with one of each defect and on badly damaged ones."""
     measurements: dict[str, float] = {}
     for suffix, blemishes in (("", ONE_OF_EACH), ("_damaged", DAMAGED)):
-        groups = _groups(folder, f"build_groups{suffix}")
-        builds = [_clock(partial(_build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, blemishes))]
+        groups = kept_groups(folder, f"build_groups{suffix}")
+        builds = [clock(partial(build, each, groups)) for each in plan_samples(_job(61, 51, 1, 6, blemishes))]
         wall, cpu = _medians(builds[1:])  # the first one creates the node groups
         measurements |= {f"rebuild_seconds{suffix}": wall, f"rebuild_seconds{suffix}_cpu": cpu}
     return measurements
@@ -166,10 +165,10 @@ def _builds(folder: Path) -> dict[str, float]:
 def _memory(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
     """Measure the resident memory over many samples in one process, from the warm-up to the end."""
     planned = _begin(folder / "memory", _job(61, 51, 1, plan.memory_pictures))
-    groups = _groups(folder, "memory_groups")
+    groups = kept_groups(folder, "memory_groups")
     used = []
     for sample in planned:
-        render_sample(sample, folder / "memory", groups, partial(prepare, execution), _nothing)
+        render_sample(sample, folder / "memory", groups, partial(prepare, execution), nothing)
         used.append(psutil.Process().memory_info().rss / 1e6)
     growth = statistics.median(used[-WARM_UP:]) - statistics.median(used[WARM_UP : 2 * WARM_UP])
     return {"memory_growth_mb": growth, "memory_pictures": plan.memory_pictures}
@@ -203,16 +202,16 @@ def _two_workers(plan: Plan, folder: Path) -> dict[str, float]:
 
 def _full_size(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
     """Measure one picture of the paper's size in each version, or extrapolate from two with few samples."""
-    job = composed_job(_config("render=synth_ws", *plan.changes))
+    job = composed_job(config("render=synth_ws", *plan.changes))
     samples = job["image"]["samples"]
     tried = [samples] if plan.full_size else FEW
     spent: list[Spent] = []
     for number in tried:
         job["image"]["samples"], job["splits"][0]["plates"] = number, 1
         (sample,) = _begin(folder / f"full{number}", job)
-        groups = _groups(folder, f"full_groups{number}")
-        work = partial(render_sample, sample, folder / f"full{number}", groups, partial(prepare, execution), _nothing)
-        spent.append(_clock(work))
+        groups = kept_groups(folder, f"full_groups{number}")
+        work = partial(render_sample, sample, folder / f"full{number}", groups, partial(prepare, execution), nothing)
+        spent.append(clock(work))
     total = _at(samples, tried, [each.wall for each in spent])
     return {
         "full_size_samples": samples,
@@ -232,57 +231,22 @@ def _at(samples: int, tried: Sequence[int], seconds: Sequence[float]) -> float:
     return seconds[-1] + each * (samples - tried[-1])
 
 
-@dataclass(frozen=True)
-class Spent:
-    """Seconds of wall-clock time and of all processors together; the latter depend less on other load."""
-
-    wall: float
-    cpu: float
-
-
-def _clock(work: Callable[[], object]) -> Spent:
-    wall, cpu = time.perf_counter(), time.process_time()
-    work()
-    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
-
-
 def _medians(spent: list[Spent]) -> tuple[float, float]:
     return statistics.median(each.wall for each in spent), statistics.median(each.cpu for each in spent)
 
 
-def _build(sample: PlannedSample, groups: KeptGroups) -> tuple[bpy.types.Scene, bpy.types.Scene]:
-    """Build a scene like render_sample before it renders."""
-    groups.empty_scene()
-    built = apply(sample.scene)
-    groups.keep()
-    return built
-
-
-def _groups(folder: Path, name: str) -> KeptGroups:
-    (folder / name).mkdir()
-    return KeptGroups(folder / name)
-
-
 def _begin(dataset: Path, job: dict[str, Any]) -> list[PlannedSample]:
     plan = plan_samples(job)
-    open_dataset_folder(dataset, job, bpy.app.version_string, len(plan))
-    return plan
+    renderer = choose_renderer(job_of(job), find_device("cpu"))
+    open_dataset_folder(dataset, job, bpy.app.version_string, len(plan), renderer)
+    return drawn_by(renderer, plan)
 
 
 def _job(
     width: int, height: int, samples: int, plates: int, blemishes: dict[str, list[int]] = ONE_OF_EACH
 ) -> dict[str, Any]:
     """Return a job of stained plates with a scratch and a dent, or with other objects."""
-    job = composed_job(_config("render=synth_ws"))
+    job = composed_job(config("render=synth_ws"))
     job["image"] |= {"width": width, "height": height, "samples": samples}
     job["splits"] = [{**job["splits"][0], "plates": plates, **blemishes}]
     return job
-
-
-def _config(*overrides: str) -> Any:
-    with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
-        return compose("render", [*overrides])
-
-
-def _nothing() -> None:
-    return None

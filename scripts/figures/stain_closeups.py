@@ -8,22 +8,19 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import bpy
 import cv2
 import numpy as np
 from rich.progress import Progress
 
-from blender_addon.annotation.plate_pass import labels
 from blender_addon.definitions.classes import WATER_STAIN
 from blender_addon.inspection.camera import CameraParams, camera_for_field
 from blender_addon.inspection.ring_light import RingLightParams
-from blender_addon.inspection.scene import InspectionScene, PictureParams, apply
+from blender_addon.inspection.scene import InspectionScene, PictureParams
 from blender_addon.metals.brushed import BrushedMetalParams
-from blender_addon.pictures.render import exact_render_name, read_floats
 from blender_addon.plate.mesh import PlateParams
 from blender_addon.plate.surface import InspectedSurface
 from blender_addon.water_stain.params import WaterStainParams
-from scripts.rendering.discarded_output import discarded_output
+from scripts.rendering.still import render_still
 
 TILE, LABEL, GAP = 190, 18, 4  # pixels
 CLOSE, PLATE = 0.045, 0.118  # metres across a tile
@@ -72,6 +69,35 @@ SHEETS: dict[str, tuple[float, Value, list[Value]]] = {
             *({"speckle_intensity": -0.2, "speckle_frequency": f} for f in (700.0, 3000.0)),
         ],
     ),
+    "octaves": (
+        CLOSE,
+        {"frequency": 90.0, "amplitude": 0.0035, "octave_gain": 0.65},
+        [{"octaves": n, "octave_gain": g} for n, g in ((1, 0.65), (2, 0.65), (3, 0.4), (3, 0.65), (3, 0.9))],
+    ),
+    "rim_variation": (
+        CLOSE,
+        {"intensity": -0.08, "rim_intensity": -0.3, "rim_width": 0.15, "octaves": 2},
+        [
+            {"rim_width_variation": w, "rim_intensity_variation": i}
+            for w, i in ((0.0, 0.0), (0.5, 0.0), (0.9, 0.0), (0.0, 1.0), (0.9, 1.0))
+        ],
+    ),
+    "contours": (
+        CLOSE,
+        {"intensity": -0.1, "rim_intensity": -0.2, "contour_intensity": -0.25, "octaves": 2},
+        [
+            {"contours": n, "contour_spacing": s, "contour_variation": v}
+            for n, s, v in ((1, 0.14, 0.0), (3, 0.14, 0.0), (5, 0.1, 0.0), (3, 0.14, 0.6), (3, 0.14, 1.0))
+        ],
+    ),
+    "crust": (
+        CLOSE,
+        {"intensity": -0.1, "crust_intensity": -0.25, "octaves": 2},
+        [
+            {"crust_coverage": c, "crust_frequency": f}
+            for c, f in ((0.0, 600.0), (0.3, 600.0), (0.6, 600.0), (1.0, 600.0), (0.6, 1500.0))
+        ],
+    ),
     "run_off": (CLOSE, {"radius": 0.0045}, [{"run_off": v} for v in (0.0, 0.5, 1.0, 1.5, 2.0)]),
 }
 
@@ -96,19 +122,11 @@ def sheet(name: str, samples: int, folder: Path, advance: Any) -> np.ndarray:
 
 def render(params: WaterStainParams, field: float, samples: int, folder: Path) -> tuple[np.ndarray, np.ndarray]:
     """Render the plate's middle, ``field`` metres across: the picture and its mask, grey uint8 (TILE, TILE)."""
-    bpy.ops.wm.read_factory_settings(use_empty=True)
     picture = PictureParams(width=TILE, height=TILE, samples=samples, denoise=False)
     surface = InspectedSurface(BrushedMetalParams(), params)
     plate = PlateParams(width=0.13, height=0.13, border=0.0)
     camera = camera_for_field(CameraParams(), field)
-    scene, annotation = apply(InspectionScene(picture, plate, camera, LIGHT, surface))
-    scene.render.filepath = exact_render_name(folder / "picture.png")
-    annotation.render.filepath = exact_render_name(folder / "annotation.exr")
-    with discarded_output():
-        bpy.ops.render.render(write_still=True, scene=scene.name)
-        bpy.ops.render.render(write_still=True, scene=annotation.name)
-    classes, _, _ = labels(read_floats(folder / "annotation.exr"))
-    grey = cv2.imread(str(folder / "picture.png"), cv2.IMREAD_GRAYSCALE)
+    grey, classes = render_still(InspectionScene(picture, plate, camera, LIGHT, surface), folder)
     return grey, np.where(classes == WATER_STAIN.id, 255, 0).astype(np.uint8)
 
 

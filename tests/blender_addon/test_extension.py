@@ -160,6 +160,9 @@ def test_built_in_presets_are_whole_and_differ(addon):
 
     folder = ROOT / "blender_addon" / "presets" / "stainless"
     presets = {path.stem: read_preset(path) for path in folder.glob("*.json")}
-    assert set(presets) == {"Fresh_Drops", "Dried_Hard-Water_Rings", "Run-Off_Streaks", "Dense_Spray", "Faint_Film"}
-    assert len({json.dumps(values, sort_keys=True) for values in presets.values()}) == 5
+    assert set(presets) == {
+        *("Fresh_Drops", "Dried_Hard-Water_Rings", "Dried_in_Stages", "Mineral_Crust", "Run-Off_Streaks"),
+        *("Dense_Spray", "Faint_Film"),
+    }
+    assert len({json.dumps(values, sort_keys=True) for values in presets.values()}) == 7
     assert str(folder) in addon.utils.preset_paths("stainless")

@@ -89,30 +89,42 @@ def render_floats(folder: Path):
     return pixels.reshape(height, width, 4)[::-1]
 
 
-def render_positions(part, folder):
-    """Return the points of the part that the pixel centres see, (H, W, 3) float32, and their mask (H, W)."""
+def object_position(tree):
+    return tree.nodes.new("ShaderNodeTexCoord").outputs["Object"]
+
+
+def render_positions(part, folder, vector=object_position):
+    """Return the points of the part that the pixel centres see, (H, W, 3) float32, and their mask (H, W).
+
+    `vector(tree)` returns the socket of another vector to show instead.
+    """
     halves = []
     for sign in (1.0, -1.0):  # emission is never negative
         tree, show = emission_tree(part)
         scale = tree.nodes.new("ShaderNodeVectorMath")
         scale.operation = "SCALE"
         scale.inputs["Scale"].default_value = sign
-        tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], scale.inputs[0])
+        tree.links.new(vector(tree), scale.inputs[0])
         show(scale.outputs["Vector"])
         halves.append(render_floats(folder))
     positive, negative = (np.maximum(half[..., :3], 0) for half in halves)
     return positive - negative, halves[0][..., 3] > 0
 
 
-def render_group(part, group, params, write_inputs, folder):
-    """Render a stain group's four outputs; return reflectance, mask, stain id and normalised distance, (H, W)."""
+def render_group(part, group, params, write_inputs, folder, gravity=None):
+    """Render a stain group's outputs: reflectance, mask, stain id, normalised distance and crust, each (H, W).
+
+    `gravity(tree)` returns the socket of gravity projected onto the surface.
+    """
     pictures = []
-    for names in (("Reflectance", "Mask", "Stain ID"), ("Normalised Distance", "Normalised Distance", "Mask")):
+    for names in (("Reflectance", "Mask", "Stain ID"), ("Normalised Distance", "Crust", "Mask")):
         tree, show = emission_tree(part)
         node = tree.nodes.new("ShaderNodeGroup")
         node.node_tree = group
         write_inputs(node, params)
-        tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], node.inputs["Position"])
+        tree.links.new(object_position(tree), node.inputs["Position"])
+        if gravity:
+            tree.links.new(gravity(tree), node.inputs["Gravity on Surface"])
         shifted = tree.nodes.new("ShaderNodeMath")  # emission is never negative
         shifted.inputs[1].default_value = 2.0 if names[0] == "Reflectance" else 0.0
         tree.links.new(node.outputs[names[0]], shifted.inputs[0])
@@ -123,4 +135,4 @@ def render_group(part, group, params, write_inputs, folder):
         show(combine.outputs["Vector"])
         pictures.append(render_floats(folder))
     first, second = pictures
-    return first[..., 0] - 2.0, first[..., 1], first[..., 2], second[..., 0]
+    return first[..., 0] - 2.0, first[..., 1], first[..., 2], second[..., 0], second[..., 1]

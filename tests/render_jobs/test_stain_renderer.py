@@ -14,6 +14,7 @@ import bpy
 from blender_addon.definitions import classes
 from blender_addon.definitions.classes import IGNORE
 from blender_addon.inspection.scene import apply
+from render_jobs import renderer_choice
 from render_jobs.render_dataset import main
 from render_jobs.sample_plan import plan_samples
 from tests.render_jobs.worker_process import content, render
@@ -64,6 +65,30 @@ def test_osl_gives_the_same_labels_and_nearly_the_same_pictures(tmp_path, jobs, 
     assert (apart > 0).mean() <= PIXELS
     assert content(osl)["samples.csv"] == content(nodes)["samples.csv"]
     assert json.loads((osl / "dataset.json").read_text())["job"]["stain_renderer"] == "osl"
+
+
+def test_auto_is_fixed_when_the_dataset_is_begun(tmp_path, osl_job, monkeypatch, capsys):
+    """A process that would choose otherwise than the first one continues as that one began, or says that it cannot."""
+    osl_job |= {"stain_renderer": "auto", "splits": osl_job["splits"][:2]}
+    osl_job["image"] |= {"width": 61, "height": 51, "samples": 1}
+    job, out = tmp_path / "auto.json", tmp_path / "out"
+    job.write_text(json.dumps(osl_job))
+    arguments = ["--job", str(job), "--out", str(out), "--device", "cpu"]
+    monkeypatch.setattr(renderer_choice, "OSL_PAYS", 1)
+    assert main([*arguments, "--at-most", "1"]) == 0
+    assert bpy.context.scene.cycles.shading_system
+    monkeypatch.undo()  # such small pictures are cheaper with nodes
+    with monkeypatch.context() as without:
+        without.setattr(_cycles, "with_osl", False)
+        capsys.readouterr()
+        assert main(arguments) == 2
+        assert "was begun with OSL: this build of Blender" in capsys.readouterr().err
+    assert main(arguments) == 0
+    assert bpy.context.scene.cycles.shading_system
+    assert json.loads((out / "dataset.json").read_text())["stain_renderer"] == "osl"
+    assert main(["--job", str(job), "--out", str(tmp_path / "small"), "--device", "cpu"]) == 0
+    assert json.loads((tmp_path / "small" / "dataset.json").read_text())["stain_renderer"] == "nodes"
+    assert not bpy.context.scene.cycles.shading_system
 
 
 def test_an_osl_job_is_shaded_by_osl_and_labelled_by_nodes(osl_job):

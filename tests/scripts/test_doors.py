@@ -18,6 +18,8 @@ PROGRAMS = {
 IN_BLENDER = {
     "benchmark_render": "benchmarks.render",
     "benchmark_stain": "benchmarks.stain",
+    "benchmark_stain_contrast": "benchmarks.stain_contrast",
+    "preset_sheet": "figures.preset_sheet",
     "stain_closeups": "figures.stain_closeups",
 }
 

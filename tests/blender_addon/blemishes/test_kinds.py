@@ -167,7 +167,7 @@ def test_a_job_takes_its_defaults_from_the_definition(smoke_job):
         "middle",
         None,
         "brushed",
-        "nodes",
+        "auto",
         0,
     )
     assert (job.placement, job.lens, job.blemishes["bump"], job.metals["milled"]) == ({}, {}, {}, {})

@@ -213,6 +213,46 @@ def test_stains_have_their_true_size(addon, render_float, scale, parent_scale, u
     assert (mask != expected).mean() < 0.002  # single precision at outlines
 
 
+def test_water_runs_down_the_slope_of_a_tilted_object(addon, render_float):
+    obj = plane(addon, size=0.12, material=node_material(addon, "m"))
+    tilt = 1.0
+    obj.rotation_euler.x = tilt
+    addon.ops.stainless.add_stains()
+    stain = obj.active_material.stainless.stain
+    stain.radius, stain.run_off, stain.run_off_azimuth, stain.follow_gravity = 0.005, 1.0, 0.5, True
+    mask = mask_of(addon, render_float, view=0.06, size=100)
+    steps = ((np.arange(100) + 0.5) / 100 - 0.5) * 0.06
+    x, y = np.meshgrid(steps, -steps / np.cos(tilt))
+    points = np.stack([x, y, np.zeros_like(x)], axis=-1).reshape(-1, 3)
+    params = WaterStainParams(depth_jitter=1.0, radius=0.005, run_off=1.0, follow_gravity=1)
+    down = np.tile([0.0, -np.sin(tilt), 0.0], (len(points), 1))
+    expected = evaluate_water_stain(points, params, gravity=down).inside
+    assert (mask.ravel() != expected).mean() < 0.002
+    assert (evaluate_water_stain(points, params).inside != expected).mean() > 0.01  # on a level surface nothing runs
+
+
+def test_a_multiplied_stain_keeps_the_hue_of_a_coloured_surface(addon, render_float):
+    material = node_material(addon, "red")
+    plane(addon, size=0.12, material=material)
+    shader = material.node_tree.nodes["Principled BSDF"]
+    shader.inputs["Base Color"].default_value = (0.8, 0.4, 0.2, 1.0)
+    addon.ops.stainless.add_stains()
+    material.stainless.stain.intensity = -0.6
+    material.stainless.stain.multiplied = True
+    tree = material.node_tree
+    emission = tree.nodes.new("ShaderNodeEmission")
+    tree.links.new(layer_nodes(tree, "surface")[0].outputs["Colour"], emission.inputs["Color"])
+    output = next(node for node in tree.nodes if node.type == "OUTPUT_MATERIAL")
+    tree.links.new(emission.outputs["Emission"], output.inputs["Surface"])
+    mask = mask_of(addon, render_float, view=0.06, size=50)  # the first call shows the preview of the mask
+    assert mask.any()
+    addon.ops.stainless.preview_mask()  # back to the surface
+    colours = render_float(addon.context.scene)[..., :3].reshape(-1, 3)
+    assert colours[:, 0].min() < 0.4
+    np.testing.assert_allclose(colours[:, 1] / colours[:, 0], 0.5, atol=1e-3)
+    np.testing.assert_allclose(colours[:, 2] / colours[:, 0], 0.25, atol=1e-3)
+
+
 def test_instances_each_carry_the_stains(addon, render_float):
     source = plane(addon, material=node_material(addon, "m"))
     addon.ops.stainless.add_stains()

@@ -131,7 +131,8 @@ def test_neutral_variation_and_heterogeneity_change_no_bit_of_algorithm_1(depth_
     """Algorithm 1 as the paper has it, 27 cells, in single precision; the fields that are not its own are set oddly."""
     params = WaterStainParams(
         depth_jitter=depth_jitter, rim_width=0.5, ring_position=0.2, ring_width=0.4, speckle_frequency=9e3,
-        run_off_azimuth=1.0, run_off_elevation=-0.5, centre_x=0.01,
+        run_off_azimuth=1.0, run_off_elevation=-0.5, centre_x=0.01, octave_gain=0.8, rim_width_variation=0.9,
+        rim_intensity_variation=0.9, contours=6, contour_variation=1.0, crust_intensity=0.5, follow_gravity=1,
     )  # fmt: skip
     points = points_near_plane(20000, seed=9, thickness=0.06).astype(np.float32)
     f32 = np.float32
@@ -312,6 +313,8 @@ def test_points_of_another_shape_or_type_are_refused():
         evaluate_water_stain(np.zeros((4, 2)), WaterStainParams())
     with pytest.raises(ValueError, match="points must be"):
         evaluate_water_stain(np.zeros((4, 3), int), WaterStainParams())
+    with pytest.raises(ValueError, match="gravity must be"):
+        evaluate_water_stain(np.zeros((4, 3)), WaterStainParams(), gravity=np.zeros((2, 3)))
 
 
 def test_centres_are_evenly_and_independently_distributed():

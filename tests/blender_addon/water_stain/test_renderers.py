@@ -9,6 +9,7 @@ pytest.importorskip("bpy")
 
 import bpy
 
+from blender_addon.nodes.object_position import object_position_group
 from blender_addon.nodes.osl_script import OslUnavailableError, require_osl
 from blender_addon.water_stain.cell import water_stain_cell_group
 from blender_addon.water_stain.group import GROUP_NAME, set_water_stain_inputs, water_stain_group
@@ -43,8 +44,21 @@ STAINS = {
     "everything": WaterStainParams(
         seed_offset=123, radius=0.007, radius_variation=0.4, presence=0.9, intensity_variation=0.4, decay_variation=0.3,
         depth_jitter=1.0, rim_intensity=-0.2, ring_intensity=0.1, speckle_intensity=0.1, run_off=0.5,
+        octaves=2, rim_width_variation=0.5, contour_intensity=0.1, contour_variation=0.5, crust_coverage=0.8,
+        crust_intensity=0.1,
     ),
-    "explicit": WaterStainParams(explicit_centre=1, centre_x=0.01, centre_y=-0.02, centre_z=0.002, radius=0.03),
+    "octaves and crust": WaterStainParams(
+        frequency=70.0, amplitude=0.003, octaves=3, octave_gain=0.7, crust_coverage=0.5, crust_intensity=0.2,
+        crust_frequency=900.0, seed_offset=9999,
+    ),
+    "dried in stages": WaterStainParams(
+        rim_intensity=-0.2, rim_width_variation=0.9, rim_intensity_variation=1.0, contour_intensity=-0.15, contours=4,
+        contour_spacing=0.11, contour_width=0.08, contour_variation=0.9, seed_offset=-10000, radius_variation=0.2,
+    ),
+    "explicit": WaterStainParams(
+        explicit_centre=1, centre_x=0.01, centre_y=-0.02, centre_z=0.002, radius=0.03, contour_intensity=0.1,
+        contour_variation=0.8,
+    ),
 }  # fmt: skip
 VIEWS = {
     "perspective": lambda: (add_plate(), add_camera("PERSP", tilt=0.3)),
@@ -62,9 +76,9 @@ def distance_to_outline(points, params):
     return np.any([m != field.inside for m in moved], axis=0)
 
 
-def check_agreement(pictures, points, seen, params):
-    reflectance, mask, stain_id, distance = (picture[seen] for picture in pictures)
-    truth = evaluate_water_stain(points[seen], params)
+def check_agreement(pictures, points, seen, params, gravity=None):
+    reflectance, mask, stain_id, distance, crust = (picture[seen] for picture in pictures)
+    truth = evaluate_water_stain(points[seen], params, gravity=None if gravity is None else gravity[seen])
     assert set(np.unique(mask)) <= {0.0, 1.0}
     same = (mask > 0) == truth.inside
     assert 0.01 < truth.inside.mean() < 0.95
@@ -76,6 +90,8 @@ def check_agreement(pictures, points, seen, params):
     tolerance = 1e-5 if params.decay * (1 - params.decay_variation) >= 1 else 1e-4
     np.testing.assert_allclose(reflectance[same], truth.reflectance[same], atol=tolerance)
     np.testing.assert_allclose(distance[same], truth.normalised_distance[same], atol=1e-5)
+    np.testing.assert_allclose(crust[same], truth.crust[same], atol=1e-4)
+    assert (truth.crust.max() > 0.9) == (params.crust_coverage > 0)
 
 
 def osl_group(scene):
@@ -103,14 +119,48 @@ def test_equals_the_specification(view, renderer, tmp_path, capfd):
 
 
 @pytest.mark.parametrize("renderer", ["nodes", "osl"])
+def test_run_off_follows_gravity_on_a_turned_and_stretched_ball(renderer, tmp_path):
+    scene = empty_scene(WIDTH // 2, HEIGHT // 2)
+    part, _ = VIEWS["sphere"]()
+    part.rotation_euler, part.scale = (0.7, -0.4, 0.3), (1.0, 0.8, 1.2)
+    points, seen = render_positions(part, tmp_path)
+
+    def gravity(tree):
+        node = tree.nodes.new("ShaderNodeGroup")
+        node.node_tree = object_position_group()
+        return node.outputs["Gravity on Surface"]
+
+    slope, _ = render_positions(part, tmp_path, gravity)
+    turned = np.array(part.matrix_world.to_3x3())
+    rotation = turned / np.linalg.norm(turned, axis=0)
+    normals = points[seen] @ np.linalg.inv(turned)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    down = np.array([0.0, 0.0, -1.0])
+    truth = (down - normals * (normals @ down)[:, None]) @ rotation
+    assert np.abs(slope[seen] - truth).mean() < 0.02  # the ball is made of flat faces
+    params = WaterStainParams(
+        seed_offset=8, radius=0.006, run_off=1.0, follow_gravity=1, depth_jitter=1.0, run_off_azimuth=1.0
+    )
+    group = water_stain_group() if renderer == "nodes" else osl_group(scene)
+    pictures = render_group(part, group, params, set_water_stain_inputs, tmp_path, gravity)
+    check_agreement(pictures, points, seen, params, slope)
+    level = render_group(part, group, params, set_water_stain_inputs, tmp_path)
+    check_agreement(level, points, seen, params)
+    assert pictures[1].sum() > 1.2 * level[1].sum()  # the run-off enlarges the stains
+
+
+@pytest.mark.parametrize("renderer", ["nodes", "osl"])
 def test_neutral_values_change_no_bit(renderer, tmp_path):
     scene = empty_scene(WIDTH // 2, HEIGHT // 2)
     part = add_plate()
     add_camera("ORTHO")
     group = water_stain_group() if renderer == "nodes" else osl_group(scene)
     odd = WaterStainParams(
-        rim_width=0.5, ring_position=0.2, ring_width=0.4, speckle_frequency=9e3, run_off_azimuth=1.0, centre_x=0.01
-    )
+        rim_width=0.5, ring_position=0.2, ring_width=0.4, speckle_frequency=9e3, run_off_azimuth=1.0, centre_x=0.01,
+        octave_gain=0.9, rim_width_variation=0.5, rim_intensity_variation=0.5, rim_variation_frequency=90.0, contours=6,
+        contour_spacing=0.3, contour_width=0.2, contour_variation=0.7, crust_frequency=90.0, crust_intensity=0.4,
+        follow_gravity=1,
+    )  # fmt: skip
     plain, neutral = (
         render_group(part, group, params, set_water_stain_inputs, tmp_path) for params in (WaterStainParams(), odd)
     )
@@ -129,7 +179,7 @@ def test_pixel_centres_of_the_plate_are_the_truth(tmp_path):
     points = np.stack([*np.meshgrid(x, y), np.zeros((HEIGHT, WIDTH))], axis=-1)
     on_plate = (np.abs(points[..., 0]) < 0.06) & (np.abs(points[..., 1]) < 0.05)
     params = WaterStainParams(seed_offset=3)
-    _, mask, stain_id, _ = render_group(part, water_stain_group(), params, set_water_stain_inputs, tmp_path)
+    _, mask, stain_id, *_ = render_group(part, water_stain_group(), params, set_water_stain_inputs, tmp_path)
     truth = evaluate_water_stain(points[on_plate], params)
     np.testing.assert_array_equal(mask[on_plate] > 0, truth.inside)
     np.testing.assert_array_equal(stain_id[on_plate], truth.stain_id)

@@ -40,6 +40,32 @@ def test_benchmark_refuses_a_folder_that_is_not_there(tmp_path):
     assert "there is no folder" in done.stderr.splitlines()[-1]
 
 
+def test_contrast_of_stains_is_measured_in_both_fields(tmp_path):
+    arguments = ["--plates", "1", "--width", "122", "--json", tmp_path / "contrast.json", "job.image.samples=4"]
+    done = run("benchmark_stain_contrast.py", *arguments)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads((tmp_path / "contrast.json").read_text())
+    assert figures["all_pixels"] > 500
+    assert figures["dark_brightening"] > 0 > figures["bright_brightening"]
+    assert 0 < figures["all_unseen"] < 0.3
+    done = run("benchmark_stain_contrast.py", "--plates", "1", "job.water_stain.radius=-1")
+    assert done.returncode == 2
+    assert "water_stain.radius" in done.stderr.splitlines()[-1]
+
+
+def test_preset_sheet_shows_a_preset_in_three_fields(tmp_path):
+    done = run("preset_sheet.py", "--only", "Fresh_Drops", "--samples", "1", "--out", tmp_path / "sheet.png")
+    assert done.returncode == 0, done.stderr
+    sheet = cv2.imread(str(tmp_path / "sheet.png"), cv2.IMREAD_GRAYSCALE)
+    assert sheet.shape == (380, 3 * 480 + 2 * 4)
+    bright, border, dark = (sheet[20:, left : left + 360].astype(float) for left in (0, 484, 968))
+    assert bright.mean() > border.mean() + 20
+    assert border.mean() > dark.mean() + 20
+    for left in (360, 844, 1328):
+        mask = sheet[20:140, left : left + 120]
+        assert 0.15 < (mask == 255).mean() < 0.6
+
+
 def test_close_ups_show_stains_beside_masks(tmp_path):
     done = run("stain_closeups.py", "--only", "amplitude", "--samples", "4", "--out", tmp_path)
     assert done.returncode == 0, done.stderr

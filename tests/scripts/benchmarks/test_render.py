@@ -11,6 +11,7 @@ from scripts.benchmarks.render import Plan, measure
 KEYS = {
     "picture_over_bare_cycles",
     "mask_fraction",
+    "picture_over_first_version",
     "rebuild_seconds",
     "memory_growth_mb",
     "two_workers_over_one",
@@ -27,6 +28,7 @@ def test_all_figures_are_measured(tmp_path):
     assert all(math.isfinite(measurements[key]) for key in KEYS)
     assert measurements["picture_over_bare_cycles_cpu"] > 1  # by CPU seconds, which do not depend on other load
     assert 0 < measurements["mask_fraction_cpu"] < measurements["picture_over_bare_cycles_cpu"]
+    assert 0 < measurements["picture_over_first_version"] < 3
     assert 0 < measurements["rebuild_seconds"] < 10
     assert -50 < measurements["memory_growth_mb"] < 50
     assert 0.2 < measurements["two_workers_over_one"] < 5
