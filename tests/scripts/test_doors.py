@@ -18,6 +18,7 @@ PROGRAMS = {
 IN_BLENDER = {
     "benchmark_render": "benchmarks.render",
     "benchmark_stain": "benchmarks.stain",
+    "blemish_closeups": "figures.blemish_closeups",
     "stain_closeups": "figures.stain_closeups",
 }
 

@@ -146,7 +146,6 @@ def test_a_bevel_shows_the_ring_nowhere(bpy, render_float):
 @pytest.mark.parametrize(
     ("group", "params", "formula", "bounds"),
     [
-        (scratch_group, ScratchParams(angle=0.4, length=0.06, width=0.006), surface_truth.scratch, scratch_bounds),
         (dent_group, DentParams(angle=1.1, radius=0.02, lobes=0.2), surface_truth.dent, dent_bounds),
         (bump_group, BumpParams(angle=2.0, radius=0.02, lobes=0.3), surface_truth.bump, bump_bounds),
     ],
@@ -166,8 +165,48 @@ def test_a_defects_height_is_its_profile(bpy, render_float, group, params, formu
     assert y.max() <= y1
 
 
-def group_output(bpy, render_float, description, group, params, output, factor):
-    """One output of a node group at the pixel centres of the plate, times a factor."""
+ROUGH_SCRATCH = ScratchParams(
+    angle=0.4,
+    length=0.05,
+    width=0.006,
+    depth=3e-4,
+    pattern=88.5,
+    jitter=8e-4,
+    variation=0.2,
+    chatter=0.4,
+    chatter_period=0.008,
+    parallels=2,
+    gap=0.008,
+)
+
+
+@pytest.mark.parametrize("params", [ScratchParams(angle=0.4, length=0.06, width=0.006), ROUGH_SCRATCH])
+def test_a_scratchs_slope_is_the_derivative_of_its_profile(bpy, render_float, params):
+    description = scene(InspectedSurface(MIRROR))
+    points = surface_truth.pixel_centres(204, 170, description.camera.field_width)
+    _, inside = surface_truth.scratch(points, params)
+    x0, x1, y0, y1 = scratch_bounds(params)
+    assert inside.sum() > 300
+    assert (points[inside][:, :2] >= (x0, y0)).all()
+    assert (points[inside][:, :2] <= (x1, y1)).all()
+    step, literal = 1e-7, []
+    for axis in (0, 1):
+        moved = np.array([step if axis == number else 0.0 for number in range(3)])
+        after, also_inside = surface_truth.scratch(points + moved, params)
+        before, inside_before = surface_truth.scratch(points - moved, params)
+        inside &= also_inside & inside_before
+        literal.append((after - before) / (2 * step))
+    for output, expected in zip(("Slope X", "Slope Y"), literal, strict=True):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        # A negative colour would be cut off.
+        slope = group_output(bpy, render_float, description, scratch_group, params, output, 1.0, 1.0) - 1.0
+        assert np.abs(expected[inside]).max() > 0.02
+        close = np.abs(slope - expected) < 0.02 * np.abs(literal).max()
+        assert close[inside].mean() > 0.97  # not at the tips, where the width falls steeply
+
+
+def group_output(bpy, render_float, description, group, params, output, factor, offset=0.0):
+    """One output of a node group at the pixel centres of the plate, times a factor, plus an offset."""
     _, flat = apply(description)
     material = bpy.data.materials.new("output")
     material.use_nodes = True
@@ -178,8 +217,8 @@ def group_output(bpy, render_float, description, group, params, output, factor):
     set_group_inputs(node, params)
     emission, surface = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
     scaled = tree.nodes.new("ShaderNodeMath")
-    scaled.operation = "MULTIPLY"
-    scaled.inputs[1].default_value = factor
+    scaled.operation = "MULTIPLY_ADD"
+    scaled.inputs[1].default_value, scaled.inputs[2].default_value = factor, offset
     combine = tree.nodes.new("ShaderNodeCombineXYZ")
     tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], node.inputs["Position"])
     tree.links.new(node.outputs[output], scaled.inputs[0])
