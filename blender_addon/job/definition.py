@@ -24,6 +24,7 @@ from .entries import Key, Ranges, Schema, entries, entry, numbers, ranges, read,
 from .job_error import JobError
 
 FORMAT, VERSION = "stainless-job", 1
+AUTO, ESTIMATED, EXACT = "auto", "estimated", "exact"  # measurements of the visibility
 MIDDLE, GRID = "middle", "grid"  # the views of a plate
 NO_BLEMISHES = (0, 0)  # the count of a kind that a split does not name
 _SEED: Schema = {"type": "integer", "minimum": 0}
@@ -92,6 +93,29 @@ def _light_schema() -> Schema:
 
 def _read_light(document: Mapping[str, Any]) -> Light:
     return Light(document["name"], {name: value for name, value in document.items() if name != "name"})
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The visibility of the instances, and the least that a label needs."""
+
+    visibility: str = entry(
+        {
+            "enum": [AUTO, ESTIMATED, EXACT],
+            "description": "measurement of the instances' visibility: exact renders each picture with blemishes twice "
+            "more without them; estimated compares pixels inside with a ring around; auto (default): exact in "
+            "triplets, estimated elsewhere",
+        },
+        default=AUTO,
+    )
+    minimum_visibility: float = entry(
+        {
+            "type": "number",
+            "minimum": 0.0,
+            "description": "instances of lower visibility are ignored (255) in the mask (default: 0)",
+        },
+        default=0.0,
+    )
 
 
 def _count_keys() -> dict[str, Key]:
@@ -168,6 +192,7 @@ class Job:
         },
         default=False,
     )
+    labels: Labels = entry(schema_of(Labels), partial(read, Labels), default_factory=Labels)
     splits: tuple[Split, ...] = entry(
         lambda: {
             "type": "array",
@@ -177,6 +202,13 @@ class Job:
         },
         _read_splits,
     )
+
+    @property
+    def visibility(self) -> str:
+        """The measurement of the visibility: ESTIMATED or EXACT."""
+        if self.labels.visibility != AUTO:
+            return self.labels.visibility
+        return EXACT if self.triplets else ESTIMATED
 
 
 def job_schema() -> Schema:

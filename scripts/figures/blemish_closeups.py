@@ -50,6 +50,8 @@ def main() -> int:
     options = parser.parse_args()
     kinds = [kind_named(name) for name in options.kinds]
     try:
+        if not options.out.parent.is_dir():
+            raise UserError(f"{options.out} cannot be written: there is no folder {options.out.parent}")
         with initialize_config_dir(str(CONF_FOLDER), version_base="1.3"):
             job = composed_job(compose("render", ["render=synth", *options.overrides]))
         with tempfile.TemporaryDirectory() as folder, Progress() as progress:

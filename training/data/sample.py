@@ -38,6 +38,8 @@ class Sample:
     """Rule for the white pixels of a black and white mask: one of ``mask_file.MASK_RULES``."""
     white_level: int | None = None
     """The value of white in a 16-bit image; None for 65535."""
+    visibility: tuple[tuple[int, float], ...] = ()
+    """Visibility of its instances by id, for those whose visibility was measured."""
 
 
 @dataclass(frozen=True)
