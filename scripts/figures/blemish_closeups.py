@@ -34,7 +34,7 @@ from training.support.user_error import UserError
 PLACES = {"bright field": (0.039, 0.0), "dark field": (0.0, 0.0), "between": (0.0243, 0.0)}
 PER_KIND = 2  # rows of a kind
 GAP, LABEL = 4, 20  # pixels
-QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 62]
+QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 80]
 
 
 def main() -> int:
@@ -44,7 +44,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=default)
     names = [kind.name for kind in KINDS]
     parser.add_argument("--kinds", nargs="+", choices=names, default=names, metavar="KIND", help=", ".join(names))
-    parser.add_argument("--side", type=int, default=256, help="pixels of a close-up (default: %(default)s)")
+    parser.add_argument("--side", type=int, default=170, help="pixels of a close-up (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the blemishes (default: %(default)s)")
     parser.add_argument("overrides", nargs="*", help="overrides of conf/render.yaml, for example job.image.samples=64")
     options = parser.parse_args()
