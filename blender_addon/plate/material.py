@@ -35,13 +35,14 @@ def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = N
         reflectance = change + reflectance
         roughness = stained_roughness(roughness, change, surface.stain_shading)
         tint = stained_tint(change, surface.stain_shading)
-    slopes = []
+    slopes: list[tuple[Value, bpy.types.NodeSocket]] = []
     grooves = finish.slope
     for _, _, node in feature_nodes(tree, position, surface):
         given = {name: Value(tree, socket) for name, socket in node.outputs.items()}
         height = _sum(height, given.get("Height"))
         grooves = _product(grooves, given.get("Bare"))
-        roughness = _sum(roughness, given.get("Roughness"))
+        if "Roughness" in given:
+            roughness = roughness + given["Roughness"]
         if "Reflectance" in given:
             reflectance = given["Reflectance"] + reflectance
         slopes += [(given[name], constant_direction(tree, axis)) for name, axis in SLOPES.items() if name in given]

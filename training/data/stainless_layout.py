@@ -2,7 +2,6 @@
 
 import json
 import math
-from dataclasses import replace
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -38,8 +37,7 @@ def open_stainless(root: Path) -> Dataset:
     if (root / "instances.csv").exists():
         visibility = _read_visibility(root / "instances.csv", {c.name for c in classes})
     samples = tuple(
-        replace(_sample(root, row, known_ids), visibility=visibility.get(row["sample_id"], ()))
-        for row in table.to_dict("records")
+        _sample(root, row, known_ids, visibility.get(row["sample_id"], ())) for row in table.to_dict("records")
     )
     _check_images(root / "samples.csv", samples)
     return Dataset(description["name"], root, classes, description["ignore_id"], samples)
@@ -80,7 +78,9 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-def _sample(root: Path, row: dict[Any, Any], known_ids: tuple[int, ...]) -> Sample:
+def _sample(
+    root: Path, row: dict[Any, Any], known_ids: tuple[int, ...], visibility: tuple[tuple[int, float], ...]
+) -> Sample:
     sample_id, split = row["sample_id"], row["split"]
     if not sample_id or "/" in sample_id or "\\" in sample_id:
         raise UserError(f"{root / 'samples.csv'}: sample_id {sample_id!r} must be text without slashes")
@@ -95,7 +95,8 @@ def _sample(root: Path, row: dict[Any, Any], known_ids: tuple[int, ...]) -> Samp
         raise UserError(
             f"{root / 'samples.csv'}: sample {sample_id} ({split}) names no mask; only train samples may lack one"
         )
-    return Sample(sample_id, split, image, mask, instances, row["plate_id"], row["light"], known_ids)
+    known = visibility if instances else ()  # without an instance map, the table's ids mean nothing
+    return Sample(sample_id, split, image, mask, instances, row["plate_id"], row["light"], known_ids, visibility=known)
 
 
 def _inside(root: Path, sample_id: str, column: str, text: str) -> Path | None:
