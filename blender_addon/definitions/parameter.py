@@ -59,7 +59,7 @@ def draw_params(params_class: type[Params], ranges: Mapping[str, Any], rng: np.r
         uniform = rng.random()
         spec = ranges.get(field.name, field.default)
         is_range = isinstance(spec, (list, tuple))
-        values[field.name] = _between(*spec, uniform, field.metadata) if is_range else spec
+        values[field.name] = _between(spec[0], spec[1], uniform, field.metadata) if is_range else spec
     return params_class(**values)
 
 
