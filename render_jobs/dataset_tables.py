@@ -79,6 +79,7 @@ def _description(document: dict[str, Any], blender: str, samples: int) -> dict[s
         "metres_per_pixel": metres_per_pixel(job.camera, job.image.width),
         "classes": [label.description() for label in annotation_classes()],
         "ignore_id": IGNORE,
+        "visibility": job.visibility,
         "seeds": document["seeds"],
         "job": document,
         "samples": samples,

@@ -1,7 +1,8 @@
 """Rendering of one planned sample: picture, class mask, instance mask, and the record that marks it as finished."""
 
 import dataclasses
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,14 @@ from blender_addon.inspection.lens import development
 from blender_addon.inspection.scene import apply
 from blender_addon.pictures.files import files_of
 from blender_addon.pictures.masked_picture import Masks, render_only_picture, render_picture
+from blender_addon.pictures.render import read_picture
 from blender_addon.pictures.whole_file import json_bytes, write_whole
 from blender_addon.plate.surface import InspectedSurface
 
 from .kept_groups import KeptGroups
 from .sample_files import clean_path, record_path, relative_path
 from .sample_plan import PlannedSample
+from .visibility import CleanPictures, Visibility, estimated_visibility, exact_visibility, with_ignored
 
 
 def render_sample(
@@ -35,17 +38,24 @@ def render_sample(
     when everything is rendered, before any file gets its name, and raises RuntimeError to prevent that.
     Raises RuntimeError with Blender's message if a render fails, OSError if a file cannot be written.
     """
-    if sample.has_twin:
-        _render_twin(sample, dataset, groups, prepare)
+    clean = None
+    if sample.has_twin or sample.is_visibility_exact:
+        clean = _render_clean(sample, dataset, groups, prepare)
     groups.empty_scene()
     scene, annotation = apply(sample.scene)
     groups.keep()
     execution = prepare(scene, annotation)
     develop = development(sample.lens, sample.scene.camera, sample.scene.picture.width, sample.noise_key)
-    masks = render_picture(scene, annotation, files_of(dataset, sample.sample_id), develop, check)
+    visibility: list[Visibility] = []
+
+    def judge(picture: np.ndarray, masks: Masks) -> Masks:
+        visibility.extend(exact_visibility(picture, clean, masks) if clean else estimated_visibility(picture, masks))
+        return with_ignored(masks, tuple(visibility), sample.minimum_visibility)
+
+    masks = render_picture(scene, annotation, files_of(dataset, sample.sample_id), develop, check, judge)
     record = {
         "sample": _sample_row(sample) | execution,
-        "instances": _instance_rows(sample, masks),
+        "instances": _instance_rows(sample, masks, visibility),
         "pixels": {
             "ignored": int((masks.classes == IGNORE).sum()),
             "background": int((masks.classes == BACKGROUND.id).sum()),
@@ -55,17 +65,30 @@ def render_sample(
     return record
 
 
-def _render_twin(
+def _render_clean(
     sample: PlannedSample, dataset: Path, groups: KeptGroups, prepare: Callable[..., dict[str, Any]]
-) -> None:
-    """Render the sample's plate without stains and blemishes: same metal, light, camera, lens and noise."""
+) -> CleanPictures | None:
+    """Render the sample's plate without stains and blemishes: same metal, light, camera, lens and noise.
+
+    A twin's picture is written into the dataset. For an exact visibility, a second one with other random numbers
+    follows, and both are returned.
+    """
     groups.empty_scene()
     clean = dataclasses.replace(sample.scene, surface=sample.scene.surface.cleaned())
     scene, annotation = apply(clean)
     groups.keep()
     prepare(scene, annotation)
-    develop = development(sample.lens, sample.scene.camera, sample.scene.picture.width, sample.noise_key)
-    render_only_picture(scene, dataset / clean_path(sample.sample_id), develop)
+    pictures = []
+    with tempfile.TemporaryDirectory(prefix="stainless_") as folder:
+        for number in range(2 if sample.is_visibility_exact else 1):
+            is_twin = number == 0 and sample.has_twin
+            target = dataset / clean_path(sample.sample_id) if is_twin else Path(folder) / f"{number}.png"
+            noise_key = (*sample.noise_key, number) if number else sample.noise_key
+            scene.cycles.seed = number
+            lens, camera, width = sample.lens, sample.scene.camera, sample.scene.picture.width
+            render_only_picture(scene, target, development(lens, camera, width, noise_key))
+            pictures.append(read_picture(target))
+    return CleanPictures(*pictures) if sample.is_visibility_exact else None
 
 
 def _sample_row(sample: PlannedSample) -> dict[str, Any]:
@@ -101,8 +124,8 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
     return row | {kind.plural: len(surface.of_kind(kind)) for kind in kinds.KINDS}
 
 
-def _instance_rows(sample: PlannedSample, masks: Masks) -> list[dict[str, Any]]:
-    """Return rows of instances.csv: an instance's class, its visible pixels, and its parameters or its stain id."""
+def _instance_rows(sample: PlannedSample, masks: Masks, visibility: Sequence[Visibility]) -> list[dict[str, Any]]:
+    """Return rows of instances.csv: an instance's class, area, visibility, and its parameters or its stain id."""
     areas = np.bincount(masks.instances.ravel(), minlength=len(masks.found) + 1)
     names = {label.id: label.name for label in kinds.annotation_classes()}
     return [
@@ -111,10 +134,19 @@ def _instance_rows(sample: PlannedSample, masks: Masks) -> list[dict[str, Any]]:
             "instance_id": number,
             "class": names[class_id],
             "pixel_area": int(areas[number]),
+            **_measured(visibility[number - 1]),
             **_instance_parameters(sample.scene.surface, class_id, key),
         }
         for number, (class_id, key) in enumerate(masks.found, start=1)
     ]
+
+
+def _measured(visibility: Visibility) -> dict[str, float | None]:
+    """Return an instance's columns of visibility; the visible part only where it is known."""
+    columns = visibility._asdict()
+    if visibility.visible_part is None:
+        del columns["visible_part"]
+    return columns
 
 
 def _instance_parameters(surface: InspectedSurface, class_id: int, key: int) -> dict[str, Any]:

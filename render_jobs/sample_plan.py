@@ -15,7 +15,7 @@ from blender_addon.inspection.lens import LensParams, draw_lens_params
 from blender_addon.inspection.placement import displaced, draw_placement_params
 from blender_addon.inspection.ring_light import RingLightParams, draw_ring_light_params
 from blender_addon.inspection.scene import InspectionScene
-from blender_addon.job.definition import Job, job_of
+from blender_addon.job.definition import EXACT, Job, job_of
 from blender_addon.job.job_error import JobError
 from blender_addon.plate.surface import InspectedSurface
 
@@ -40,6 +40,10 @@ class PlannedSample:
     noise_key: tuple[int, ...]
     has_twin: bool = False
     """True: the same plate is also rendered clean."""
+    is_visibility_exact: bool = False
+    """True: the visibility is measured by pictures of the same plate without blemishes."""
+    minimum_visibility: float = 0.0
+    """Instances of lower visibility are ignored."""
 
 
 def plan_samples(document: Mapping[str, Any]) -> list[PlannedSample]:
@@ -98,4 +102,6 @@ def _plan_sample(
         lens=draw_lens_params(stream(seed, LENS_STREAM, *place), job.lens),
         noise_key=(seed, NOISE_STREAM, *place),
         has_twin=job.triplets and not surface.is_clean(),
+        is_visibility_exact=job.visibility == EXACT and not surface.is_clean(),
+        minimum_visibility=job.labels.minimum_visibility,
     )

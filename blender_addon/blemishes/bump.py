@@ -1,10 +1,11 @@
 """Bump: a gradual rise of the plate without a distinct edge, as from a blow on its other side.
 
 The foot is the lobed outline R (`lobed_outline`). With q = rho / R the height is height (1 - q^2)^3 for q < 1, which
-meets the plate with a continuous second derivative.
+meets the plate with a continuous second derivative. A blow also leaves a `ridge`, a sharp fold along a line through the
+middle, and the metal's own strength makes the profile uneven.
 
 The extent of a bump is ambiguous (paper, section V and appendix B), so the rule is a parameter: the mask covers heights
-of at least `edge_height` times the peak height.
+of at least `edge_height` times the peak height, ridge and unevenness apart.
 """
 
 from collections.abc import Mapping
@@ -16,11 +17,13 @@ import numpy as np
 
 from ..definitions.parameter import draw_params, parameter
 from ..nodes.group_interface import find_group, new_group
-from ..nodes.shader_graph import assign, separate
-from .lobed_outline import lobed_bounds, lobed_distance
+from ..nodes.shader_graph import assign, combine, noise, separate
+from .lobed_outline import fold, lobed_bounds, lobed_place, own_frame, towards
 
 GROUP_NAME = "Stainless Bump"
-GROUP_VERSION = 1
+GROUP_VERSION = 2
+RIDGE_WIDTH = 0.35  # relative to the radius
+UNEVEN = 2.5  # periods of the unevenness on a radius
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,26 @@ class BumpParams:
     aspect: float = parameter(
         0.75, unit="1", low=0.05, high=1.0, description="Ratio of the short axis to the long axis"
     )
-    height: float = parameter(2.5e-4, unit="m", low=0.0, high=0.1, description="Peak height")
+    height: float = parameter(2.5e-4, unit="m", low=1e-9, high=0.1, description="Peak height", logarithmic=True)
     lobes: float = parameter(0.08, unit="1", low=0.0, high=0.5, description="Irregularity of the foot's outline")
     lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angular position of the lobes")
     edge_height: float = parameter(
         0.1, unit="1", low=0.0, high=1.0, description="Height at the mask's edge, relative to the peak height"
+    )
+    pattern: float = parameter(
+        0.0, unit="1", low=0.0, high=1000.0, description="Number of the bump, which places its unevenness"
+    )
+    ridge: float = parameter(
+        0.0, unit="1", low=-1.0, high=1.0, description="Height of the ridge, relative to the peak's"
+    )
+    ridge_angle: float = parameter(
+        0.0, unit="rad", low=-7.0, high=7.0, description="Direction of the ridge, from the long axis"
+    )
+    ridge_offset: float = parameter(
+        0.0, unit="1", low=-1.0, high=1.0, description="Distance of the ridge from the centre, relative to the radius"
+    )
+    unevenness: float = parameter(
+        0.0, unit="1", low=0.0, high=1.0, description="Amplitude of the noise on the profile, relative to its height"
     )
 
 
@@ -59,9 +77,14 @@ def bump_group() -> bpy.types.ShaderNodeTree:
         return existing
     tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, BumpParams, ("Height", "Mask"))
     x, y, _ = separate(tree, position)
-    q = lobed_distance(x, y, p)
+    u, v = own_frame(x, y, p)
+    q = lobed_place(u, v, p)
     fall = (1.0 - q * q).math("MAXIMUM", 0.0)
     profile = fall * fall * fall
-    assign(tree, out.inputs["Height"], profile * p["height"])
+    from_ridge = abs(towards(v, u * -1.0, p["ridge_angle"]) / p["radius"] - p["ridge_offset"])
+    frequency = UNEVEN / p["radius"]
+    uneven = noise(tree, combine(tree, u * frequency, v * frequency, p["pattern"]), detail=1.0)
+    shape = fold(from_ridge, RIDGE_WIDTH) * p["ridge"] + uneven * p["unevenness"] + 1.0
+    assign(tree, out.inputs["Height"], profile * p["height"] * shape)
     assign(tree, out.inputs["Mask"], q.at_most(1.0) * p["edge_height"].at_most(profile))
     return tree

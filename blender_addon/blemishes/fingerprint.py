@@ -10,6 +10,8 @@ In the print's own frame (v towards the finger's tip), with lengths in metres:
   smoothly to level ridges, so that deltas form between the two. A ridge ends or forks at a point around which the phase
   winds once: each of MINUTIAE points adds or subtracts its polar angle (Larkin and Fletcher, "A coherent framework for
   fingerprint analysis", 2007). Noise bends the ridges.
+- A touch by a hand leaves a *sequence* of `prints` side by side, `step` apart. The space across is divided into cells
+  with one print in each; a print's number shifts it along v and chooses its ridges, and its pressure falls by `fading`.
 - A *smear* replaces the ridges below the centre by streaks along v.
 """
 
@@ -27,13 +29,15 @@ from ..nodes.shader_graph import Value, assign, combine, noise, separate
 from .lobed_outline import own_frame
 
 GROUP_NAME = "Stainless Fingerprint"
-GROUP_VERSION = 1
+GROUP_VERSION = 2
 MINUTIAE = 8
 SPREAD = (0.7548776662466927, 0.5698402909980532)  # their multiples, modulo 1, fill a square evenly
 BASE = 0.55  # start of the level ridges below the centre, relative to half the height
 BLEND = 0.15  # width of the change to the level ridges, relative to half the height
 BEND_FREQUENCY = 150.0  # 1/m
 GRAIN_FREQUENCY = 4000.0  # 1/m; of sweat pores and dry spots
+FINGER_STEP = 17.3  # between the patterns of neighbouring prints
+STAGGER = 0.35  # of the height; the fingers' tips are not in one line
 STREAKS = (1800.0, 60.0)  # 1/m across and along a smear
 
 
@@ -70,9 +74,16 @@ class FingerprintParams:
     smear: float = parameter(
         0.0, unit="1", low=0.0, high=3.0, description="Length of the smear, relative to the print's"
     )
-    edge_contact: float = parameter(0.15, unit="1", low=0.0, high=1.0, description="Contact at the mask's edge")
-    roughening: float = parameter(0.12, unit="1", low=0.0, high=1.0, description="Roughness added by full grease")
-    darkening: float = parameter(0.12, unit="1", low=0.0, high=1.0, description="Reflectance removed by full grease")
+    edge_contact: float = parameter(0.3, unit="1", low=0.0, high=1.0, description="Contact at the mask's edge")
+    roughening: float = parameter(0.25, unit="1", low=0.0, high=1.0, description="Roughness added by full grease")
+    darkening: float = parameter(0.02, unit="1", low=0.0, high=1.0, description="Reflectance removed by full grease")
+    prints: int = parameter(
+        1, unit="count", low=1, high=4, description="Number of prints side by side", logarithmic=True
+    )
+    step: float = parameter(0.017, unit="m", low=1e-4, high=1.0, description="Distance between neighbouring prints")
+    fading: float = parameter(
+        0.0, unit="1", low=0.0, high=1.0, description="Loss of pressure from one print to the next, relative to full"
+    )
 
 
 def draw_fingerprint_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> FingerprintParams:
@@ -82,7 +93,11 @@ def draw_fingerprint_params(rng: np.random.Generator, ranges: Mapping[str, Any])
 
 def fingerprint_bounds(params: FingerprintParams) -> tuple[float, float, float, float]:
     """Return a box around the whole print, smear included: x_min, x_max, y_min, y_max [m]."""
-    reach = math.hypot(params.width / 2, params.height / 2 * (1 + params.smear))
+    along, across = params.height / 2 * (1 + params.smear), params.width / 2
+    if params.prints > 1:
+        across += params.step * (params.prints - 1) / 2
+        along += params.height * STAGGER
+    reach = math.hypot(across, along)
     x, y = params.centre_x, params.centre_y
     return x - reach, x + reach, y - reach, y + reach
 
@@ -98,8 +113,9 @@ def fingerprint_group() -> bpy.types.ShaderNodeTree:
     outputs = ("Roughness", "Reflectance", "Mask")
     tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, FingerprintParams, outputs)
     x, y, _ = separate(tree, position)
-    u, v = own_frame(x, y, p)
-    contact = _contact(u, v, p)
+    u, v, pressure, pattern = _nearest_print(*own_frame(x, y, p), p)
+    p = p | {"pattern": pattern}
+    contact = _contact(u, v, p) * pressure
     drag = (v * -2.0 / p["height"]).clamped() * p["smear"].math("MINIMUM", 1.0)
     streaks = noise(tree, combine(tree, u * STREAKS[0], v * STREAKS[1], p["pattern"]), detail=1.0) * 0.7 + 0.5
     grain = noise(tree, combine(tree, u * GRAIN_FREQUENCY, v * GRAIN_FREQUENCY, p["pattern"]), detail=1.0) * 0.5 + 0.9
@@ -108,6 +124,17 @@ def fingerprint_group() -> bpy.types.ShaderNodeTree:
     assign(tree, out.inputs["Reflectance"], grease * p["darkening"] * -1.0)
     assign(tree, out.inputs["Mask"], p["edge_contact"].at_most(contact))
     return tree
+
+
+def _nearest_print(u: Value, v: Value, p: dict[str, Value]) -> tuple[Value, Value, Value, Value]:
+    """Return the point in the frame of the nearest print of the sequence, the print's pressure and its pattern."""
+    last = p["prints"] - 1.0
+    number = (u / p["step"] + p["prints"] * 0.5).math("FLOOR").math("MAXIMUM", 0.0).math("MINIMUM", last)
+    pattern = p["pattern"] + number * FINGER_STEP
+    later = number.math("MINIMUM", 1.0)
+    stagger = later * ((pattern * SPREAD[0]).math("FRACT") * 2.0 - 1.0) * p["height"] * STAGGER
+    pressure = (1.0 - number * p["fading"]).math("MAXIMUM", 0.0)
+    return u - (number - last * 0.5) * p["step"], v - stagger, pressure, pattern
 
 
 def _contact(u: Value, v: Value, p: dict[str, Value]) -> Value:

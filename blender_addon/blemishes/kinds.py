@@ -30,9 +30,10 @@ SHEET_STEP = 1000  # object indices reserved for each kind that has sheets
 class Relief:
     """A blemish in the plate's surface: a node group and the bounds of one piece.
 
-    The group has the inputs Position and the kind's parameters, and the output Mask. It may have the outputs Height
-    [m], and Roughness and Reflectance, which are added to the metal's. Where two kinds overlap, the one with the
-    greater `precedence` is annotated.
+    The group has the inputs Position and the kind's parameters, and the output Mask. It may have further outputs:
+    Height [m], which bends the normal as far as the Bump node sees it, between pixels; the slopes Slope X and Slope Y,
+    which bend it exactly; Bare, the part that is left of the metal's grooves; Roughness and Reflectance, which are
+    added to the metal's. Where two kinds overlap, the one with the greater `precedence` is annotated.
     """
 
     group: Callable[[], bpy.types.ShaderNodeTree]

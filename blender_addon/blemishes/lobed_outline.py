@@ -29,16 +29,20 @@ class LobedParams(Protocol):
         """Irregularity of the outline."""
 
 
-def lobed_bounds(params: LobedParams) -> tuple[float, float, float, float]:
-    """Return a box around the outline: x_min, x_max, y_min, y_max [m]."""
-    reach = params.radius * (1 + 1.5 * params.lobes)
+def lobed_bounds(params: LobedParams, part: float = 1.0) -> tuple[float, float, float, float]:
+    """Return a box around the outline, or around `part` times it: x_min, x_max, y_min, y_max [m]."""
+    reach = params.radius * (1 + 1.5 * params.lobes) * part
     x, y = params.centre_x, params.centre_y
     return x - reach, x + reach, y - reach, y + reach
 
 
 def lobed_distance(x: Value, y: Value, p: dict[str, Value]) -> Value:
     """Return rho / R of a point, 0 at the centre and 1 on the outline."""
-    u, v = own_frame(x, y, p)
+    return lobed_place(*own_frame(x, y, p), p)
+
+
+def lobed_place(u: Value, v: Value, p: dict[str, Value]) -> Value:
+    """Return rho / R of a point in the blemish's own frame."""
     v = v / p["aspect"]
     theta = v.math("ARCTAN2", u)
     lobes = (theta * 2.0 + p["lobe_phase"]).math("COSINE") + (theta * 3.0 - p["lobe_phase"]).math("COSINE") * 0.5
@@ -51,3 +55,13 @@ def own_frame(x: Value, y: Value, p: dict[str, Value]) -> tuple[Value, Value]:
     dx, dy = x - p["centre_x"], y - p["centre_y"]
     cos, sin = p["angle"].math("COSINE"), p["angle"].math("SINE")
     return dx * cos + dy * sin, dy * cos - dx * sin
+
+
+def towards(u: Value, v: Value, angle: Value) -> Value:
+    """Return a point's coordinate along the direction `angle` [rad] in its frame."""
+    return u * angle.math("COSINE") + v * angle.math("SINE")
+
+
+def fold(distance: Value, width: float) -> Value:
+    """Return 1 on a line, falling linearly to 0 at `width` from it: a sharp fold."""
+    return (1.0 - distance / width).math("MAXIMUM", 0.0)

@@ -5,6 +5,7 @@ Lengths are in metres and angles in radians.
 """
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
@@ -14,16 +15,21 @@ Params = TypeVar("Params")
 UNITS = ("m", "1/m", "rad", "1", "count")
 
 
-def parameter(default: float, *, unit: str, low: float, high: float, description: str) -> Any:
+def parameter(
+    default: float, *, unit: str, low: float, high: float, description: str, logarithmic: bool = False
+) -> Any:
     """Return a dataclass field with a unit (one of UNITS), the allowed range [low, high] and a description.
 
-    Raises ValueError for another unit or a default outside the range.
+    A `logarithmic` parameter is drawn log-uniformly: each factor of two is equally likely. Raises ValueError for
+    another unit, a default outside the range or a logarithmic parameter that may be 0.
     """
     if unit not in UNITS:
         raise ValueError(f"unit {unit!r} is not one of {UNITS}")
     if not low <= default <= high:
         raise ValueError(f"default {default} lies outside [{low}, {high}]")
-    metadata = {"unit": unit, "low": low, "high": high, "description": description}
+    if logarithmic and low <= 0:
+        raise ValueError("a logarithmic parameter must be above 0")
+    metadata = {"unit": unit, "low": low, "high": high, "description": description, "logarithmic": logarithmic}
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -41,20 +47,26 @@ def middle(value: Any, default: float) -> float:
 
 
 def draw_params(params_class: type[Params], ranges: Mapping[str, Any], rng: np.random.Generator) -> Params:
-    """Draw a `params_class` from `ranges`: a number is used as it is, a pair [a, b] is drawn uniformly.
+    """Draw a `params_class` from `ranges`: a number is used as it is, a pair [a, b] is drawn from a to b.
 
-    One uniform number is drawn for every field, in the order of the definition, even if it is not used. Fixing one
-    parameter therefore leaves the others unchanged. Fields with the unit "count" draw whole numbers from a to b
-    inclusive. Fields that `ranges` does not name keep their default.
+    Most parameters are drawn uniformly, logarithmic ones log-uniformly. One uniform number is drawn for every field, in
+    the order of the definition, even if it is not used. Fixing one parameter therefore leaves the others unchanged.
+    Fields with the unit "count" draw whole numbers from a to b inclusive. Fields that `ranges` does not name keep their
+    default.
     """
     values = {}
     for field in dataclasses.fields(params_class):  # type: ignore[arg-type]
         uniform = rng.random()
         spec = ranges.get(field.name, field.default)
-        if isinstance(spec, (list, tuple)):
-            a, b = spec
-            value = a + int(uniform * (b - a + 1)) if field.metadata["unit"] == "count" else a + uniform * (b - a)
-        else:
-            value = spec
-        values[field.name] = value
+        is_range = isinstance(spec, (list, tuple))
+        values[field.name] = _between(spec[0], spec[1], uniform, field.metadata) if is_range else spec
     return params_class(**values)
+
+
+def _between(a: float, b: float, uniform: float, metadata: Mapping[str, Any]) -> float:
+    """Return the number from a to b at a uniform number in [0, 1)."""
+    if metadata["logarithmic"]:
+        if metadata["unit"] == "count":
+            return min(math.floor(a * ((b + 1) / a) ** uniform), b)
+        return a * (b / a) ** uniform
+    return a + int(uniform * (b - a + 1)) if metadata["unit"] == "count" else a + uniform * (b - a)

@@ -16,7 +16,7 @@ from ..inspection.placement import PlacementParams
 from ..inspection.ring_light import RingLightParams
 from ..inspection.scene import PictureParams
 from ..metals.group import BRUSHED, FINISHES, metal_key
-from ..plate.groups import AUTO, STAIN_RENDERERS
+from ..plate.groups import STAIN_RENDERERS
 from ..plate.mesh import PlateParams
 from ..water_stain.params import WaterStainParams
 from ..water_stain.preset import shipped_presets
@@ -25,6 +25,7 @@ from .entries import Key, Ranges, Schema, entries, entry, numbers, ranges, read,
 from .job_error import JobError
 
 FORMAT, VERSION = "stainless-job", 1
+AUTO, ESTIMATED, EXACT = "auto", "estimated", "exact"  # measurements of the visibility
 MIDDLE, GRID = "middle", "grid"  # the views of a plate
 OWN_RANGES = "own"  # the look that a job's own ranges of stains describe, in a list of presets
 NO_BLEMISHES = (0, 0)  # the count of a kind that a split does not name
@@ -94,6 +95,29 @@ def _light_schema() -> Schema:
 
 def _read_light(document: Mapping[str, Any]) -> Light:
     return Light(document["name"], {name: value for name, value in document.items() if name != "name"})
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The visibility of the instances, and the least that a label needs."""
+
+    visibility: str = entry(
+        {
+            "enum": [AUTO, ESTIMATED, EXACT],
+            "description": "measurement of the instances' visibility: exact renders each picture with blemishes twice "
+            "more without them; estimated compares pixels inside with a ring around; auto (default): exact in "
+            "triplets, estimated elsewhere",
+        },
+        default=AUTO,
+    )
+    minimum_visibility: float = entry(
+        {
+            "type": "number",
+            "minimum": 0.0,
+            "description": "instances of lower visibility are ignored (255) in the mask (default: 0)",
+        },
+        default=0.0,
+    )
 
 
 def _count_keys() -> dict[str, Key]:
@@ -205,6 +229,7 @@ class Job:
         },
         default=False,
     )
+    labels: Labels = entry(schema_of(Labels), partial(read, Labels), default_factory=Labels)
     splits: tuple[Split, ...] = entry(
         lambda: {
             "type": "array",
@@ -214,6 +239,13 @@ class Job:
         },
         _read_splits,
     )
+
+    @property
+    def visibility(self) -> str:
+        """The measurement of the visibility: ESTIMATED or EXACT."""
+        if self.labels.visibility != AUTO:
+            return self.labels.visibility
+        return EXACT if self.triplets else ESTIMATED
 
 
 def job_schema() -> Schema:

@@ -1,5 +1,7 @@
 """Surface normals from slopes and heights in metres, the same in every Blender."""
 
+from collections.abc import Sequence
+
 import bpy
 
 from .shader_graph import Value, assign
@@ -10,11 +12,15 @@ BUMP_DISTANCE = 1.0  # heights are in metres
 BUMP_FILTER_WIDTH = 1.0  # pixels; the fixed width of Blenders before 4.5, which have no such input
 
 
-def sloping_normal(tree: bpy.types.NodeTree, slope: Value, direction: bpy.types.NodeSocket) -> bpy.types.NodeSocket:
-    """Return the world-space normal of a surface with a slope along a unit `direction`."""
+Slopes = Sequence[tuple[Value, bpy.types.NodeSocket]]  # slopes and the unit directions along which they rise
+
+
+def sloping_normal(tree: bpy.types.NodeTree, slopes: Slopes) -> bpy.types.NodeSocket:
+    """Return the world-space normal of a surface with slopes along unit directions."""
     normal = tree.nodes.new("ShaderNodeNewGeometry").outputs["Normal"]
-    uphill = vector_math(tree, "SCALE", direction, scale=slope)
-    return vector_math(tree, "NORMALIZE", vector_math(tree, "SUBTRACT", normal, uphill))
+    for slope, direction in slopes:
+        normal = vector_math(tree, "SUBTRACT", normal, vector_math(tree, "SCALE", direction, scale=slope))
+    return vector_math(tree, "NORMALIZE", normal)
 
 
 def bump_normal(

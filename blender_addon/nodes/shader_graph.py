@@ -59,6 +59,9 @@ class Value:
     def __truediv__(self, other: Operand) -> Value:
         return self.math("DIVIDE", other)
 
+    def __rtruediv__(self, other: float) -> Value:
+        return constant(self.tree, other).math("DIVIDE", self)
+
     def __abs__(self) -> Value:
         return self.math("ABSOLUTE")
 

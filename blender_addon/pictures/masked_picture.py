@@ -16,7 +16,7 @@ from ..annotation.plate_pass import labels
 from ..inspection.lens import Development
 from .files import PictureFiles
 from .png import without_metadata, write_grey_png, write_rgb_png
-from .render import read_floats, render_file
+from .render import read_floats, read_picture, render_file
 from .whole_file import part_path, write_whole
 
 PNG = {"media_type": "IMAGE", "file_format": "PNG", "color_mode": "RGB", "color_depth": "8"}
@@ -30,6 +30,9 @@ class Masks:
     classes: np.ndarray
     instances: np.ndarray
     found: list[tuple[int, int]]
+
+
+Judgement = Callable[[np.ndarray, Masks], Masks]  # the 8-bit picture (H, W, 3) and its masks to the masks to write
 
 
 @dataclass(frozen=True)
@@ -51,13 +54,14 @@ def picture_steps(
     files: PictureFiles,
     develop: Development | None = None,
     check: Callable[[], None] | None = None,
+    judge: Judgement | None = None,
 ) -> Generator[Still, None, Masks]:
     """Yield the stills of a picture and its masks, to be rendered one by one; write the files; return the masks.
 
     The files appear after the last still. None appears if the generator is closed earlier. `develop` makes the 8-bit
     picture from the linear one; without it, Blender does. `check` is called before the first file gets its name and
-    may raise. Raises NothingRenderedError if a still was not rendered, OSError if a file cannot be written, ValueError
-    if the annotation pass does not hold whole numbers.
+    may raise. `judge` sees picture and masks and returns the masks to write. Raises NothingRenderedError if a still was
+    not rendered, OSError if a file cannot be written, ValueError if the annotation pass does not hold whole numbers.
     """
     for path in (files.image, files.mask, files.instances):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -69,7 +73,10 @@ def picture_steps(
         masks = Masks(*labels(read_floats(floats)))
         if check:
             check()
-        write_image = _image_writer(part, develop)
+        pixels = develop(read_floats(part)[..., :3]) if develop else None
+        if judge:
+            masks = judge(read_picture(part) if pixels is None else pixels, masks)
+        write_image = _image_writer(part, pixels)
     finally:
         part.unlink(missing_ok=True)
         floats.unlink(missing_ok=True)
@@ -78,10 +85,9 @@ def picture_steps(
     return masks
 
 
-def _image_writer(part: Path, develop: Development | None) -> Callable[[Path], None]:
-    """Read a rendered picture; return the function that writes the final image."""
-    if develop:
-        pixels = develop(read_floats(part)[..., :3])
+def _image_writer(part: Path, pixels: np.ndarray | None) -> Callable[[Path], None]:
+    """Return the function that writes the final image: the developed pixels, or else the rendered file's content."""
+    if pixels is not None:
         return lambda path: write_rgb_png(path, pixels)
     content = without_metadata(part.read_bytes())
     return lambda path: write_whole(path, content)
@@ -99,9 +105,10 @@ def render_picture(
     files: PictureFiles,
     develop: Development | None = None,
     check: Callable[[], None] | None = None,
+    judge: Judgement | None = None,
 ) -> Masks:
     """Render a picture and its masks into their files; see `picture_steps`. Raises RuntimeError if a render fails."""
-    steps = picture_steps(scene, annotation, files, develop, check)
+    steps = picture_steps(scene, annotation, files, develop, check, judge)
     try:
         while True:
             still = next(steps)
@@ -122,7 +129,7 @@ def render_only_picture(scene: bpy.types.Scene, target: Path, develop: Developme
     try:
         with _output(scene, FLOATS if develop else PNG):
             render_file(scene, part)
-        _image_writer(part, develop)(target)
+        _image_writer(part, develop(read_floats(part)[..., :3]) if develop else None)(target)
     finally:
         part.unlink(missing_ok=True)
 

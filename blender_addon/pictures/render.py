@@ -44,7 +44,7 @@ def render_floats(scene: bpy.types.Scene, target: Path) -> np.ndarray:
 
 
 def read_floats(path: Path) -> np.ndarray:
-    """Read a 32-bit OpenEXR; return float32 (H, W, 4), first row on top."""
+    """Read a 32-bit OpenEXR, or a PNG of 8 bits as 0..1; return float32 (H, W, 4), first row on top."""
     image = bpy.data.images.load(exact_name(path))
     image.colorspace_settings.name = "Non-Color"
     width, height = image.size
@@ -52,3 +52,8 @@ def read_floats(path: Path) -> np.ndarray:
     image.pixels.foreach_get(pixels)
     bpy.data.images.remove(image)
     return pixels.reshape(height, width, 4)[::-1]
+
+
+def read_picture(path: Path) -> np.ndarray:
+    """Read a picture of 8 bits; return uint8 (H, W, 3), first row on top."""
+    return np.rint(255 * read_floats(path)[..., :3]).astype(np.uint8)

@@ -2,6 +2,7 @@
 
 import bpy
 
+from ..metals.finish import constant_direction
 from ..metals.group import finish_of
 from ..nodes.bump_normal import bump_normal, sloping_normal
 from ..nodes.shader_graph import Value, assign, combine, group_node
@@ -11,6 +12,8 @@ from ..water_stain.shading import stained_reflectance, stained_roughness, staine
 from .features import feature_nodes
 from .groups import SurfaceGroups, node_groups
 from .surface import InspectedSurface
+
+SLOPES = {"Slope X": (1.0, 0.0, 0.0), "Slope Y": (0.0, 1.0, 0.0)}  # outputs of reliefs, and their directions
 
 
 def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = None) -> bpy.types.Material:
@@ -32,13 +35,19 @@ def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = N
         reflectance = stained_reflectance(finish.reflectance, change, surface.stain_shading)
         roughness = stained_roughness(roughness, change, Value(tree, stain.outputs["Crust"]), surface.stain_shading)
         tint = stained_tint(change, surface.stain_shading)
+    slopes: list[tuple[Value, bpy.types.NodeSocket]] = []
+    grooves = finish.slope
     for _, _, node in feature_nodes(tree, position, surface, groups.reliefs):
-        if "Height" in node.outputs:
-            rise = Value(tree, node.outputs["Height"])
-            height = rise if height is None else height + rise
-        if "Roughness" in node.outputs:
-            roughness = roughness + Value(tree, node.outputs["Roughness"])
-            reflectance = Value(tree, node.outputs["Reflectance"]) + reflectance
+        given = {name: Value(tree, socket) for name, socket in node.outputs.items()}
+        height = _sum(height, given.get("Height"))
+        grooves = _product(grooves, given.get("Bare"))
+        if "Roughness" in given:
+            roughness = roughness + given["Roughness"]
+        if "Reflectance" in given:
+            reflectance = given["Reflectance"] + reflectance
+        slopes += [(given[name], constant_direction(tree, axis)) for name, axis in SLOPES.items() if name in given]
+    if grooves is not None:
+        slopes.insert(0, (grooves, finish.across))
     if isinstance(reflectance, Value):
         reflectance = reflectance.clamped()
 
@@ -49,7 +58,7 @@ def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = N
     assign(tree, shader.inputs["Roughness"], roughness.clamped())
     if tint is not None:
         tree.links.new(combine(tree, tint, tint, tint), shader.inputs["Specular Tint"])
-    normal = None if finish.slope is None else sloping_normal(tree, finish.slope, finish.across)
+    normal = sloping_normal(tree, slopes) if slopes else None
     if height is not None:
         normal = bump_normal(tree, height, normal)
     if normal is not None:
@@ -58,6 +67,14 @@ def surface_material(surface: InspectedSurface, groups: SurfaceGroups | None = N
     output = tree.nodes.new("ShaderNodeOutputMaterial")
     tree.links.new(shader.outputs["BSDF"], output.inputs["Surface"])
     return material
+
+
+def _sum(first: Value | None, second: Value | None) -> Value | None:
+    return second if first is None else first if second is None else first + second
+
+
+def _product(whole: Value | None, part: Value | None) -> Value | None:
+    return whole if whole is None or part is None else whole * part
 
 
 def water_stain_node(

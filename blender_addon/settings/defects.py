@@ -16,7 +16,12 @@ from .properties import exact, params_of, values_of
 
 SIZES = ("length", "width", "radius", "depth", "height")  # parameters that the size variation acts on
 PLACES = ("centre_x", "centre_y")
-TURNS = {"angle": (0.0, math.pi), "phase": (0.0, 2.0), "lobe_phase": (0.0, 2 * math.pi)}  # drawn for every blemish
+TURNS = {  # drawn for every blemish
+    "angle": (0.0, math.pi),
+    "phase": (0.0, 2.0),
+    "lobe_phase": (0.0, 2 * math.pi),
+    "pattern": (0.0, 1000.0),
+}
 PLATE, FRONT = 0, 0  # a scene shows the front of the first plate of its job
 
 

@@ -58,6 +58,8 @@ class Metrics:
     aupro_limit: float
     classes: tuple[ClassMetrics, ...]
     intervals: Intervals
+    visibility: dict[str, Any] | None = None
+    """Result of VisibilityTally.compute(): numbers of instances and of found ones by class and range of visibility."""
 
 
 @dataclass(frozen=True)

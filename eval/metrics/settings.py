@@ -29,3 +29,5 @@ class TallySettings:
     sweep_steps: int
     """Number of thresholds per octave."""
     bootstrap: BootstrapSettings
+    minimum_visibility: float = 0.0
+    """Instances of lower visibility are ignored, where the dataset has visibilities."""

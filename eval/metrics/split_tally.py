@@ -3,8 +3,9 @@
 Only the score and the label of each image and the sums of each plate are kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +19,12 @@ from eval.metrics.pixel_counts import CLASS_IDS, PixelCounts, binary_counts, cou
 from eval.metrics.record import ClassMetrics, Intervals, Metrics, ThresholdCurves
 from eval.metrics.settings import TallySettings
 from eval.metrics.threshold_sweep import ThresholdSweep, sweep_thresholds
+from eval.metrics.visibility import VisibilityTally, without_invisible
 from training.data.dataset import DefectClass
 from training.model.curves import weights_by_score
 from training.prediction.findings import without_small
+
+NO_VISIBILITY: Mapping[int, float] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -57,6 +61,7 @@ class SplitTally:
         self.settings = settings
         self.by_class = np.zeros((2, CLASS_IDS), np.int64)
         self.defect_wise = DefectWiseTally((settings.minimum_coverage, *settings.coverages))
+        self.visibility = VisibilityTally(settings.minimum_visibility)
         self.regions = 0
         self.curves = CurveTally()
         thresholds = sweep_thresholds(threshold, settings.sweep_octaves, settings.sweep_steps)
@@ -72,12 +77,14 @@ class SplitTally:
         mask: npt.NDArray[np.uint8],
         instances: npt.NDArray[np.integer],
         plate: str,
+        visibility: Mapping[int, float] = NO_VISIBILITY,
     ) -> ImageTally:
         """Add one image and return its counts.
 
         anomaly_map holds scores >= 0, mask holds class ids, and instances holds ids from 1 (0 for no instance); all
-        have shape (H, W). plate names the plate that the bootstrap resamples as a whole. Raises ValueError if the
-        shapes differ, an instance has two classes, or a defect pixel has no instance.
+        have shape (H, W). plate names the plate that the bootstrap resamples as a whole. visibility is by instance id;
+        the caller ignores what lies below the minimum. Raises ValueError if the shapes differ, an instance has two
+        classes, or a defect pixel has no instance.
         """
         predicted = without_small(anomaly_map >= self.threshold, self.settings.minimum_prediction_size)
         by_class = count_by_class(predicted, mask)
@@ -95,6 +102,9 @@ class SplitTally:
         self.by_class += by_class
         self.regions += len(defects)
         self.defect_wise.add(measured)
+        self.visibility.add(
+            ((entry, is_found(entry, self.settings.minimum_coverage)) for entry in measured), visibility
+        )
         self.image_scores.append(image_score)
         self.image_labels.append(defective)
         plate_sums.by_class += by_class
@@ -121,6 +131,14 @@ class SplitTally:
                 if i in self.defect_ids
             },
         )
+
+    def seen(
+        self, mask: npt.NDArray[np.uint8], instances: npt.NDArray[np.integer], visibility: Mapping[int, float]
+    ) -> npt.NDArray[np.uint8]:
+        """Return an image's mask with the instances below the minimum visibility ignored, and count those."""
+        seen = without_invisible(mask, instances, visibility, self.settings.minimum_visibility, self.ignore_id)
+        self.visibility.ignored += seen.ignored
+        return seen.mask
 
     def _add_scores(
         self,
@@ -198,6 +216,7 @@ class SplitTally:
                 seed=settings.bootstrap.seed,
                 values=intervals,
             ),
+            visibility=self.visibility.compute(self.classes),
         )
 
     def threshold_curves(self) -> ThresholdCurves:

@@ -46,7 +46,7 @@ def coverage_charts(runs: Sequence[RunSummary]) -> list[Chart]:
             Axis("defect-wise recall [%]", PERCENT),
             lines,
         )
-        charts.append(Chart(run.name, svg, _legend(lines)))
+        charts.append(Chart(run.name, svg, legend_of(lines)))
     return charts
 
 
@@ -68,7 +68,7 @@ def precision_recall_chart(runs: Sequence[RunSummary]) -> Chart | None:
         Axis("pixel precision [%]", PERCENT),
         lines,
     )
-    return Chart("Precision over recall", svg, _legend(lines))
+    return Chart("Precision over recall", svg, legend_of(lines))
 
 
 def histogram_charts(runs: Sequence[RunSummary]) -> list[Chart]:
@@ -104,7 +104,7 @@ def _histogram(number: int, run: RunSummary) -> Chart:
         lines,
         vertical=(f"threshold:{number}:{low!r}:{span!r}", min(max((threshold - low) / span, 0.0), 1.0)),
     )
-    return Chart(run.name, svg, _legend([line for line in lines if line.points]))
+    return Chart(run.name, svg, legend_of([line for line in lines if line.points]))
 
 
 def _mean_line(number: int, places: Sequence[float], recalls: Sequence[float | None]) -> Line:
@@ -115,5 +115,6 @@ def _points(places: Sequence[float], shares: Sequence[float | None]) -> tuple[tu
     return tuple((place, share) for place, share in zip(places, shares, strict=True) if share is not None)
 
 
-def _legend(lines: Sequence[Line]) -> tuple[tuple[str, str, str], ...]:
+def legend_of(lines: Sequence[Line]) -> tuple[tuple[str, str, str], ...]:
+    """Return (name, colour, line style) of each line that has points."""
     return tuple((line.name, line.colour, DASH_STYLES[line.dash]) for line in lines if line.points)

@@ -24,6 +24,7 @@ from eval.page.pictures import (
 from eval.page.provenance import provenance_lines
 from eval.page.suspects import suspects_of
 from eval.page.tables import SCENARIO_COLUMNS, class_columns, class_rows, scenario_rows
+from eval.page.visibility import visibility_charts, visibility_tables
 from eval.pictures.overlay import FALSE_NEGATIVE_COLOUR, FALSE_POSITIVE_COLOUR, TRUE_POSITIVE_COLOUR
 from eval.runs.run_summary import RunSummary, warnings_of
 from training.support.page_rendering import render_page
@@ -79,6 +80,8 @@ def build_report(
         coverage=coverage_charts(runs),
         precision_recall=precision_recall_chart(runs),
         histograms=histogram_charts(runs),
+        visibility=visibility_charts(runs),
+        visibility_tables=visibility_tables(runs),
         slider=_slider(runs),
         interval=_interval_description(runs),
         minimum_sizes=sorted({run.results.metrics.minimum_prediction_size for run in runs}),

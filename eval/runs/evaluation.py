@@ -37,6 +37,11 @@ def evaluate(model: Detector, dataset: Dataset, settings: EvaluationSettings, fo
     samples = dataset.split(settings.split)
     if not samples:
         raise UserError(f"{dataset.root} has no image in its {settings.split} split; choose another dataset or split")
+    if settings.tally.minimum_visibility > 0 and not any(sample.visibility for sample in samples):
+        raise UserError(
+            f"minimum_visibility={settings.tally.minimum_visibility:g}: {dataset.root} has no visibility of its "
+            "instances (column visibility of instances.csv); set minimum_visibility=0"
+        )
     warnings = require_sound(dataset, (settings.split,))
     for warning in warnings:
         log.warning("Warning: %s", warning)
@@ -69,6 +74,8 @@ def _evaluate_image(
     mask = read_mask(sample, image.shape)
     inside = inside_of(sample, image.shape)
     instances = read_instances(sample, mask)
+    visibility = dict(sample.visibility)
+    mask = tally.seen(mask, instances, visibility)
     names = {entry.id: entry.name for entry in dataset.classes}
     start = time.perf_counter()
     anomaly_map = model.anomaly_map(image, inside)
@@ -77,7 +84,7 @@ def _evaluate_image(
     counted_map = np.where(mask == dataset.ignore_id, np.float32(0), anomaly_map)
     score = float(model.image_score(counted_map, inside))
     try:
-        counted = tally.add(counted_map, score, mask, instances, sample.plate_id or sample.sample_id)
+        counted = tally.add(counted_map, score, mask, instances, sample.plate_id or sample.sample_id, visibility)
     except ValueError as error:
         raise UserError(f"{sample.instances or sample.mask}: {error}") from error
     result = ImageResult(

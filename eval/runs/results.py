@@ -112,6 +112,7 @@ def from_document(document: Mapping[str, Any]) -> Results:
                 for entry in metrics["classes"]
             ),
             intervals=_build(Intervals, metrics["intervals"], values=_intervals(metrics["intervals"]["values"])),
+            visibility=metrics.get("visibility"),  # absent in results of earlier versions
         ),
         curves=_build(ThresholdCurves, document["curves"]),
         pictures=tuple(

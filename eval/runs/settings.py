@@ -64,6 +64,7 @@ def read_settings(cfg: DictConfig) -> RunEvaluationSettings:
                 sweep_octaves=cfg.sweep.octaves,
                 sweep_steps=cfg.sweep.steps_per_octave,
                 bootstrap=BootstrapSettings(**cfg.bootstrap),
+                minimum_visibility=cfg.minimum_visibility,
             ),
             pictures=PictureBudget(**cfg.pictures),
             tile_width=cfg.tile_width,

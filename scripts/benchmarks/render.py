@@ -37,6 +37,7 @@ from render_jobs.sample_files import open_dataset_folder
 from render_jobs.sample_plan import PlannedSample, drawn_by, plan_samples
 from scripts.benchmarks.first_version import over_first_version
 from scripts.benchmarks.scene_clock import DAMAGED, Spent, build, clock, config, kept_groups, nothing
+from scripts.benchmarks.visible_share import labelled_plates, rendered_instances, visible_shares
 from scripts.render import composed_job
 from scripts.rendering.worker import EXIT, RenderWorker
 
@@ -51,8 +52,8 @@ ONE_OF_EACH = {"scratches": [1, 1], "dents": [1, 1]}
 class Plan:
     """Sizes of the measurements.
 
-    They are the pictures of the ratios and their repetitions, the pictures for memory and for shared workers, whether
-    the full size gets all samples, and the changes to it.
+    They are the pictures of the ratios and their repetitions, the pictures for memory and for shared workers, the
+    plates whose labels are judged, whether the full size gets all samples, and the changes to it.
     """
 
     width: int
@@ -61,12 +62,13 @@ class Plan:
     repeats: int
     memory_pictures: int
     shared_pictures: int
+    labelled_plates: int
     full_size: bool
     changes: tuple[str, ...] = ()
 
 
-FULL = Plan(612, 512, RATIO_SAMPLES, 3, 200, 8, True)
-QUICK = Plan(306, 256, RATIO_SAMPLES, 2, 200, 6, False)
+FULL = Plan(612, 512, RATIO_SAMPLES, 3, 200, 8, 12, True)
+QUICK = Plan(306, 256, RATIO_SAMPLES, 2, 200, 6, 1, False)
 
 
 def main() -> int:
@@ -109,6 +111,7 @@ def measure(plan: Plan, folder: Path) -> dict[str, Any]:
         partial(over_first_version, plan.width, plan.height, folder, execution),
         partial(_memory, plan, folder, execution),
         partial(_two_workers, plan, folder),
+        partial(_visible_share, plan, folder, execution),
         partial(_full_size, plan, folder, execution),
     ]
     for stage in stages:
@@ -172,6 +175,13 @@ def _memory(plan: Plan, folder: Path, execution: Execution) -> dict[str, float]:
         used.append(psutil.Process().memory_info().rss / 1e6)
     growth = statistics.median(used[-WARM_UP:]) - statistics.median(used[WARM_UP : 2 * WARM_UP])
     return {"memory_growth_mb": growth, "memory_pictures": plan.memory_pictures}
+
+
+def _visible_share(plan: Plan, folder: Path, execution: Execution) -> dict[str, Any]:
+    """Measure the share of labels that lie above the noise, on plates of 612 x 512 pixels as they are trained on."""
+    job = labelled_plates(composed_job(config("render=quickstart_inspected")), plan.labelled_plates)
+    rows = rendered_instances(job, folder / "visible_share", partial(prepare, execution))
+    return {"visible_share": visible_shares(rows)}
 
 
 def _masks(annotation: bpy.types.Scene, folder: Path) -> None:

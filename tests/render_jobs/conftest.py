@@ -23,6 +23,7 @@ def smoke_job(compose_job) -> dict:
     job = compose_job("render=synth", "job.image.width=122", "job.image.height=102", "job.image.samples=2")
     quiet = {"water_stains": True, "scratches": [1, 1], "dents": [1, 2]}
     job["name"] = "smoke"
+    job["scratch"]["width"] = [4e-4, 9e-4]  # so that a mask of so few pixels has some of every scratch
     job["splits"] = [
         {"name": "train", "plates": 2, "water_stains": True, "scratches": [0, 0], "dents": [0, 0]},
         {"name": "validation", "plates": 1, **quiet},

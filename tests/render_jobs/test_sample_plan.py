@@ -210,7 +210,7 @@ def test_everything_drawn_lies_in_its_range(smoke_job):
     scratches = [s for sample in plan_samples(smoke_job) for s in sample.scene.surface.scratches]
     for name, (low, high) in smoke_job["scratch"].items():
         values = [getattr(scratch, name) for scratch in scratches]
-        assert low <= min(values) < low + 0.25 * (high - low)
+        assert low <= min(values) <= low + 0.25 * (high - low)
         assert high >= max(values) > high - 0.25 * (high - low)
 
 

@@ -20,6 +20,7 @@ IN_BLENDER = {
     "benchmark_stain": "benchmarks.stain",
     "benchmark_stain_contrast": "benchmarks.stain_contrast",
     "preset_sheet": "figures.preset_sheet",
+    "blemish_closeups": "figures.blemish_closeups",
     "stain_closeups": "figures.stain_closeups",
 }
 

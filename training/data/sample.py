@@ -41,6 +41,8 @@ class Sample:
     """The value of white in a 16-bit image; None for 65535."""
     region: RegionOfInterest | None = None
     """The region of interest; None: the whole image counts."""
+    visibility: tuple[tuple[int, float], ...] = ()
+    """Visibility of its instances by id, for those whose visibility was measured."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Reading of this project's dataset folder (docs/dataset.md)."""
 
 import json
+import math
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -32,10 +33,13 @@ def open_stainless(root: Path) -> Dataset:
     if not repeated.empty:
         raise UserError(f"{root / 'samples.csv'}: sample_id {repeated.iloc[0]} appears twice")
     known_ids = tuple(c.id for c in classes)
-    samples = tuple(_sample(root, row, known_ids) for row in table.to_dict("records"))
-    _check_images(root / "samples.csv", samples)
+    visibility: dict[str, tuple[tuple[int, float], ...]] = {}
     if (root / "instances.csv").exists():
-        _check_instances(root / "instances.csv", {c.name for c in classes})
+        visibility = _read_visibility(root / "instances.csv", {c.name for c in classes})
+    samples = tuple(
+        _sample(root, row, known_ids, visibility.get(row["sample_id"], ())) for row in table.to_dict("records")
+    )
+    _check_images(root / "samples.csv", samples)
     return Dataset(description["name"], root, classes, description["ignore_id"], samples)
 
 
@@ -74,7 +78,9 @@ def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     return table
 
 
-def _sample(root: Path, row: dict[Any, Any], known_ids: tuple[int, ...]) -> Sample:
+def _sample(
+    root: Path, row: dict[Any, Any], known_ids: tuple[int, ...], visibility: tuple[tuple[int, float], ...]
+) -> Sample:
     sample_id, split = row["sample_id"], row["split"]
     if not sample_id or "/" in sample_id or "\\" in sample_id:
         raise UserError(f"{root / 'samples.csv'}: sample_id {sample_id!r} must be text without slashes")
@@ -89,7 +95,8 @@ def _sample(root: Path, row: dict[Any, Any], known_ids: tuple[int, ...]) -> Samp
         raise UserError(
             f"{root / 'samples.csv'}: sample {sample_id} ({split}) names no mask; only train samples may lack one"
         )
-    return Sample(sample_id, split, image, mask, instances, row["plate_id"], row["light"], known_ids)
+    known = visibility if instances else ()  # without an instance map, the table's ids mean nothing
+    return Sample(sample_id, split, image, mask, instances, row["plate_id"], row["light"], known_ids, visibility=known)
 
 
 def _inside(root: Path, sample_id: str, column: str, text: str) -> Path | None:
@@ -121,7 +128,8 @@ def _check_images(table: Path, samples: tuple[Sample, ...]) -> None:
                 raise UserError(f"{table}: samples {owner} and {sample.sample_id} have the same {column} {path}")
 
 
-def _check_instances(path: Path, names: set[str]) -> None:
+def _read_visibility(path: Path, names: set[str]) -> dict[str, tuple[tuple[int, float], ...]]:
+    """Check the table of instances; return (instance id, visibility) by sample id where the table has it."""
     table = _read_table(path, ("sample_id", "instance_id", "class", "pixel_area"))
     unknown = table[~table["class"].isin(list(names))]
     if not unknown.empty:
@@ -129,3 +137,18 @@ def _check_instances(path: Path, names: set[str]) -> None:
         raise UserError(
             f"{path}: sample {first['sample_id']}: unknown class {first['class']!r}; dataset.json names {sorted(names)}"
         )
+    if "visibility" not in table.columns:  # a dataset of an earlier version or another program
+        return {}
+    found: dict[str, tuple[tuple[int, float], ...]] = {}
+    for row in table[table["visibility"] != ""].to_dict("records"):
+        try:
+            number, value = int(row["instance_id"]), float(row["visibility"])
+        except ValueError:
+            number, value = 0, -1.0
+        if number < 1 or not 0 <= value < math.inf:
+            raise UserError(
+                f"{path}: sample {row['sample_id']}: instance {row['instance_id']!r} has visibility "
+                f"{row['visibility']!r}; an id from 1 and a number from 0 belong there"
+            )
+        found[row["sample_id"]] = (*found.get(row["sample_id"], ()), (number, value))
+    return found

@@ -47,3 +47,24 @@ def test_whole_numbers_reach_both_ends_evenly():
 def test_a_definition_that_contradicts_itself_is_refused(wrong):
     with pytest.raises(ValueError, match=r"mm|outside"):
         parameter(1.0, **{"unit": "m", "low": 0.0, "high": 2.0, "description": "x", **wrong})
+
+
+@dataclass(frozen=True)
+class LogarithmicParams:
+    width: float = parameter(1.0, unit="m", low=0.1, high=10.0, description="a width", logarithmic=True)
+    lines: int = parameter(1, unit="count", low=1, high=5, description="a number", logarithmic=True)
+
+
+def test_a_logarithmic_parameter_has_every_factor_equally_often():
+    u = np.random.default_rng(7).random(2)
+    drawn = draw_params(LogarithmicParams, {"width": [0.1, 10.0], "lines": [1, 5]}, rng())
+    assert np.isclose(drawn.width, 10 ** (2 * u[0] - 1))
+    stream = np.random.default_rng(1)
+    lines = np.bincount([draw_params(LogarithmicParams, {"lines": [1, 5]}, stream).lines for _ in range(3000)])
+    assert lines[0] == 0
+    assert np.abs(lines[1:] / 3000 - np.log([2, 3 / 2, 4 / 3, 5 / 4, 6 / 5]) / np.log(6)).max() < 0.04
+
+
+def test_a_logarithmic_parameter_that_may_be_zero_is_refused():
+    with pytest.raises(ValueError, match="above 0"):
+        parameter(1.0, unit="m", low=0.0, high=2.0, description="x", logarithmic=True)

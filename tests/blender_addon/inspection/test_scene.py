@@ -143,12 +143,35 @@ def test_a_bevel_shows_the_ring_nowhere(bpy, render_float):
     assert not bright[chamfer].any()
 
 
+DENT_WITH_ALL = DentParams(
+    angle=0.3,
+    radius=0.01,
+    aspect=0.6,
+    ripple=0.1,
+    pattern=7.4,
+    tilt=0.5,
+    tilt_angle=1.0,
+    off_centre=0.6,
+    lip=0.4,
+    lip_width=0.2,
+    crease=0.7,
+    crease_angle=0.9,
+    impacts=4,
+)
+
+
 @pytest.mark.parametrize(
     ("group", "params", "formula", "bounds"),
     [
-        (scratch_group, ScratchParams(angle=0.4, length=0.06, width=0.006), surface_truth.scratch, scratch_bounds),
-        (dent_group, DentParams(angle=1.1, radius=0.02, lobes=0.2), surface_truth.dent, dent_bounds),
+        (dent_group, DentParams(angle=1.1, radius=0.02, lobes=0.2, ripple=0.15), surface_truth.dent, dent_bounds),
+        (dent_group, DENT_WITH_ALL, surface_truth.dent, dent_bounds),
         (bump_group, BumpParams(angle=2.0, radius=0.02, lobes=0.3), surface_truth.bump, bump_bounds),
+        (
+            bump_group,
+            BumpParams(radius=0.02, ridge=0.4, ridge_angle=0.7, ridge_offset=0.2),
+            surface_truth.bump,
+            bump_bounds,
+        ),
     ],
 )
 def test_a_defects_height_is_its_profile(bpy, render_float, group, params, formula, bounds):
@@ -166,8 +189,48 @@ def test_a_defects_height_is_its_profile(bpy, render_float, group, params, formu
     assert y.max() <= y1
 
 
-def group_output(bpy, render_float, description, group, params, output, factor):
-    """One output of a node group at the pixel centres of the plate, times a factor."""
+ROUGH_SCRATCH = ScratchParams(
+    angle=0.4,
+    length=0.05,
+    width=0.006,
+    depth=3e-4,
+    pattern=88.5,
+    jitter=8e-4,
+    variation=0.2,
+    chatter=0.4,
+    chatter_period=0.008,
+    parallels=2,
+    gap=0.008,
+)
+
+
+@pytest.mark.parametrize("params", [ScratchParams(angle=0.4, length=0.06, width=0.006), ROUGH_SCRATCH])
+def test_a_scratchs_slope_is_the_derivative_of_its_profile(bpy, render_float, params):
+    description = scene(InspectedSurface(MIRROR))
+    points = surface_truth.pixel_centres(204, 170, description.camera.field_width)
+    _, inside = surface_truth.scratch(points, params)
+    x0, x1, y0, y1 = scratch_bounds(params)
+    assert inside.sum() > 300
+    assert (points[inside][:, :2] >= (x0, y0)).all()
+    assert (points[inside][:, :2] <= (x1, y1)).all()
+    step, literal = 1e-7, []
+    for axis in (0, 1):
+        moved = np.array([step if axis == number else 0.0 for number in range(3)])
+        after, also_inside = surface_truth.scratch(points + moved, params)
+        before, inside_before = surface_truth.scratch(points - moved, params)
+        inside &= also_inside & inside_before
+        literal.append((after - before) / (2 * step))
+    for output, expected in zip(("Slope X", "Slope Y"), literal, strict=True):
+        bpy.ops.wm.read_factory_settings(use_empty=True)
+        # A negative colour would be cut off.
+        slope = group_output(bpy, render_float, description, scratch_group, params, output, 1.0, 1.0) - 1.0
+        assert np.abs(expected[inside]).max() > 0.02
+        close = np.abs(slope - expected) < 0.02 * np.abs(literal).max()
+        assert close[inside].mean() > 0.97  # not at the tips, where the width falls steeply
+
+
+def group_output(bpy, render_float, description, group, params, output, factor, offset=0.0):
+    """One output of a node group at the pixel centres of the plate, times a factor, plus an offset."""
     _, flat = apply(description)
     material = bpy.data.materials.new("output")
     material.use_nodes = True
@@ -178,8 +241,8 @@ def group_output(bpy, render_float, description, group, params, output, factor):
     set_group_inputs(node, params)
     emission, surface = tree.nodes.new("ShaderNodeEmission"), tree.nodes.new("ShaderNodeOutputMaterial")
     scaled = tree.nodes.new("ShaderNodeMath")
-    scaled.operation = "MULTIPLY"
-    scaled.inputs[1].default_value = factor
+    scaled.operation = "MULTIPLY_ADD"
+    scaled.inputs[1].default_value, scaled.inputs[2].default_value = factor, offset
     combine = tree.nodes.new("ShaderNodeCombineXYZ")
     tree.links.new(tree.nodes.new("ShaderNodeTexCoord").outputs["Object"], node.inputs["Position"])
     tree.links.new(node.outputs[output], scaled.inputs[0])
@@ -281,7 +344,7 @@ def test_a_tile_keeps_what_one_material_for_all_would_show(bpy, render_float):
 # Mean brightness (linear) of 3 x 4 parts of a plate with all there is, as Blenders 4.5.15 and 5.2.3 render it: defaults
 # that differ between versions (the Bump node's filter width) would show here.
 LOOK = np.array(
-    [[0.27941, 0.62937, 0.63295, 0.29088], [0.56521, 0.3561, 0.37521, 0.55973], [0.2772, 0.63627, 0.65245, 0.21847]]
+    [[0.27941, 0.62937, 0.63295, 0.29088], [0.56521, 0.35724, 0.37521, 0.55973], [0.2772, 0.63627, 0.65245, 0.21847]]
 )
 
 
@@ -291,9 +354,9 @@ def test_every_blender_renders_the_same_look(bpy, render_float):
         WaterStainParams(),
         blemishes=(
             ScratchParams(length=0.06),
-            DentParams(centre_x=0.03),
+            DentParams(centre_x=0.03, ripple=0.15),
             BumpParams(centre_x=-0.03),
-            FingerprintParams(centre_y=0.03, smear=0.3),
+            FingerprintParams(centre_y=0.03, smear=0.3, roughening=0.12, darkening=0.12),
             StickerParams(centre_x=0.04, centre_y=-0.03),
         ),
     )

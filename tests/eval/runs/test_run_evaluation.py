@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ import pytest
 from omegaconf import OmegaConf
 from sklearn.metrics import f1_score, precision_score, recall_score, roc_auc_score
 
+from eval.page.page import build_report
 from eval.runs.run_evaluation import evaluate_run
+from eval.runs.run_summary import read_run
 from tests.eval.small_plates import train_into, write_dataset
 from tests.training.configured import load_anomaly_model
 from tests.training.model.recorded import load_document, save_document
@@ -49,6 +52,56 @@ def test_the_results_agree_with_scikit_learn_over_all_test_pixels(run_folder, pl
     assert classes["dent"]["defect_wise_recall"] is None
     assert metrics["mean_defect_wise_recall"] == classes["scratch"]["defect_wise_recall"]
     assert document["model"]["threshold"] == model.threshold
+
+
+def with_visibility(plates: Path, folder: Path) -> Path:
+    """A copy of the plates whose instances have visibilities, except for one."""
+    shutil.copytree(plates, folder)
+    table = pd.read_csv(folder / "instances.csv", dtype={"sample_id": str})
+    table["visibility"] = [0.3 if row.instance_id == 3 else 2.0 * row.instance_id + 0.5 for row in table.itertuples()]
+    table.loc[table["sample_id"] == "000008", "visibility"] = None
+    table.to_csv(folder / "instances.csv", index=False)
+    return folder
+
+
+def test_recall_is_told_by_visibility_and_what_cannot_be_seen_is_ignored(
+    run_folder, plates, evaluate_settings, tmp_path
+):
+    before = evaluate_run(run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}"))
+    assert before["metrics"]["visibility"] is None
+    seen = with_visibility(plates, tmp_path / "seen")
+    options = (f"model={run_folder}", f"dataset.root={seen}")
+    document = evaluate_run(run_folder, evaluate_settings(*options))
+    unchanged = {key: value for key, value in document["metrics"].items() if key != "visibility"}
+    assert unchanged == {key: value for key, value in before["metrics"].items() if key != "visibility"}
+    measured = document["metrics"]["visibility"]
+    assert (measured["minimum"], measured["ignored"]) == (0.0, 0)
+    assert measured["edges"] == [0.0, 0.5, 1.0, 2.0, 4.0, 8.0]
+    # Instance 1, the scratch, has 2.5, the stains 4.5 and 0.3, in two of the three images.
+    assert measured["instances"]["scratch"] == [0, 0, 0, 2, 0, 0]
+    assert measured["instances"]["water_stain"] == [2, 0, 0, 0, 2, 0]
+    model = load_anomaly_model(run_folder, OmegaConf.create({"device": "cpu"}))
+    found = {1: 0, 2: 0, 3: 0}
+    for name in ("000006.png", "000007.png"):
+        anomalous = model.anomaly_map(rgb(plates / "images" / name)) >= model.threshold
+        instances = cv2.imread(str(plates / "instances" / name), cv2.IMREAD_UNCHANGED)
+        for number in found:
+            found[number] += int(anomalous[instances == number].any())
+    assert measured["found"]["scratch"][3] == found[1]
+    assert (measured["found"]["water_stain"][4], measured["found"]["water_stain"][0]) == (found[2], found[3])
+
+    strict = evaluate_run(run_folder, evaluate_settings(*options, "minimum_visibility=1.0"))["metrics"]
+    assert (strict["visibility"]["minimum"], strict["visibility"]["ignored"]) == (1.0, 2)
+    stain = next(entry for entry in strict["classes"] if entry["name"] == "water_stain")
+    assert stain["instances"] == 4
+    assert strict["pixels"]["ignored"] == before["metrics"]["pixels"]["ignored"] + 2 * 80
+    page = build_report([read_run(run_folder)], [], tmp_path / "report", "seen").read_text()
+    assert "Defect-wise recall by visibility" in page
+    assert "Instances below 1.0 are ignored: 2." in page
+    with pytest.raises(UserError, match="no visibility of its instances"):
+        evaluate_run(
+            run_folder, evaluate_settings(f"model={run_folder}", f"dataset.root={plates}", "minimum_visibility=1.0")
+        )
 
 
 def test_scores_csv_has_a_row_per_test_image_and_adds_up_to_the_results(run_folder, plates, evaluate_settings):

@@ -23,7 +23,7 @@ KEYS = {
 @pytest.mark.slow
 def test_all_figures_are_measured(tmp_path):
     small = ("job.image.width=122", "job.image.height=102")
-    measurements = measure(Plan(61, 51, 4, 3, 30, 4, False, small), tmp_path)
+    measurements = measure(Plan(61, 51, 4, 3, 30, 4, 1, False, small), tmp_path)
     assert measurements.keys() >= KEYS
     assert all(math.isfinite(measurements[key]) for key in KEYS)
     assert measurements["picture_over_bare_cycles_cpu"] > 1  # by CPU seconds, which do not depend on other load
