@@ -43,7 +43,7 @@ def contrast(stained: np.ndarray, clean: np.ndarray, other: np.ndarray, inside: 
     """
     if not inside.any():
         raise ValueError("no labelled pixels: the plates have no stains in view")
-    figures = {}
+    figures: dict[str, float] = {}
     fields = {"all": inside, "dark": inside & (clean < DARK), "bright": inside & (clean > BRIGHT)}
     for name, pixels in fields.items():
         if not pixels.any():
