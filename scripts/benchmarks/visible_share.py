@@ -7,10 +7,13 @@ from typing import Any
 
 import bpy
 
+from blender_addon.job.definition import job_of
+from render_jobs.device import find_device
 from render_jobs.kept_groups import KeptGroups
 from render_jobs.render_sample import render_sample
+from render_jobs.renderer_choice import choose_renderer
 from render_jobs.sample_files import open_dataset_folder
-from render_jobs.sample_plan import plan_samples
+from render_jobs.sample_plan import drawn_by, plan_samples
 
 ABOVE_NOISE = 1.0  # visibility of an instance that changes as much as the noise
 COUNTS = {"scratches": [3, 3], "dents": [3, 3], "bumps": [2, 2], "fingerprints": [2, 2], "stickers": [1, 1]}
@@ -27,9 +30,10 @@ def rendered_instances(
 ) -> list[dict[str, Any]]:
     """Render a job into an empty folder; return its rows of instances.csv."""
     document, plan = dict(job), plan_samples(job)
-    open_dataset_folder(folder, document, bpy.app.version_string, len(plan))
-    groups = KeptGroups(folder)
-    records = [render_sample(sample, folder, groups, prepare, lambda: None) for sample in plan]
+    choice = choose_renderer(job_of(document), find_device("cpu"))
+    renderer = open_dataset_folder(folder, document, bpy.app.version_string, len(plan), choice)
+    groups, samples = KeptGroups(folder), drawn_by(renderer, plan)
+    records = [render_sample(sample, folder, groups, prepare, lambda: None) for sample in samples]
     return [row for record in records for row in record["instances"]]
 
 

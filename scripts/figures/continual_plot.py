@@ -31,7 +31,7 @@ def main() -> None:
         axes.axvline(found["batch_day"] - 0.5, color="#777777", linestyle="--", linewidth=1)
         for day in found["dirty_days"]:
             axes.axvline(day, color="#d9b44a", linestyle=":", linewidth=1)
-        axes.set(xlabel="day (dashed: new texture batch, dotted: a defective train plate)", title=title)
+        axes.set(xlabel="day (dashed: new texture, dotted: defective train plate)", title=title)
         axes.grid(color="#dddddd")
         axes.spines[["top", "right"]].set_visible(False)
     both[0].set_ylabel("AUPRO [%]")
