@@ -63,8 +63,10 @@ def outputs_of(file: Path, images: np.ndarray) -> list[np.ndarray]:
     return session.run(None, {"image": images})
 
 
-def command(*arguments, without=None):
-    """Run the entry point in a process of its own; ``without`` a package, as if it were not installed."""
+def command(*arguments: str, without: str | None = None, folder: Path | None = None) -> subprocess.CompletedProcess:
+    """Run the entry point in a process of its own; ``without`` a package, as if it were not installed; in ``folder``."""
     start = f"import sys; sys.modules[{without!r}] = None; " if without else "import sys; "
     start += "import runpy; sys.argv[0] = 'export'; runpy.run_module('training.export', run_name='__main__')"
-    return subprocess.run([sys.executable, "-c", start, *arguments], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-c", start, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )

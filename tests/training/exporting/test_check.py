@@ -38,8 +38,9 @@ def test_the_check_agrees_and_a_tampered_file_differs(coreset_run, coreset_file,
     assert report["own_seconds"]["processor"] > 0
 
     other = tampered(coreset_file, tmp_path / "other.onnx", "members_")
-    done = command(f"check={other}", f"model={coreset_run}", f"images={plates / 'test'}", "threads=1")
+    done = command(f"check={other}", f"model={coreset_run}", f"images={plates / 'test'}", "threads=1", folder=tmp_path)
     assert done.returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.onnx", "other.onnx.check.json"]
     assert "DIFFERS" in done.stdout
     assert done.stderr.strip().splitlines()[-1].startswith(f"error: {other} differs from")
     report = json.loads((tmp_path / "other.onnx.check.json").read_text())

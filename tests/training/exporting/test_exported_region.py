@@ -8,7 +8,7 @@ import onnx_ir as ir
 import pytest
 import torch
 
-from tests.training.exporting.small_runs import CPU, command, exported, fused_run, outputs_of, trained_defect_map
+from tests.training.exporting.small_runs import CPU, command, exported, fused_run, outputs_of
 from tests.training.small_plates import compose_config, plate, write_png
 from training.data.region_of_interest import open_region
 from training.defect_map.defect_map_model import DefectMapModel
@@ -47,11 +47,6 @@ def images():
     found[0, 5:30, 2:22] = 255
     found[1, 20:40, 70:85] = 255
     return found
-
-
-@pytest.fixture(scope="module")
-def map_run(plates, tmp_path_factory):
-    return trained_defect_map(plates, tmp_path_factory.mktemp("map"))
 
 
 def assert_same(found, model, threshold, images, inside):
