@@ -64,7 +64,7 @@ def outputs_of(file: Path, images: np.ndarray) -> list[np.ndarray]:
 
 
 def command(*arguments: str, without: str | None = None, folder: Path | None = None) -> subprocess.CompletedProcess:
-    """Run the entry point in a process of its own; ``without`` a package, as if it were not installed; in ``folder``."""
+    """Run the entry point in a process of its own, in ``folder``; ``without`` a package, as if not installed."""
     start = f"import sys; sys.modules[{without!r}] = None; " if without else "import sys; "
     start += "import runpy; sys.argv[0] = 'export'; runpy.run_module('training.export', run_name='__main__')"
     return subprocess.run(
