@@ -13,6 +13,7 @@ from scripts.benchmarks.accuracy_metrics import accuracy
 from scripts.training_steps import composed_config
 from training.exporting.check import Comparison, compared
 from training.exporting.exported_model import ExportedModel
+from training.exporting.region import export_region
 from training.exporting.run import export_run
 from training.exporting.settings import read_export_settings
 from training.model.load_detector import load_detector
@@ -41,7 +42,8 @@ def comparison(run: Path, file: Path, images: Sequence[Path], threads: int, tole
     torch.set_num_threads(threads)
     detector = load_detector(run, ModelOverrides("cpu"))
     folder = Path(os.path.commonpath([path.parent for path in images]))
-    return compared(detector, ExportedModel(file, threads), images, folder, tolerance)
+    region = export_region(detector.provenance, None)
+    return compared(detector, ExportedModel(file, threads), images, folder, tolerance, region)
 
 
 def accuracy_of(file: Path, threads: int, images: Sequence[LabelledTestImage]) -> dict[str, Any]:

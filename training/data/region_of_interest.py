@@ -50,6 +50,17 @@ class RegionOfInterest:
         """Raise UserError if no pattern matches an image's path."""
         self._rule(image)
 
+    def common_mask(self) -> NDArray[np.bool_] | None:
+        """Return which pixels count in every image: bool (height, width), read-only; None: all, at any size.
+
+        Raises UserError if rules for several patterns give several masks.
+        """
+        rule = self.rules[0]
+        if len(self.rules) > 1 and rule.pattern != "*":
+            patterns = ", ".join(other.pattern for other in self.rules)
+            raise UserError(f"the region of interest {self.file} depends on the names of the images ({patterns})")
+        return None if rule.size is None else self._drawn(rule, rule.size[1], rule.size[0])
+
     def document(self) -> dict[str, str]:
         """Return what a model's provenance records: name, file and hash."""
         return {"name": self.name, "file": str(self.file.resolve()), "sha256": self.sha256}

@@ -8,13 +8,16 @@ from statistics import median
 from typing import Any, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from training.data.image_file import read_image
 from training.exporting.exported_model import ExportedModel
 from training.exporting.metadata import differing_fields, export_record
+from training.exporting.region import ExportRegion
 from training.model.detector import Detector
 from training.support.listed_names import listed
 from training.support.progress import with_progress
+from training.support.user_error import UserError
 
 T = TypeVar("T")
 
@@ -105,39 +108,52 @@ class Comparison:
 
 
 def compared(
-    detector: Detector, exported: ExportedModel, images: Sequence[Path], folder: Path, tolerance: float
+    detector: Detector,
+    exported: ExportedModel,
+    images: Sequence[Path],
+    folder: Path,
+    tolerance: float,
+    region: ExportRegion,
 ) -> Comparison:
-    """Compare the maps, scores and decisions of image files below ``folder``, one after the other.
+    """Compare the maps, scores and decisions of image files below ``folder``, one after the other, within a region.
 
     Raises UserError for a file that is no image, and for an image that one of both refuses.
     """
-    if images:  # both prepare themselves with their first image
-        first = read_image(images[0], detector.provenance.white_level)
-        detector.anomaly_map(first)
-        exported.find(first)
+    if images:
+        _compared(detector, exported, images[0], "", region.mask)  # both prepare themselves with their first image
     found = [
-        _compared(detector, exported, path, path.relative_to(folder).as_posix())
+        _compared(detector, exported, path, path.relative_to(folder).as_posix(), region.mask)
         for path in with_progress(images, len(images), "compare")
     ]
-    record = export_record(detector, str(exported.record["input"]["type"]), str(exported.record["precision"]))
+    record = export_record(detector, region, str(exported.record["input"]["type"]), str(exported.record["precision"]))
     return Comparison(tuple(found), tuple(differing_fields(exported.record, record)), tolerance)
 
 
-def _compared(detector: Detector, exported: ExportedModel, path: Path, name: str) -> ImageComparison:
+def _compared(
+    detector: Detector, exported: ExportedModel, path: Path, name: str, inside: NDArray[np.bool_] | None
+) -> ImageComparison:
     image = read_image(path, detector.provenance.white_level)
-    own, own_seconds = _timed(lambda: detector.anomaly_map(image))
+    if inside is not None and image.shape[:2] != inside.shape:
+        own_size, size = (f"{shape[1]} x {shape[0]}" for shape in (image.shape, inside.shape))
+        raise UserError(f"{path} has {own_size} pixels, the region of interest {size}; give only images of this size")
+    own, own_seconds = _timed(lambda: detector.anomaly_map(image, inside))
     theirs, their_seconds = _timed(lambda: exported.find(image))
-    decided = own >= detector.threshold
+    decided, theirs_decided = (_decided(maps, detector.threshold, inside) for maps in (own, theirs.anomaly_map))
     return ImageComparison(
         image=name,
         difference=_relative(theirs.anomaly_map - own, detector.threshold),
-        score_difference=_relative(np.asarray(theirs.score - detector.image_score(own)), detector.threshold),
+        score_difference=_relative(np.asarray(theirs.score - detector.image_score(own, inside)), detector.threshold),
         own_anomalous=bool(decided.any()),
         exported_anomalous=theirs.anomalous,
-        pixels_decided_differently=int((decided != (theirs.anomaly_map >= detector.threshold)).sum()),
+        pixels_decided_differently=int((decided != theirs_decided).sum()),
         own=own_seconds,
         exported=their_seconds,
     )
+
+
+def _decided(maps: NDArray[np.float32], threshold: float, inside: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    decided = maps >= threshold
+    return decided if inside is None else decided & inside
 
 
 def _relative(difference: Any, threshold: float) -> float:

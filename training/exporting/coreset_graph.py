@@ -1,10 +1,13 @@
 """A coreset inside the graph: normalisation, backbone, patch grid, nearest members, upsampling and blur."""
 
+import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
 from training.exporting.geometry import Geometry, GraphAxis, GraphSize
 from training.exporting.graph import OnnxGraph, Operators
 from training.exporting.pixels import Pixels, resized
+from training.exporting.region import only_inside, standing_patches
 from training.exporting.traced import backbone_graph
 from training.features.extractor import LEAST_CONTRAST, FeatureExtractor
 from training.features.patch_grid import PatchLayout
@@ -25,8 +28,11 @@ class CoresetGraph:
         self._backbone = backbone_graph(model.extractor)
         self._weights = f"{BACKBONE}_{model.extractor.fingerprint['weights_sha256'][:8]}"
 
-    def anomaly_map(self, pixels: Pixels) -> ir.Value:
-        """Return the maps (N, H, W) float32, as ``AnomalyModel.anomaly_map`` does."""
+    def anomaly_map(self, pixels: Pixels, inside: NDArray[np.bool_] | None = None) -> ir.Value:
+        """Return the maps (N, H, W) float32, as ``AnomalyModel.anomaly_map`` does. Raises UserError.
+
+        With a region of interest ``inside`` (H, W), a patch outside has the distance of the nearest patch inside.
+        """
         extractor, op = self._model.extractor, self._op
         features, rows, columns = self._features(pixels, 1.0)
         parts = [features]
@@ -36,15 +42,23 @@ class CoresetGraph:
             parts.append(self._resampled(weighted, (own_rows, own_columns), (rows, columns)))
         joined = parts[0] if len(parts) == 1 else op.Concat(*parts, axis=1)
         patches = op.Transpose(joined, perm=[0, 2, 3, 1])
-        return self._map(self._distances(patches, rows, columns), (rows, columns), pixels.size)
+        distances = self._distances(patches, rows, columns)
+        if inside is not None:
+            standing = self._graph.whole(standing_patches(self._model, inside))
+            distances = op.Gather(op.Flatten(distances, axis=1), standing, axis=1)
+        return only_inside(self._graph, self._map(distances, (rows, columns), pixels.size), inside)
 
-    def image_score(self, maps: ir.Value) -> ir.Value:
-        """Return the scores (N,) of maps (N, H, W), as ``AnomalyModel.image_score`` does."""
+    def image_score(self, maps: ir.Value, inside: NDArray[np.bool_] | None = None) -> ir.Value:
+        """Return the scores (N,) of maps (N, H, W), as ``AnomalyModel.image_score`` does.
+
+        The map is 0 outside the region and not below 0 inside, so that the highest values are those inside.
+        """
         op, graph, share = self._op, self._graph, self._model.settings.score_share
         flat = op.Flatten(maps, axis=1)
         if share == 0:
             return op.ReduceMax(flat, graph.whole([1]), keepdims=0)
-        count = op.Round(op.Mul(graph.as_real(graph.size_of(flat, 1)), graph.real(share)))
+        pixels = graph.size_of(flat, 1) if inside is None else graph.whole(int(inside.sum()))
+        count = op.Round(op.Mul(graph.as_real(pixels), graph.real(share)))
         number = graph.as_whole(op.Reshape(op.Max(count, graph.real(1)), graph.whole([1])))
         highest = op.highest(flat, number)
         return graph.as_float(op.ReduceMean(graph.as_real(highest), graph.whole([1]), keepdims=0))

@@ -1,11 +1,14 @@
 """A defect map inside the graph: resizing, reflected border, networks, and the map at the image's size."""
 
+import numpy as np
 import onnx_ir as ir
+from numpy.typing import NDArray
 
 from training.defect_map.defect_map_model import DefectMapModel
 from training.exporting.geometry import Geometry, GraphSize
 from training.exporting.graph import OnnxGraph
 from training.exporting.pixels import Pixels, resized
+from training.exporting.region import only_inside
 from training.exporting.traced import defect_map_graph
 
 NETWORKS = "networks"
@@ -22,8 +25,11 @@ class DefectMapGraph:
         self._name = f"{NETWORKS}{name}"
         self._networks = defect_map_graph(model.network)
 
-    def anomaly_map(self, pixels: Pixels) -> ir.Value:
+    def anomaly_map(self, pixels: Pixels, inside: NDArray[np.bool_] | None = None) -> ir.Value:
         """Return the maps (N, H, W) float32, as ``DefectMapModel.anomaly_map`` does."""
+        return only_inside(self._graph, self._map_of(pixels), inside)
+
+    def _map_of(self, pixels: Pixels) -> ir.Value:
         op, whole = self._op, self._graph.whole
         seen = resized(self._graph, pixels, self._model.settings.resize)
         border = self._model.settings.border
@@ -41,14 +47,22 @@ class DefectMapGraph:
         rows, columns = (self._widening(seen.size.along(k), pixels.size.along(k)) for k in (0, 1))
         return op.MatMul(rows, op.MatMul(inner, op.Transpose(columns, perm=[1, 0])))
 
-    def image_score(self, maps: ir.Value) -> ir.Value:
-        """Return the scores (N,) of maps (N, H, W), as ``DefectMapModel.image_score`` does."""
+    def image_score(self, maps: ir.Value, inside: NDArray[np.bool_] | None = None) -> ir.Value:
+        """Return the scores (N,) of maps (N, H, W), as ``DefectMapModel.image_score`` does.
+
+        With a region of interest, the sums of a window are divided by the share of its pixels that lie inside.
+        """
         settings = self._model.settings
         if settings.score != "maximum":
             size = GraphSize(self._graph.size_of(maps, 1), self._graph.size_of(maps, 2))
             seen = self._geometry.resized_size(size, settings.resize)
+            counting = None if inside is None else self._graph.constant(inside[None], name="counting")
             for k in (0, 1):
                 maps = self._averaged(maps, k, size.along(k), seen.along(k))
+                counting = None if counting is None else self._averaged(counting, k, size.along(k), seen.along(k))
+            if counting is not None:
+                least = self._graph.constant(np.finfo(np.float32).tiny)  # 0 / 0 far outside would be no number
+                maps = only_inside(self._graph, self._op.Div(maps, self._op.Max(counting, least)), inside)
         return self._op.ReduceMax(maps, self._graph.whole([1, 2]), keepdims=0)
 
     def _after(self, length: ir.Value) -> ir.Value:

@@ -9,6 +9,7 @@ from typing import Any
 import timm
 
 from training.defect_map.defect_map_model import DefectMapModel
+from training.exporting.region import ExportRegion
 from training.features.backbone_weights import OWN
 from training.features.extractor import FeatureExtractor
 from training.features.packaged_weights import PACKAGE
@@ -24,8 +25,9 @@ CLASSES = ("nominal", "anomalous")
 """The meanings of ``decision`` false and true."""
 
 
-def export_record(detector: Detector, pixels: str, precision: str) -> dict[str, Any]:
+def export_record(detector: Detector, region: ExportRegion, pixels: str, precision: str) -> dict[str, Any]:
     """Return the record of an exported detector; ``pixels`` and ``precision`` as in ``ExportSettings``."""
+    height, width = ("any", "any") if region.mask is None else region.mask.shape
     parts = list(_parts(detector))
     extractors = [part.extractor for part in parts if isinstance(part, AnomalyModel)]
     return {
@@ -38,16 +40,17 @@ def export_record(detector: Detector, pixels: str, precision: str) -> dict[str, 
             "layout": "batch, height, width, RGB",
             "type": pixels,
             "range": [0, 255] if pixels == "uint8" else [0.0, 1.0],
-            "height": "any",
-            "width": "any",
+            "height": height,
+            "width": width,
             "resized": [_resized(part) for part in parts],
         },
+        "region_of_interest": region.document,
         "precision": precision,
         "model": detector.fingerprint,
         "extractors": [extractor.fingerprint for extractor in extractors],
         "licences_of_weights": [_licence(part) for part in parts],
         "provenance_sha256": sha256_of_document(detector.provenance.document()),
-        "warnings": detector.warnings,
+        "warnings": [*detector.warnings, *region.warnings],
         "made_by": software_versions(),
     }
 
@@ -62,7 +65,16 @@ def differing_fields(record: dict[str, Any], own: dict[str, Any]) -> list[str]:
 
     The program's version, the input's type and the precision are choices of the export.
     """
-    compared = ("format", "version", "classes", "threshold", "model", "extractors", "provenance_sha256")
+    compared = (
+        "format",
+        "version",
+        "classes",
+        "threshold",
+        "region_of_interest",
+        "model",
+        "extractors",
+        "provenance_sha256",
+    )
     plain = json.loads(json.dumps(own))
     return [name for name in compared if record.get(name) != plain[name]]
 

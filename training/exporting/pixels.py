@@ -23,9 +23,9 @@ class Pixels:
     size: GraphSize
 
 
-def image_input(pixels: str) -> ir.Value:
-    """Return the input ``image`` (batch, height, width, 3), RGB, of a type of INPUTS."""
-    return ir.val("image", INPUTS[pixels], ir.Shape(["batch", "height", "width", 3]))
+def image_input(pixels: str, size: tuple[int, ...] | None = None) -> ir.Value:
+    """Return the input ``image`` (batch, height, width, 3), RGB, of a type of INPUTS; ``size`` (H, W) None: any."""
+    return ir.val("image", INPUTS[pixels], ir.Shape(["batch", *(size or ("height", "width")), 3]))
 
 
 def planes_of(graph: OnnxGraph, image: ir.Value) -> Pixels:

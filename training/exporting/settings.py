@@ -5,6 +5,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from training.data.region_of_interest import RegionOfInterest
+from training.data.settings import read_region
 from training.model.settings import ModelOverrides, read_model_overrides
 from training.support.settings_schema import check_settings
 from training.support.user_error import UserError
@@ -28,6 +30,8 @@ class ExportSettings:
     calibration_images: int
     overwrite: bool
     overrides: ModelOverrides
+    region: RegionOfInterest | None = None
+    """The region of interest; None: the model's own."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,8 @@ class CheckSettings:
     threads: int | None
     """None: as many as torch takes."""
     overrides: ModelOverrides
+    region: RegionOfInterest | None = None
+    """The region of interest; None: the model's own."""
 
 
 def read_export_settings(cfg: DictConfig) -> ExportSettings:
@@ -63,6 +69,7 @@ def read_export_settings(cfg: DictConfig) -> ExportSettings:
         calibration_images=cfg.calibration_images,
         overwrite=cfg.overwrite,
         overrides=read_model_overrides(cfg),
+        region=read_region(cfg),
     )
 
 
@@ -78,4 +85,5 @@ def read_check_settings(cfg: DictConfig) -> CheckSettings:
         tolerance=cfg.tolerance,
         threads=cfg.threads,
         overrides=read_model_overrides(cfg),
+        region=read_region(cfg),
     )

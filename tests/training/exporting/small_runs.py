@@ -1,5 +1,7 @@
 """Small trained detectors on noise plates in the layout of MVTec AD, and what an exported file says of an image."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -59,3 +61,12 @@ def outputs_of(file: Path, images: np.ndarray) -> list[np.ndarray]:
     """Return the outputs of a file in ONNX Runtime itself, without our own wrapper."""
     session = onnxruntime.InferenceSession(file, providers=["CPUExecutionProvider"])
     return session.run(None, {"image": images})
+
+
+def command(*arguments: str, without: str | None = None, folder: Path | None = None) -> subprocess.CompletedProcess:
+    """Run the entry point in a process of its own, in ``folder``; ``without`` a package, as if not installed."""
+    start = f"import sys; sys.modules[{without!r}] = None; " if without else "import sys; "
+    start += "import runpy; sys.argv[0] = 'export'; runpy.run_module('training.export', run_name='__main__')"
+    return subprocess.run(
+        [sys.executable, "-c", start, *arguments], cwd=folder, capture_output=True, text=True, check=False
+    )

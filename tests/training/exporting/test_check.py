@@ -1,26 +1,17 @@
 """The commands: checks that agree and differ, refusals that change nothing, and missing packages."""
 
 import json
-import subprocess
-import sys
 
 import numpy as np
 import onnx
 import pytest
 from onnx import numpy_helper
 
-from tests.training.exporting.small_runs import exported
+from tests.training.exporting.small_runs import command, exported
 from tests.training.small_plates import compose_config
 from training.exporting.run import check_run
 from training.exporting.settings import read_check_settings, read_export_settings
 from training.support.user_error import UserError
-
-
-def command(*arguments, without=None):
-    """Run the entry point in a process of its own; ``without`` a package, as if it were not installed."""
-    start = f"import sys; sys.modules[{without!r}] = None; " if without else "import sys; "
-    start += "import runpy; sys.argv[0] = 'export'; runpy.run_module('training.export', run_name='__main__')"
-    return subprocess.run([sys.executable, "-c", start, *arguments], capture_output=True, text=True, check=False)
 
 
 def checked(file, run, images, *overrides):
@@ -47,8 +38,9 @@ def test_the_check_agrees_and_a_tampered_file_differs(coreset_run, coreset_file,
     assert report["own_seconds"]["processor"] > 0
 
     other = tampered(coreset_file, tmp_path / "other.onnx", "members_")
-    done = command(f"check={other}", f"model={coreset_run}", f"images={plates / 'test'}", "threads=1")
+    done = command(f"check={other}", f"model={coreset_run}", f"images={plates / 'test'}", "threads=1", folder=tmp_path)
     assert done.returncode == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.onnx", "other.onnx.check.json"]
     assert "DIFFERS" in done.stdout
     assert done.stderr.strip().splitlines()[-1].startswith(f"error: {other} differs from")
     report = json.loads((tmp_path / "other.onnx.check.json").read_text())

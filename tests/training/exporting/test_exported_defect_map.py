@@ -7,7 +7,7 @@ import onnx_ir as ir
 import pytest
 import torch
 
-from tests.training.exporting.small_runs import CPU, exported, fused_run, outputs_of, trained_defect_map
+from tests.training.exporting.small_runs import CPU, exported, fused_run, outputs_of
 from tests.training.small_plates import plate
 from training.defect_map.defect_map_model import DefectMapModel
 from training.exporting.detector_graph import detector_model
@@ -16,11 +16,6 @@ from training.model.fused_detector import FusedModel
 from training.model.load_detector import load_detector
 
 RNG = np.random.default_rng(12)
-
-
-@pytest.fixture(scope="module")
-def map_run(plates, tmp_path_factory):
-    return trained_defect_map(plates, tmp_path_factory.mktemp("map"))
 
 
 def images_of(height, width):
