@@ -67,10 +67,12 @@ def test_ten_kills_give_what_one_clean_run_gives_and_predict_too(line_run, tmp_p
     assert [line["number"] for line in results["killed"]] == list(range(1, PICTURES + 1))
 
     predict_run(predict_config(line_run, camera, tmp_path / "predicted"))
-    predicted = pd.read_csv(tmp_path / "predicted" / "predictions.csv", keep_default_na=False)
+    predicted = pd.read_csv(
+        tmp_path / "predicted" / "predictions.csv", keep_default_na=False, float_precision="round_trip"
+    )
     predicted["image"] = [Path(name).relative_to(camera).as_posix() for name in predicted["image"]]
     for output in results:
-        table = pd.read_csv(tmp_path / output / "results.csv", keep_default_na=False)
+        table = pd.read_csv(tmp_path / output / "results.csv", keep_default_na=False, float_precision="round_trip")
         assert table["number"].tolist() == list(range(1, PICTURES + 1))
         common = [name for name in predicted.columns if name != "seconds"]
         ordered = table.sort_values("image", ignore_index=True)[common]
@@ -139,7 +141,7 @@ def test_the_typed_command_takes_files_when_they_are_whole_and_stops_cleanly(lin
     assert "Webhook: 0 results delivered, 15 dropped" in text
     assert "webhook:" in text
     assert "was dropped" in text
-    table = pd.read_csv(output / "results.csv", keep_default_na=False)
+    table = pd.read_csv(output / "results.csv", keep_default_na=False, float_precision="round_trip")
     assert table["image"].tolist() == names
     assert sorted(path.name for path in output.iterdir()) == [
         ".hydra", "results.csv", "results.jsonl", "watch.json", "watch.log"
