@@ -15,7 +15,7 @@ import pytest
 from tests.training.configured import predict_run
 from tests.training.service.conftest import picture
 from tests.training.service.processes import forked, predict_config, typed, wait_for
-from tests.training.small_plates import compose_config, write_png
+from tests.training.small_plates import compose_config, plate, write_png
 from training.service.watch_settings import read_watch_settings
 from training.support.user_error import UserError
 
@@ -101,7 +101,7 @@ def test_the_typed_command_takes_files_when_they_are_whole_and_stops_cleanly(lin
     (camera / "broken.png").write_bytes(b"nothing")
     (camera / ".hidden.png").write_bytes(b"nothing")
     hook = [f"webhook.url={hanging_receiver}", "webhook.timeout_seconds=0.2", "webhook.attempts=2"]
-    hook += ["webhook.pause_seconds=0.1", "webhook.queue=2", "webhook.stop_seconds=0.5"]
+    hook += ["webhook.pause_seconds=0.1", "webhook.queue=2", "webhook.stop_seconds=0.5", "patience_seconds=3"]
     process = typed("watch", *settings_of(line_run, camera, output, *hook))
     try:
         wait_for(lambda: len(lines_of(output)) == 2, process)
@@ -176,7 +176,7 @@ def test_the_drift_goes_on_after_a_restart_and_darker_pictures_raise_it(line_run
 
     def pictures(first, darker):
         for number in range(first, first + 10):
-            image = picture(3 * number + 1)
+            image = plate(np.random.default_rng([9, number]))  # drawn, and as large, as the validation images
             write_png(camera / f"{number:03d}.png", (image * darker).astype(np.uint8))
 
     for count, first, darker, end in ((10, 0, 1.0, signal.SIGKILL), (20, 10, 0.6, signal.SIGTERM)):
