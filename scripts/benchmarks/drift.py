@@ -13,6 +13,7 @@ from training.drift.reference import DriftReference
 from training.drift.settings import DriftSettings
 from training.drift.window import PARTED, DriftWindow
 from training.model.detector import Detector
+from training.model.model_region import region_for
 
 Change = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 
@@ -39,11 +40,13 @@ CHANGES: dict[str, Change] = {
 
 
 def statistics_of(model: Detector, paths: Sequence[Path], change: Change) -> list[dict[str, float]]:
-    """Return the statistics of changed pictures."""
-    found = []
+    """Return the statistics of changed pictures, within the model's region of interest. Raises UserError."""
+    found, region = [], region_for(model.provenance, None)[0]
     for path in paths:
         image = change(read_image(path, model.provenance.white_level))
-        found.append({**image_statistics(image), SCORE: model.image_score(model.anomaly_map(image))})
+        inside = None if region is None else region.inside(path, image.shape[0], image.shape[1])
+        score = model.image_score(model.anomaly_map(image, inside), inside)
+        found.append({**image_statistics(image, inside), SCORE: score})
     return found
 
 

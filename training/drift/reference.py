@@ -47,9 +47,11 @@ class ReferenceTally:
         self._nominal: list[dict[str, float]] = []
         self._others: list[dict[str, float]] = []
 
-    def add(self, image: NDArray[np.uint8], score: float, nominal: bool) -> None:
-        """Add an RGB image (H, W, 3), its score, and that it shows no defect."""
-        (self._nominal if nominal else self._others).append({**image_statistics(image), SCORE: score})
+    def add(
+        self, image: NDArray[np.uint8], score: float, nominal: bool, inside: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Add an RGB image (H, W, 3), its score, that it shows no defect, and its region of interest (H, W)."""
+        (self._nominal if nominal else self._others).append({**image_statistics(image, inside), SCORE: score})
 
     def reference(self) -> DriftReference | None:
         """Return the reference, or None without images."""

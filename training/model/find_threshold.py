@@ -117,7 +117,8 @@ def _validated(
         highest[sample.image.name] = float(scores[kinds != _NOT_COUNTED].max(initial=0))
         positives.add(scores[kinds == _POSITIVE])
         if reference is not None:
-            reference.add(image, model.image_score(scores, inside), nominal=not (kinds == _POSITIVE).any())
+            score, nominal = model.image_score(scores, inside), not (kinds == _POSITIVE).any()
+            reference.add(image, score, nominal, inside)
         negatives.add(scores[kinds == _NEGATIVE])
         if minimum_coverage is not None:
             numbers = np.where(kinds == _POSITIVE, read_instances(sample, mask), 0)

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from training.data.image_file import image_of_content
+from training.data.region_of_interest import RegionOfInterest
 from training.drift.image_statistics import SCORE, image_statistics
 from training.drift.window import DriftState, DriftWindow
 from training.model.detector import Detector
-from training.model.model_region import region_for
 from training.prediction.judgement import Judgement, judge
 from training.service.picture_header import NoPictureError, check_header
 from training.support.user_error import UserError
@@ -36,17 +36,23 @@ class LineResult:
 class LineJudge:
     """A detector and a drift window; one picture at a time."""
 
-    def __init__(self, model: Detector, minimum_size: int, maximum_pixels: int, drift: DriftWindow) -> None:
-        """Raise UserError if the model's region of interest has changed or is gone."""
+    def __init__(
+        self,
+        model: Detector,
+        minimum_size: int,
+        maximum_pixels: int,
+        drift: DriftWindow,
+        region: RegionOfInterest | None = None,
+    ) -> None:
         self.model, self.drift = model, drift
-        self._minimum_size, self._maximum_pixels = minimum_size, maximum_pixels
-        self._region = region_for(model.provenance, None)[0]
+        self._minimum_size, self._maximum_pixels, self._region = minimum_size, maximum_pixels, region
 
     def judge(self, content: bytes, name: Path) -> LineResult:
-        """Judge the content of an image file, within the model's region of interest; ``name`` is for messages.
+        """Judge the content of an image file, within the region of interest.
 
-        Raises NoPictureError if it does not decode, TooManyPixelsError, without decoding it, if it is too large, and
-        UserError if the detector cannot take it.
+        ``name`` is for the region's patterns and for messages. Raises NoPictureError if the content does not decode,
+        TooManyPixelsError, without decoding it, if it is too large, and UserError if the detector cannot take it or the
+        region has no rule for it.
         """
         started = time.perf_counter()
         check_header(content, name, self._maximum_pixels)
@@ -56,5 +62,5 @@ class LineJudge:
             raise NoPictureError(str(error)) from error
         inside = None if self._region is None else self._region.inside(name, image.shape[0], image.shape[1])
         judged = judge(self.model, image, self._minimum_size, started, inside)
-        statistics = {**image_statistics(image), SCORE: judged.score}
+        statistics = {**image_statistics(image, inside), SCORE: judged.score}
         return LineResult(judged, statistics, self.drift.add(statistics))

@@ -7,6 +7,7 @@ import uvicorn
 
 from training.drift.window import DriftWindow
 from training.model.load_detector import load_detector
+from training.model.model_region import region_for
 from training.service.application import build_application
 from training.service.line_judge import LineJudge
 from training.service.serve_settings import ServeSettings
@@ -19,12 +20,18 @@ _WAITING_CONNECTIONS = 2048
 
 
 def serve_run(settings: ServeSettings, stop: StopRequest) -> None:
-    """Serve until SIGTERM or SIGINT; requests in hand are finished. Raises UserError for an unusable address."""
+    """Serve until SIGTERM or SIGINT; requests in hand are finished.
+
+    Raises UserError for an unusable address or region of interest.
+    """
     with _bound_socket(settings.host, settings.port) as bound:
         model = load_detector(settings.model, settings.overrides)
+        region, warnings = region_for(model.provenance, settings.region)
+        for warning in warnings:
+            log.warning("Warning: %s", warning)
         drift = DriftWindow(model.reference, settings.drift)
         drift.announce()
-        judge = LineJudge(model, settings.minimum_prediction_size, settings.maximum_pixels, drift)
+        judge = LineJudge(model, settings.minimum_prediction_size, settings.maximum_pixels, drift, region)
         if stop:
             return
         config = uvicorn.Config(

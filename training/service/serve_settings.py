@@ -6,6 +6,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
+from training.data.region_of_interest import RegionOfInterest
+from training.data.settings import read_region
 from training.drift.settings import DriftSettings, read_drift_settings
 from training.model.settings import ModelOverrides, read_model_overrides
 from training.support.settings_schema import check_settings
@@ -29,6 +31,8 @@ class ServeSettings:
     upload_seconds: float
     stop_seconds: float
     minimum_prediction_size: int
+    region: RegionOfInterest | None
+    """None: the model's own."""
     drift: DriftSettings
     overrides: ModelOverrides
 
@@ -56,6 +60,7 @@ def read_serve_settings(cfg: DictConfig) -> ServeSettings:
         upload_seconds=cfg.upload_seconds,
         stop_seconds=cfg.stop_seconds,
         minimum_prediction_size=cfg.minimum_prediction_size,
+        region=read_region(cfg),
         drift=read_drift_settings(cfg.drift),
         overrides=read_model_overrides(cfg),
     )

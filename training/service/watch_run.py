@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from training.data.decoding import read_content
+from training.data.region_of_interest import RegionOfInterest
 from training.drift.window import DriftWindow
 from training.model.detector import Detector
 from training.model.load_detector import load_detector
+from training.model.model_region import region_for
 from training.prediction.image import write_pictures
 from training.service.arrivals import Arrivals, Stamp, stamp_of
 from training.service.folder_events import FolderEvents
@@ -34,17 +36,21 @@ _PICTURES_PER_LINE = 1000
 def watch_run(settings: WatchSettings, stop: StopRequest) -> None:
     """Judge the pictures in the folder and those that arrive, until the stop is asked for.
 
-    Raises UserError if the folder cannot be watched, and if the output cannot be written: no picture is lost then.
+    Raises UserError if the region of interest cannot be used, if the folder cannot be watched, and if the output cannot
+    be written: no picture is lost then.
     """
     model = load_detector(settings.model, settings.overrides)
+    region, warnings = region_for(model.provenance, settings.region)
+    for warning in warnings:
+        log.warning("Warning: %s", warning)
     drift = DriftWindow(model.reference, settings.drift)
     reference = None if model.reference is None else model.reference.document()
     described = {"reference": reference, "settings": vars(settings.drift), "limits": drift.limits}
-    journal = WatchJournal(settings.output, _job(model, settings), described, settings.drift.window)
+    journal = WatchJournal(settings.output, _job(model, settings, region), described, settings.drift.window)
     for statistics in journal.last_statistics:
         drift.restore(statistics)
     drift.announce()
-    judge = LineJudge(model, settings.minimum_prediction_size, settings.maximum_pixels, drift)
+    judge = LineJudge(model, settings.minimum_prediction_size, settings.maximum_pixels, drift, region)
     with _events(settings) as events, _webhook(settings) as webhook:
         _Watch(settings, judge, journal, webhook).run(events, stop)
     log.info(
@@ -164,7 +170,7 @@ def _webhook(settings: WatchSettings) -> Iterator[Webhook | None]:
             webhook.close()
 
 
-def _job(model: Detector, settings: WatchSettings) -> dict[str, Any]:
+def _job(model: Detector, settings: WatchSettings, region: RegionOfInterest | None) -> dict[str, Any]:
     """Return everything that a result depends on besides the picture."""
     return {
         "model": model.fingerprint,
@@ -172,4 +178,5 @@ def _job(model: Detector, settings: WatchSettings) -> dict[str, Any]:
         "minimum_prediction_size": settings.minimum_prediction_size,
         "maps": settings.maps,
         "overlays": settings.overlays,
+        "region of interest": None if region is None else region.sha256,
     }

@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 
 from omegaconf import DictConfig
 
+from training.data.region_of_interest import RegionOfInterest
+from training.data.settings import read_region
 from training.drift.settings import DriftSettings, read_drift_settings
 from training.model.settings import ModelOverrides, read_model_overrides
 from training.support.settings_schema import check_settings
@@ -44,6 +46,8 @@ class WatchSettings:
     settle_seconds: float
     patience_seconds: float
     webhook: WebhookSettings | None
+    region: RegionOfInterest | None
+    """None: the model's own."""
     drift: DriftSettings
     overrides: ModelOverrides
 
@@ -69,6 +73,7 @@ def read_watch_settings(cfg: DictConfig) -> WatchSettings:
         settle_seconds=cfg.settle_seconds,
         patience_seconds=cfg.patience_seconds,
         webhook=_webhook(cfg.webhook),
+        region=read_region(cfg),
         drift=read_drift_settings(cfg.drift),
         overrides=read_model_overrides(cfg),
     )

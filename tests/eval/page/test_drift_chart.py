@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from eval.page.drift import drift_of
 from eval.page.page import build_report
@@ -61,8 +62,11 @@ def test_a_drift_is_told_with_its_first_picture_and_drawn(tmp_path):
     assert names[:5] == ["brightness", "contrast", "sharpness", "red", "blue"]
     assert names[-1].startswith("limit 0.")
     assert "Distribution of brightness" in [chart.title for chart in distributions]
-    last = list(lines[-1]["drift"]["gaps"].values())
-    assert max(last) == 1.0
+    reference = json.loads((tmp_path / "line" / "watch.json").read_text())["drift"]["reference"]["values"]
+    for name, gap in lines[-1]["drift"]["gaps"].items():
+        window = [line["statistics"][name] for line in lines[-SETTINGS.window :]]
+        assert gap == pytest.approx(stats.ks_2samp(reference[name], window).statistic, abs=1e-12)
+    assert lines[-1]["drift"]["gaps"]["brightness"] > 0.9
 
 
 def test_a_line_without_drift_a_short_one_and_one_without_reference_are_told(tmp_path):

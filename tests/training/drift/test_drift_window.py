@@ -142,3 +142,24 @@ def test_a_reference_is_the_nominal_images_if_there_are_enough_and_is_bounded():
 def test_a_black_image_has_statistics():
     found = image_statistics(np.zeros((8, 9, 3), np.uint8))
     assert found == {"brightness": 0, "contrast": 0, "sharpness": 0, "red": 0.333333, "blue": 0.333333}
+
+
+def test_within_a_region_of_interest_what_lies_outside_does_not_count():
+    image, inside = pictures(8, 1)[0], np.zeros((48, 64), dtype=np.bool_)
+    inside[:, 20:50] = True
+    wanted = image_statistics(np.ascontiguousarray(image[:, 20:50]))
+    found = image_statistics(image, inside)
+    own = ("brightness", "contrast", "red", "blue")
+    assert {name: found[name] for name in own} == pytest.approx({name: wanted[name] for name in own}, rel=1e-9)
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(int)
+    padded = np.pad(grey, ((1, 1), (0, 0)), mode="reflect")
+    edges = padded[:-2] + padded[2:] - 4 * grey
+    edges[:, 1:-1] += grey[:, :-2] + grey[:, 2:]
+    assert found["sharpness"] == pytest.approx(np.abs(edges)[:, 21:49].mean(), rel=1e-9)
+    other = np.where(inside[..., None], image, np.uint8(255))
+    assert image_statistics(other, inside) == found
+    assert image_statistics(other)["brightness"] > found["brightness"] + 20
+    assert image_statistics(image, np.ones_like(inside)) == pytest.approx(image_statistics(image), rel=1e-9)
+    line = np.zeros_like(inside)
+    line[5] = True
+    assert image_statistics(image, line)["sharpness"] == 0

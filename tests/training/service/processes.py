@@ -46,7 +46,7 @@ def _run(door: str, settings: list[str]) -> None:
     run(door, getattr(importlib.import_module(f"training.{door}"), door))
 
 
-def wait_for(condition: Callable[[], bool], process, seconds: float = 120) -> None:
+def wait_for(condition: Callable[[], bool], process, seconds: float = 300) -> None:
     """Wait until the condition holds; the process must be alive until then."""
     end = time.monotonic() + seconds
     while not condition():

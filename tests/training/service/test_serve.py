@@ -93,7 +93,7 @@ def test_answers_are_those_of_predict_to_the_last_digit(server, line_run, tmp_pa
     for number in range(6):
         write_png(tmp_path / "photos" / f"{number}.png", picture(number))
     predict_run(predict_config(line_run, tmp_path / "photos", tmp_path / "out"))
-    table = pd.read_csv(tmp_path / "out" / "predictions.csv", keep_default_na=False)
+    table = pd.read_csv(tmp_path / "out" / "predictions.csv", keep_default_na=False, float_precision="round_trip")
     assert set(table["decision"]) == {"anomalous", "nominal"}
     coco = json.loads((tmp_path / "out" / "findings.json").read_text())
     fields = ("score", "decision", "findings", "finding_pixels", "largest_finding", "threshold", "width", "height")

@@ -15,7 +15,7 @@ import pytest
 from tests.training.configured import predict_run
 from tests.training.service.conftest import picture
 from tests.training.service.processes import forked, predict_config, typed, wait_for
-from tests.training.small_plates import compose_config, write_png
+from tests.training.small_plates import compose_config, plate, write_png
 from training.service.watch_settings import read_watch_settings
 from training.support.user_error import UserError
 
@@ -67,10 +67,12 @@ def test_ten_kills_give_what_one_clean_run_gives_and_predict_too(line_run, tmp_p
     assert [line["number"] for line in results["killed"]] == list(range(1, PICTURES + 1))
 
     predict_run(predict_config(line_run, camera, tmp_path / "predicted"))
-    predicted = pd.read_csv(tmp_path / "predicted" / "predictions.csv", keep_default_na=False)
+    predicted = pd.read_csv(
+        tmp_path / "predicted" / "predictions.csv", keep_default_na=False, float_precision="round_trip"
+    )
     predicted["image"] = [Path(name).relative_to(camera).as_posix() for name in predicted["image"]]
     for output in results:
-        table = pd.read_csv(tmp_path / output / "results.csv", keep_default_na=False)
+        table = pd.read_csv(tmp_path / output / "results.csv", keep_default_na=False, float_precision="round_trip")
         assert table["number"].tolist() == list(range(1, PICTURES + 1))
         common = [name for name in predicted.columns if name != "seconds"]
         ordered = table.sort_values("image", ignore_index=True)[common]
@@ -99,7 +101,7 @@ def test_the_typed_command_takes_files_when_they_are_whole_and_stops_cleanly(lin
     (camera / "broken.png").write_bytes(b"nothing")
     (camera / ".hidden.png").write_bytes(b"nothing")
     hook = [f"webhook.url={hanging_receiver}", "webhook.timeout_seconds=0.2", "webhook.attempts=2"]
-    hook += ["webhook.pause_seconds=0.1", "webhook.queue=2", "webhook.stop_seconds=0.5"]
+    hook += ["webhook.pause_seconds=0.1", "webhook.queue=2", "webhook.stop_seconds=0.5", "patience_seconds=3"]
     process = typed("watch", *settings_of(line_run, camera, output, *hook))
     try:
         wait_for(lambda: len(lines_of(output)) == 2, process)
@@ -139,7 +141,7 @@ def test_the_typed_command_takes_files_when_they_are_whole_and_stops_cleanly(lin
     assert "Webhook: 0 results delivered, 15 dropped" in text
     assert "webhook:" in text
     assert "was dropped" in text
-    table = pd.read_csv(output / "results.csv", keep_default_na=False)
+    table = pd.read_csv(output / "results.csv", keep_default_na=False, float_precision="round_trip")
     assert table["image"].tolist() == names
     assert sorted(path.name for path in output.iterdir()) == [
         ".hydra", "results.csv", "results.jsonl", "watch.json", "watch.log"
@@ -174,7 +176,7 @@ def test_the_drift_goes_on_after_a_restart_and_darker_pictures_raise_it(line_run
 
     def pictures(first, darker):
         for number in range(first, first + 10):
-            image = picture(3 * number + 1)
+            image = plate(np.random.default_rng([9, number]))  # drawn, and as large, as the validation images
             write_png(camera / f"{number:03d}.png", (image * darker).astype(np.uint8))
 
     for count, first, darker, end in ((10, 0, 1.0, signal.SIGKILL), (20, 10, 0.6, signal.SIGTERM)):
