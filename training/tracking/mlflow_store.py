@@ -10,18 +10,30 @@ from training.tracking.settings import TrackingSettings
 from training.tracking.tracked_run import TrackedRun
 
 _SQLITE = "sqlite:///"
+_SQLITE_BEGINNING = b"SQLite format 3\0"
 _LONGEST = 6000  # characters of a setting
 _FOLDER = "run_folder"
 
 
 def write_to_mlflow(run: TrackedRun, settings: TrackingSettings) -> str:
-    """Record a run; return MLflow's run id. Raises what MLflow raises if the store cannot be used."""
+    """Record a run; return MLflow's run id. Raises ValueError, or what MLflow raises, if the store cannot be used."""
     if not settings.store.startswith(_SQLITE):
         return _record(run, settings, None)
     file = Path(settings.store.removeprefix(_SQLITE)).absolute()
     file.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(f"{file}.lock"):  # rows of a sweep end at the same time, and the first makes the tables
+        _check_database(file)
         return _record(run, settings, file)
+
+
+def _check_database(file: Path) -> None:
+    """Raise ValueError if ``file`` is there and is no SQLite database: MLflow would try ten times, for 100 seconds."""
+    if not file.exists():
+        return
+    with file.open("rb") as opened:
+        beginning = opened.read(len(_SQLITE_BEGINNING))
+    if beginning not in (b"", _SQLITE_BEGINNING):
+        raise ValueError(f"{file} is no SQLite database")
 
 
 def _record(run: TrackedRun, settings: TrackingSettings, file: Path | None) -> str:

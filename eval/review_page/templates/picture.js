@@ -57,8 +57,9 @@ function drawEdited(svg) {
     const kind = number === outline.chosen ? "chosen" : "";
     const point = drawn("circle", { cx: x, cy: y, r: number === outline.chosen ? 1.3 * radius : radius, class: kind }, svg);
     point.addEventListener("pointerdown", (event) => {
-      event.preventDefault();
       outline.chosen = number;
+      svg.querySelector("circle.chosen")?.classList.remove("chosen");
+      point.classList.add("chosen");
       svg.setPointerCapture(event.pointerId);
       svg.onpointermove = (moved) => {
         outline.move(...place(moved));
@@ -66,7 +67,6 @@ function drawEdited(svg) {
       };
       svg.onpointerup = () => {
         svg.onpointermove = svg.onpointerup = null;
-        draw();
       };
     });
   });
@@ -76,7 +76,8 @@ function pointRadius() {
   return 5 / element("picture").getScreenCTM().a;
 }
 
-/* Points are drawn anew at each click, so the picture itself gets the double click: on a point, or on a line. */
+/* The picture has the pointer while a point is pressed, so it gets the double click: on a point, or on a line. */
+/* A press must not draw the points anew: the browser gives no click on an element that is gone. */
 function doubleClicked(event) {
   if (!edited) return;
   const [x, y] = place(event);

@@ -42,7 +42,7 @@ def search(folder: Path, *arguments: str) -> subprocess.Popen:
 
 
 def finished(process: subprocess.Popen) -> tuple[int, str]:
-    said, _ = process.communicate(timeout=300)
+    said, _ = process.communicate(timeout=800)
     return process.returncode, said
 
 

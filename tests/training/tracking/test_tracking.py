@@ -32,7 +32,7 @@ def door(module: str, *arguments: object, cwd: Path, status: int = 0) -> str:
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=800,
     )
     assert done.returncode == status, done.stderr
     return done.stderr
@@ -55,7 +55,8 @@ def swept(tmp_path_factory, plates) -> Path:
     door("training.train", "-m", *common, *TINY, "name=sweep", "anomaly_map.blur_sigma=1,2", *joblib, cwd=folder)
     door("training.finetune", *common, *small[1:], "source=runs/sweep/0", "name=fine", cwd=folder)
     rows = "sources=[runs/sweep/0,runs/sweep/1]"
-    door("training.meld", "tracking=mlflow", rows, f"dataset.root={plates}", "name=melded", cwd=folder)
+    melded = [rows, f"dataset.root={plates}", "name=melded", "+anomaly_map.blur_sigma=1"]
+    door("training.meld", "tracking=mlflow", *melded, cwd=folder)
     evaluate = ["model=runs/sweep/0", "tracking=mlflow", "bootstrap.resamples=0"]
     door("eval.evaluate", *evaluate, "minimum_coverage=0.5", cwd=folder)
     door("eval.evaluate", *evaluate, cwd=folder)
