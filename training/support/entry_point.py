@@ -95,8 +95,8 @@ def one_line(error: Exception) -> str:
 def _plain_exit(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], None]:
     """Return the task with settings checks and plain error messages.
 
-    In a single run, a user's mistake leaves Hydra as an exit, so that Hydra adds no lines. In a sweep it is raised, and
-    the other rows still run.
+    In a single run, a user's mistake or a library's error with advice leaves Hydra as an exit, so that Hydra adds no
+    lines. In a sweep it is raised, and the other rows still run.
     """
 
     @functools.wraps(task)
@@ -110,6 +110,12 @@ def _plain_exit(task: Callable[[DictConfig], None]) -> Callable[[DictConfig], No
                 raise
             remove_empty_folders()
             _leave(f"error: {one_line(error)}", USER_MISTAKE)
+        except Exception as error:
+            advice = advice_on(error)
+            if advice is None or HydraConfig.get().mode == RunMode.MULTIRUN:
+                raise
+            remove_empty_folders()
+            _leave(f"error: {advice}", USER_MISTAKE)
 
     return wrapped
 

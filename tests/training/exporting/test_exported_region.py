@@ -14,6 +14,7 @@ from training.data.region_of_interest import open_region
 from training.defect_map.defect_map_model import DefectMapModel
 from training.exporting.detector_graph import detector_model
 from training.exporting.exported_model import ExportedModel
+from training.exporting.region import export_region
 from training.exporting.run import check_run
 from training.exporting.settings import read_check_settings
 from training.features.extractor_settings import ResizeExactly
@@ -71,6 +72,12 @@ def test_a_coreset_counts_inside_only(coreset_run, region_file, inside, images, 
     assert_same(found, detector, detector.threshold, images, inside)
     assert found[2].tolist()[:2] == [False, True]
     assert (detector.anomaly_map(images[0]) >= detector.threshold).any()  # what lies outside would be anomalous
+
+    data = replace(detector.provenance.datasets[-1], region=open_region(region_file).document())
+    own = replace(detector.provenance, datasets=(data,))  # of a model that was trained within the region
+    np.testing.assert_array_equal(export_region(own, None).mask, inside)
+    assert export_region(own, None).warnings == []
+    assert export_region(detector.provenance, None).mask is None
 
     model = ExportedModel(file)
     assert (model.record["input"]["height"], model.record["input"]["width"]) == (HEIGHT, WIDTH)
