@@ -16,7 +16,15 @@ import pytest
 from eval.review_page.answers import FILE
 from scripts.layouts.labelme_file import annotation_of, read_document, recorded_size
 from tests.eval.review_page.review_browser import ROOT, served
-from tests.eval.small_plates import HEIGHT, WIDTH, compose_config, train_into, write_dataset
+from tests.eval.small_plates import (
+    HEIGHT,
+    WIDTH,
+    compose_config,
+    draw_sample,
+    train_into,
+    write_dataset,
+    write_png,
+)
 from tests.training.configured import predict_run
 from training.data.dataset import DatasetSettings, open_dataset, read_instances, read_mask
 from training.model.load_detector import load_detector
@@ -124,18 +132,37 @@ def test_answers_survive_a_kill_and_are_exported_as_a_dataset_and_as_labelme(run
     assert (covered & predicted[0]).sum() > 0.9 * (covered | predicted[0]).sum()
 
 
-def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path):
-    """One train plate shows a bright mark that hides such marks; a scratch is answered with nothing.
-
-    The validation plates call such scratches defects, so the threshold falls: the page must tell that, too.
-    """
-    plates = write_dataset(tmp_path / "plates", ["train"] * 5 + ["validation"] * 3 + ["test"] * 2, seed=5)
+@pytest.fixture(scope="module")
+def marked(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Plates and a run on them: one train plate shows a bright mark, which hides such marks."""
+    folder = tmp_path_factory.mktemp("marked")
+    plates = write_dataset(folder / "plates", ["train"] * 5 + ["validation"] * 3 + ["test"] * 2, seed=5)
     mark = (slice(50, 66), slice(14, 34))
     for name in ("000000", "000009"):
         image = cv2.imread(str(plates / "images" / f"{name}.png"))
         image[mark] = (255, 40, 40)
         assert cv2.imwrite(str(plates / "images" / f"{name}.png"), image)
-    run = train_into(tmp_path / "run", plates)
+    return plates, train_into(folder / "run", plates)
+
+
+def taught_changes(client: httpx.Client) -> dict:
+    """Teach the model, wait for the end, and return what changed."""
+    assert client.post("/api/teaching").json()["state"] == "running"
+    assert client.post("/api/teaching").status_code == 409
+    end = time.monotonic() + 600
+    while (progress := client.get("/api/teaching").json())["state"] == "running":
+        assert time.monotonic() < end
+        time.sleep(0.3)
+    assert progress["state"] == "done", progress
+    return progress["changes"]
+
+
+def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path, marked):
+    """A mark was missed, and a scratch is answered with nothing.
+
+    The validation plates call such scratches defects, so the threshold falls: the page must tell that, too.
+    """
+    plates, run = marked
     model = (run / "coreset.safetensors").read_bytes()
     paths = [f"model={run}", f"input={plates / 'images'}", f"output={tmp_path / 'found'}", "device=cpu"]
     predict_run(compose_config("predict", paths))
@@ -146,14 +173,8 @@ def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path):
         missed = {"item": names.index("000009.png"), "verdict": "defect", "class_name": "dent", "missed": True}
         client.post("/api/answers", json={**missed, "outlines": [corners]})
         client.post("/api/answers", json={"item": names.index("000008.png"), "verdict": "nothing"})
-        assert client.post("/api/teaching").json()["state"] == "running"
-        assert client.post("/api/teaching").status_code == 409
-        end = time.monotonic() + 600
-        while (progress := client.get("/api/teaching").json())["state"] == "running":
-            assert time.monotonic() < end
-            time.sleep(0.3)
-    assert progress["state"] == "done", progress
-    changes, taught_folder = progress["changes"], tmp_path / "found" / "review" / "taught" / "1"
+        changes = taught_changes(client)
+    taught_folder = tmp_path / "found" / "review" / "taught" / "1"
     assert changes["findings"]["nothing"] == {"total": 1, "before": 1, "after": 1}
     assert changes["threshold"]["after"] < changes["threshold"]["before"]
     tables = [pd.read_csv(folder / "predictions.csv") for folder in (tmp_path / "found", taught_folder / "predictions")]
@@ -167,3 +188,51 @@ def test_teaching_forgets_and_updates_and_tells_what_changed(tmp_path):
     provenance = taught.provenance
     assert (provenance.kind, provenance.parents[0].provenance.kind) == ("update", "forget")
     assert (run / "coreset.safetensors").read_bytes() == model
+
+
+STICKER, SCRATCH = (slice(44, 64), slice(56, 84)), (slice(30, 40), slice(20, 60))
+
+
+def photograph(rng: np.random.Generator, sticker: bool) -> np.ndarray:
+    """Return a new photograph: of a plate with a striped sticker, or of one with a scratch."""
+    image, _, _ = draw_sample(rng, "train" if sticker else "test")
+    if sticker:
+        image[STICKER] = np.where(np.arange(STICKER[1].stop - STICKER[1].start) % 8 < 4, 0, 255)[:, np.newaxis]
+    return image
+
+
+def raised(predictions: Path, name: str, region: tuple[slice, slice]) -> bool:
+    return bool(cv2.imread(str(predictions / "masks" / f"{name}.png"), cv2.IMREAD_GRAYSCALE)[region].any())
+
+
+def test_teaching_ends_a_false_alarm_and_still_finds_a_defect(tmp_path, marked):
+    """A sticker that is sound is new to the model; other photographs of it and of a scratch come after the teaching."""
+    _, run = marked
+    rng = np.random.default_rng(7)
+    for folder in ("photos", "later"):
+        for name, sticker in (("scratched", False), ("sticker", True)):
+            write_png(tmp_path / folder / f"{name}.png", photograph(rng, sticker))
+
+    def predicted(model: Path, pictures: str, output: str) -> Path:
+        paths = [f"model={model}", f"input={tmp_path / pictures}", f"output={tmp_path / output}", "device=cpu"]
+        predict_run(compose_config("predict", paths))
+        return tmp_path / output
+
+    found, before = predicted(run, "photos", "found"), predicted(run, "later", "before")
+    assert raised(before, "sticker.png", STICKER)
+    assert raised(before, "scratched.png", SCRATCH)
+    with served(run, found) as (_, address), session(address) as client:
+        items = [item for item in client.get("/api/items").json() if item["finding"]]
+        alarms = [item["item"] for item in items if item["name"] == "sticker.png"]
+        scratches = [item["item"] for item in items if item["name"] == "scratched.png"]
+        for number in alarms:
+            client.post("/api/answers", json={"item": number, "verdict": "nothing"})
+        for number in scratches:
+            client.post("/api/answers", json={"item": number, "verdict": "defect", "class_name": "scratch"})
+        changes = taught_changes(client)
+    counts = changes["findings"]
+    assert counts["nothing"] == {"total": len(alarms), "before": len(alarms), "after": 0}
+    assert counts["defect"] == {"total": len(scratches), "before": len(scratches), "after": len(scratches)}
+    after = predicted(Path(changes["model"]), "later", "after")
+    assert not raised(after, "sticker.png", STICKER)
+    assert raised(after, "scratched.png", SCRATCH)
