@@ -34,7 +34,8 @@ def tracked(cfg: DictConfig, folder: Path) -> Iterator[None]:
         where = write_to_mlflow(run, settings) if settings.tool == MLFLOW else write_event_files(run, settings)
     except Exception as error:  # the tools raise errors of many kinds, and those of the databases behind them
         message = " ".join(str(error).split())[:300]
+        shown = folder.relative_to(Path.cwd()) if folder.is_relative_to(Path.cwd()) else folder
         raise UserError(
-            f"{folder} is complete, but tracking.store={settings.store} failed: {type(error).__name__}: {message}"
+            f"{shown} is complete, but tracking.store={settings.store} failed: {type(error).__name__}: {message}"
         ) from error
     log.info("Tracked by %s in %s as %s (%s)", settings.tool, settings.store, run.name, where)
