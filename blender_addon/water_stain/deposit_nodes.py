@@ -58,7 +58,8 @@ def deposits(
         coverage = p["crust_coverage"]
         excess = patches - (CRUST_ONSET - coverage * ratio * CRUST_SPAN)
         crust = (excess * CRUST_SLOPE).clamped() * coverage.math("GREATER_THAN", 0.0)
-    return rim + ring + contours + specks + p["crust_intensity"] * crust, crust
+    with framed(tree, "All deposits"):
+        return rim + ring + contours + specks + p["crust_intensity"] * crust, crust
 
 
 def noise_shift(seed: Value) -> tuple[Value, ...]:

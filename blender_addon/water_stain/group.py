@@ -83,10 +83,11 @@ def water_stain_group() -> bpy.types.ShaderNodeTree:
     added, crust = deposits(tree, position, shift, ratio, cell, p)
     with framed(tree, "Reflectance: (d/r')^gamma alpha"):
         change = inside * (intensity * ratio.math("POWER", decay) + added)
+        crust = inside * crust
     with framed(tree, "Stain ID"):
         stain_id = inside * (_stain_id(tree, cell) * in_grid + p["explicit_centre"])
 
-    for name, value in zip(OUTPUTS, (change, inside, stain_id, ratio, inside * crust), strict=True):
+    for name, value in zip(OUTPUTS, (change, inside, stain_id, ratio, crust), strict=True):
         assign(tree, out.inputs[name], value)
     arrange(tree)
     return tree

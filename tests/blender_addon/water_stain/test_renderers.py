@@ -266,4 +266,4 @@ def test_group_is_reused_and_its_interface_explains_itself():
     assert sockets["Seed Offset"].min_value == -10000
     assert all(item.description for item in sockets.values())
     outputs = [item.name for item in group.interface.items_tree if item.in_out == "OUTPUT"]
-    assert outputs == ["Reflectance", "Mask", "Stain ID", "Normalised Distance"]
+    assert outputs == ["Reflectance", "Mask", "Stain ID", "Normalised Distance", "Crust"]
