@@ -1,4 +1,4 @@
-"""What the water leaves inside a stain's outline, as shader nodes; the formulas are those of `deposits`."""
+"""Deposits that the water leaves inside a stain's outline, as shader nodes; the formulas are those of `deposits`."""
 
 from typing import TypeAlias
 

@@ -12,7 +12,7 @@ from ..nodes.shader_graph import Value
 
 @dataclass(frozen=True)
 class StainShadingParams:
-    """How a stain acts on a surface.
+    """Effect of a stain on a surface.
 
     Gains of 0 leave roughness and specular tint unchanged, as in algorithm 1, which adds the change of reflectance.
     """

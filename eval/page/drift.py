@@ -32,7 +32,7 @@ class ShownDrift:
 
 @dataclass
 class _Course:
-    """What the lines of a watch tell: the states, thinned gaps with the picture's number, the last pictures."""
+    """Content of a watch's lines: the states, thinned gaps with the picture's number, the last pictures."""
 
     pictures: int
     state: str

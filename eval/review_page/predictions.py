@@ -40,7 +40,7 @@ class Picture:
 
 @dataclass(frozen=True)
 class Item:
-    """What a person judges: a finding of a picture, or a picture without one (``segmentation`` is None)."""
+    """One thing to judge: a finding of a picture, or a picture without one (``segmentation`` is None)."""
 
     number: int
     picture: Picture

@@ -1,4 +1,4 @@
-"""Which requests the review page answers: those of its own page only."""
+"""Guard of the review page: it answers requests of its own page only."""
 
 import secrets
 from collections.abc import Awaitable, Callable

@@ -30,7 +30,7 @@ _COMMAND_FAILED = "the command ended without a message"
 
 @dataclass
 class Progress:
-    """Where a teaching stands: idle, running, done or failed; the step, and at the end what changed, or the mistake."""
+    """State of a teaching: idle, running, done or failed; the step, and at the end what changed, or the mistake."""
 
     state: str = "idle"
     step: str = ""

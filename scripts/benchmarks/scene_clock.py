@@ -1,4 +1,4 @@
-"""What the benchmarks of rendering share: clocks, composed configurations, and scenes built as a job builds them."""
+"""Shared parts of the benchmarks of rendering: clocks, composed configurations, and scenes built as a job builds them."""
 
 import time
 from collections.abc import Callable

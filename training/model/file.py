@@ -1,4 +1,4 @@
-"""The model file ``coreset.safetensors``: features float32 (M, C), origins of the members, JSON, no pickle.
+"""The model file ``coreset.safetensors``: features float32 (M, C), origins of the members, JSON.
 
 Version 3 added origins and supports, version 4 the drift reference. Files of versions 2 and 3 are read: what they lack
 is not known.
