@@ -1,4 +1,4 @@
-"""Deposits that the water leaves inside an outline, in NumPy: rim, inner ring, lines of drying stages, specks and crust.
+"""Deposits that the water leaves inside an outline, in NumPy: rim, inner ring, drying lines, specks and crust.
 
 `d` is the normalised distance d/r'. A band is 1 in its middle and falls smoothly to 0 at its borders.
 

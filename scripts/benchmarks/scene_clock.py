@@ -1,4 +1,4 @@
-"""Shared parts of the benchmarks of rendering: clocks, composed configurations, and scenes built as a job builds them."""
+"""Parts that benchmarks of rendering share: clocks, configurations, and scenes built as a job builds them."""
 
 import time
 from collections.abc import Callable
