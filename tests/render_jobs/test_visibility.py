@@ -16,7 +16,7 @@ from blender_addon.pictures.masked_picture import Masks
 from render_jobs.dataset_tables import write_tables
 from render_jobs.kept_groups import KeptGroups
 from render_jobs.render_sample import render_sample
-from render_jobs.sample_files import FOLDERS, RECORDS
+from render_jobs.sample_files import open_dataset_folder
 from render_jobs.sample_plan import plan_samples
 from render_jobs.visibility import CleanPictures, Visibility, estimated_visibility, exact_visibility, with_ignored
 from training.data.stainless_layout import open_stainless
@@ -27,8 +27,7 @@ pytestmark = pytest.mark.blender
 def rendered(job, folder):
     """Render the job's last sample alone; return (sample, record, picture, class mask, instance mask)."""
     sample = plan_samples(job)[-1]
-    for name in (RECORDS, *FOLDERS.values()):
-        (folder / name).mkdir(parents=True)
+    open_dataset_folder(folder, job, "4.5", 1)
     record = render_sample(sample, folder, KeptGroups(folder), lambda *_: {}, lambda: None)
     files = [folder / record["sample"][part] for part in ("image", "mask", "instances")]
     return sample, record, *(cv2.imread(str(path), cv2.IMREAD_UNCHANGED) for path in files)
