@@ -24,7 +24,8 @@ def test_limits_units_and_words_are_the_definitions(addon):
         assert {"m": "LENGTH", "rad": "ROTATION"}.get(meta["unit"], "NONE") == prop.unit
         words = meta["description"].split(": ")[-1]
         assert words[1:] in prop.description
-    assert properties["radius"].description == "Radius of the unperturbed outline (r in the paper)"
+    told = "Stains have this radius before the noise moves their outline (r in the paper)"
+    assert properties["radius"].description == told
 
 
 def test_a_pixel_of_dragging_is_a_hundredth_of_the_default(addon):
