@@ -1,7 +1,6 @@
 """The answers of a review, written at once: one JSON object a line, so that a crash loses none that was given."""
 
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from eval.review_page.predictions import Outline
+from training.support.appended_line import append_line
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
 
@@ -101,13 +101,7 @@ class Answers(GivenAnswers):
         return GivenAnswers(self._history)
 
     def _append(self, line: dict[str, Any]) -> None:
-        try:
-            with self._path.open("ab") as file:
-                file.write((json.dumps(line) + "\n").encode())
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise UserError(f"cannot write {self._path}: {error.strerror}") from error
+        append_line(self._path, line)
 
     def _whole_lines(self) -> list[dict[str, Any]]:
         """Return the lines; a crash may have left half of the last one, which was never confirmed."""

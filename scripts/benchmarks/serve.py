@@ -45,7 +45,7 @@ FULL, QUICK = Load(2000, 40, (256, 256), 512), Load(2000, 20, (96, 96), 64)
 
 @dataclass
 class Measured:
-    """What the clients saw; latencies in seconds, memory in MiB."""
+    """Answers as the clients saw them; latencies in seconds, memory in MiB."""
 
     latencies: list[float] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)

@@ -23,7 +23,7 @@ class SeenImage:
     features: NDArray[np.float32]
     grid: DistanceGrid
     counting: NDArray[np.bool_] | None = None
-    """Which patches (h, w) lie in the region of interest; None: all."""
+    """The patches (h, w) that lie in the region of interest; None: all."""
     standing: NDArray[np.int64] | None = None
     """(h, w) the patch that stands for each, in a region of interest (``nearest_inside``)."""
 

@@ -32,7 +32,7 @@ class Seconds:
 
 @dataclass(frozen=True)
 class ImageComparison:
-    """What both say about one image. ``difference`` is the largest of the map, as a share of the threshold."""
+    """Judgements of one image by both. ``difference`` is the largest of the map, as a share of the threshold."""
 
     image: str
     difference: float
@@ -65,7 +65,7 @@ class Comparison:
 
     @property
     def agrees(self) -> bool:
-        """Whether the file does what the model does."""
+        """True if the file does what the model does."""
         within = self.largest_difference <= self.tolerance
         return within and not self.decided_differently and not self.differing_record
 

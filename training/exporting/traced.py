@@ -21,7 +21,7 @@ _EXAMPLE = (2, 3, 96, 160)
 """Lengths that differ from each other and from 1, which torch would take for constants."""
 _LEAST = 32
 _NETWORK = ("provider", "architecture", "layers", "activation", "padding", "weights_sha256")
-"""What a fingerprint says of the network itself."""
+"""Fields of a fingerprint that describe the network itself."""
 
 
 class _Layers(nn.Module):

@@ -36,7 +36,7 @@ class DefectMapRecord:
     provenance: Provenance
     warnings: tuple[str, ...]
     reference: DriftReference | None = field(default=None, kw_only=True)
-    """What drift is measured against; None in files of version 1. A model file keeps it beside ``document``."""
+    """Reference of the drift; None in files of version 1. A model file keeps it beside ``document``."""
 
     def document(self) -> Document:
         """Return the record as a model file has it."""

@@ -51,7 +51,7 @@ class ModelRecord:
     members: MemberRecord | None = field(default=None, kw_only=True)
     """Origins and supports of the members; None in files of version 2. A model file keeps them beside ``document``."""
     reference: DriftReference | None = field(default=None, kw_only=True)
-    """What drift is measured against; None in files before version 4. A model file keeps it beside ``document``."""
+    """Reference of the drift; None in files before version 4. A model file keeps it beside ``document``."""
 
     def document(self) -> Document:
         """Return the record as a model file has it."""

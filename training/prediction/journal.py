@@ -1,12 +1,12 @@
 """A prediction's journal on disk, one line per image, so that a killed prediction can continue."""
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from training.prediction.image import PredictedImage
+from training.support.appended_line import append_line
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
 
@@ -47,13 +47,7 @@ class PredictionJournal:
     def add(self, name: str, path: Path, predicted: PredictedImage) -> None:
         """Record an image; the entry is on the disk when this returns. Raises UserError."""
         line = {"name": name, "file": _stamp(path), "predicted": asdict(predicted)}
-        try:
-            with self._path.open("ab") as file:
-                file.write((json.dumps(line) + "\n").encode())
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as error:
-            raise UserError(f"cannot write {self._path}: {error.strerror}") from error
+        append_line(self._path, line)
 
     def _lines(self) -> list[dict[str, Any]]:
         """Return the complete lines; a killed process may have left half of one."""
