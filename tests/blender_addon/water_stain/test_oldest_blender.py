@@ -42,8 +42,9 @@ def test_agreement_in_blender_4_2(blender_4_2):
     tests = [
         ROOT / "tests" / "blender_addon" / "water_stain" / f"test_{name}.py" for name in ("reference", "renderers")
     ]
+    # That environment has no pytest-xdist, so the project's own options are left out.
     done = subprocess.run(
-        [blender_4_2, "-m", "pytest", "-q", "--noconftest", "-p", "no:cacheprovider", *tests],
+        [blender_4_2, "-m", "pytest", "-q", "-o", "addopts=", "--noconftest", "-p", "no:cacheprovider", *tests],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,

@@ -23,7 +23,8 @@ def batch(seed):
 
 
 def learner(*overrides, extractor=None):
-    return Learner(defect_map(*overrides), extractor, CPU)
+    """Return a learner of the preset with both networks, unless `overrides` name another preset."""
+    return Learner(defect_map("defect_map=lean", *overrides), extractor, CPU)
 
 
 def test_a_copied_extractor_equals_the_encoder_after_each_step():
