@@ -68,12 +68,12 @@ class STAINLESS_PT_material_single(_OfStain, bpy.types.Panel):
 
 
 class STAINLESS_PT_material_rim(_OfStain, bpy.types.Panel):
-    """Rim, ring and minerals that the water leaves"""
+    """Fine outline, rim, ring and minerals that the water leaves"""
 
-    bl_label = "Rim and Minerals"
+    bl_label = "Outline, Rim and Minerals"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw rim, ring, speckle and shading."""
+        """Draw outline, rim, ring, minerals and shading."""
         draw_rim(split(self.layout), existing_material(context).stainless.stain)
 
 

@@ -17,9 +17,7 @@ Group: TypeAlias = bpy.types.PropertyGroup
 def draw_shape(layout: Layout, stain: Group) -> None:
     """Draw size, outline, edge, intensity and places."""
     fields(layout, stain, "radius", "radius_variation")
-    fields(layout, stain, "amplitude", "frequency", "octaves", heading="Irregularity")
-    if stain.octaves > 1:
-        fields(layout, stain, "octave_gain")
+    fields(layout, stain, "amplitude", "frequency", heading="Irregularity")
     fields(layout, stain, "decay", "decay_variation", heading="Edge")
     fields(layout, stain, "intensity", "intensity_variation", heading="Intensity")
     if not stain.explicit_centre:
@@ -36,7 +34,13 @@ def draw_centre(layout: Layout, stain: Group) -> None:
 
 
 def draw_rim(layout: Layout, stain: Group) -> None:
-    """Draw rim, ring, drying stages, speckle, crust and shading."""
+    """Draw the outline's finer noise, rim, ring, drying stages, speckle, crust and shading.
+
+    The outline's octaves stand here, so that the first panel fits into a window 1000 pixels high.
+    """
+    fields(layout, stain, "octaves", heading="Outline")
+    if stain.octaves > 1:
+        fields(layout, stain, "octave_gain")
     fields(layout, stain, "rim_intensity", "rim_width", heading="Rim")
     fields(layout, stain, "rim_intensity_variation", "rim_width_variation", "rim_variation_frequency")
     fields(layout, stain, "ring_intensity", "ring_position", "ring_width", heading="Inner Ring")

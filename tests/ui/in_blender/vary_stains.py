@@ -81,15 +81,21 @@ def presets(driver: Driver):
     facts["saved"] = [path.name for path in folder.iterdir()]
 
     yield from open_menu(driver, radius)
-    yield from choose(driver, radius, 2)
+    yield from choose(driver, radius, built_in().index("Faint_Film"))
     yield lambda: driver.window.scene.stainless.stain.radius != own
     facts["faint film"] = whole_stain(driver)
     yield from open_menu(driver, radius)
     driver.screenshot("7_menu_with_own")
-    yield from choose(driver, radius, 5)
+    yield from choose(driver, radius, len(built_in()))
     yield lambda: driver.window.scene.stainless.stain.radius == own
     facts["own"] = [own, whole_stain(driver)]
     yield driver.settled("8_own")
+
+
+def built_in() -> list[str]:
+    """The extension's own presets in the menu's order."""
+    extension = Path(sys.modules["bl_ext.user_default.stainless"].__file__).parent
+    return sorted(path.stem for path in (extension / "presets" / "stainless").glob("*.json"))
 
 
 def open_menu(driver: Driver, radius: tuple[int, int]):
