@@ -27,9 +27,10 @@ from ..definitions.parameter import draw_params, parameter
 from ..nodes.group_interface import find_group, new_group
 from ..nodes.shader_graph import Value, assign, combine, noise, separate
 from .lobed_outline import own_frame
+from .own_bounds import turned_bounds
 
 GROUP_NAME = "Stainless Fingerprint"
-GROUP_VERSION = 2
+GROUP_VERSION = 3
 MINUTIAE = 8
 SPREAD = (0.7548776662466927, 0.5698402909980532)  # their multiples, modulo 1, fill a square evenly
 BASE = 0.55  # start of the level ridges below the centre, relative to half the height
@@ -97,20 +98,19 @@ def fingerprint_bounds(params: FingerprintParams) -> tuple[float, float, float, 
     if params.prints > 1:
         across += params.step * (params.prints - 1) / 2
         along += params.height * STAGGER
-    reach = math.hypot(across, along)
-    x, y = params.centre_x, params.centre_y
-    return x - reach, x + reach, y - reach, y + reach
+    return turned_bounds(params.centre_x, params.centre_y, params.angle, across, along)
 
 
 def fingerprint_group() -> bpy.types.ShaderNodeTree:
     """Return the node group with the inputs Position and FingerprintParams.
 
-    The outputs are Roughness and Reflectance, which are added to the metal's, and Mask (0 or 1).
+    The outputs are Roughness and Reflectance, which are added to the metal's, Mask (0 or 1), and Contact, the pressure
+    of the finger, 0 to 1.
     """
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
         return existing
-    outputs = ("Roughness", "Reflectance", "Mask")
+    outputs = ("Roughness", "Reflectance", "Mask", "Contact")
     tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, FingerprintParams, outputs)
     x, y, _ = separate(tree, position)
     u, v, pressure, pattern = _nearest_print(*own_frame(x, y, p), p)
@@ -123,6 +123,7 @@ def fingerprint_group() -> bpy.types.ShaderNodeTree:
     assign(tree, out.inputs["Roughness"], grease * p["roughening"])
     assign(tree, out.inputs["Reflectance"], grease * p["darkening"] * -1.0)
     assign(tree, out.inputs["Mask"], p["edge_contact"].at_most(contact))
+    assign(tree, out.inputs["Contact"], contact)
     return tree
 
 

@@ -34,11 +34,13 @@ class Relief:
     Height [m], which bends the normal as far as the Bump node sees it, between pixels; the slopes Slope X and Slope Y,
     which bend it exactly; Bare, the part that is left of the metal's grooves; Roughness and Reflectance, which are
     added to the metal's. Where two kinds overlap, the one with the greater `precedence` is annotated.
+    `gates` are outputs that are 0 wherever a piece changes nothing, the cheapest first; a script computes them first.
     """
 
     group: Callable[[], bpy.types.ShaderNodeTree]
     bounds: Callable[[Any], Bounds]
     precedence: int
+    gates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,7 @@ KINDS: tuple[BlemishKind, ...] = (
         ScratchParams,
         draw_scratch_params,
         stream=2,
-        shape=Relief(scratch_group, scratch_bounds, precedence=3),
+        shape=Relief(scratch_group, scratch_bounds, precedence=3, gates=("Near", "Mask")),
         required=True,
     ),
     BlemishKind(
@@ -104,7 +106,7 @@ KINDS: tuple[BlemishKind, ...] = (
         FingerprintParams,
         draw_fingerprint_params,
         stream=6,
-        shape=Relief(fingerprint_group, fingerprint_bounds, precedence=1),
+        shape=Relief(fingerprint_group, fingerprint_bounds, precedence=1, gates=("Contact",)),
     ),
     BlemishKind(
         AnnotationClass(5, "sticker", IMPURITY, (86, 180, 233)),

@@ -30,8 +30,9 @@ from .own_bounds import turned_bounds
 from .scratch_lines import GROOVE_PART, nearest_line, path_of, profile_of
 
 GROUP_NAME = "Stainless Scratch"
-GROUP_VERSION = 2
-OUTPUTS = ("Slope X", "Slope Y", "Bare", "Roughness", "Mask")
+GROUP_VERSION = 3
+OUTPUTS = ("Slope X", "Slope Y", "Bare", "Roughness", "Mask", "Near")
+MARGIN = 1.001  # of the rectangle around a scratch; rounding must not cut its rim
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def scratch_group() -> bpy.types.ShaderNodeTree:
     """Return the node group with the inputs Position and ScratchParams.
 
     The outputs are the slopes dz/dx and dz/dy, Bare (0 in a groove, 1 elsewhere), Roughness, which is added to the
-    metal's, and Mask (0 or 1).
+    metal's, Mask (0 or 1), and Near (1 in a rectangle around the scratch, 0 elsewhere).
     """
     existing = find_group(GROUP_NAME, GROUP_VERSION)
     if existing:
@@ -102,6 +103,8 @@ def scratch_group() -> bpy.types.ShaderNodeTree:
     tree, position, p, out = new_group(GROUP_NAME, GROUP_VERSION, ScratchParams, OUTPUTS)
     x, y, _ = separate(tree, position)
     u, v = own_frame(x, y, p)
+    reach = p["waviness"] + p["jitter"] + p["width"] * 0.5 * (p["variation"] + 1.0) + p["gap"] * p["parallels"] * 0.5
+    near = abs(u * 2.0).at_most(p["length"] * MARGIN) * abs(v).at_most(reach * MARGIN)
     path, steepness = path_of(u, p)
     line = nearest_line(u, v - path, p)
     profile, slope = profile_of(line, p)
@@ -116,4 +119,5 @@ def scratch_group() -> bpy.types.ShaderNodeTree:
     assign(tree, out.inputs["Bare"], 1.0 - in_groove)
     assign(tree, out.inputs["Roughness"], in_groove * p["roughening"])
     assign(tree, out.inputs["Mask"], line.inside)
+    assign(tree, out.inputs["Near"], near)
     return tree

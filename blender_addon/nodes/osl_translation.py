@@ -66,15 +66,18 @@ def osl_source(tree: bpy.types.ShaderNodeTree, name: str, outputs: tuple[str, ..
 
 
 def osl_statements(
-    tree: bpy.types.ShaderNodeTree, outputs: tuple[str, ...], inputs: Mapping[str, str]
+    tree: bpy.types.ShaderNodeTree, outputs: tuple[str, ...], inputs: Mapping[str, str], gates: tuple[str, ...] = ()
 ) -> tuple[list[str], dict[str, str]]:
     """Return the statements that compute a group's float `outputs`, and the expression of each output.
 
     The statements use the point Position and the functions of FUNCTIONS. `inputs` are the expressions of the group's
-    other inputs by name. Raises ValueError for a node or a node setting without a translation.
+    other inputs by name. `gates` are outputs that are computed first, in their order; where one is 0, the statements go
+    on with the next turn of the loop around them. Raises ValueError for a node or a node setting without a translation.
     """
     (out,) = (node for node in tree.nodes if node.type == "GROUP_OUTPUT")
     translation = _Translation(inputs)
+    for gate in gates:
+        translation.lines.append(f"    if ({translation.value(out.inputs[gate])} <= 0)\n            continue;")
     results = {output: translation.value(out.inputs[output]) for output in outputs}
     return translation.lines, results
 

@@ -2,7 +2,7 @@
 
 As shader nodes, every relief of a material is computed at every point of the material, and every node is a function of
 its own. Cycles compiles each of them for each picture, which takes seconds for a plate with many blemishes. A script
-skips the pieces whose bounds do not contain the point.
+skips the pieces whose bounds do not contain the point, and stops at a piece as soon as one of its gates is 0.
 """
 
 import dataclasses
@@ -20,15 +20,15 @@ from .surface import InspectedSurface
 
 PADDING = 0.0005  # metres around a relief's bounds; the Bump node evaluates points up to a fraction of a pixel away
 PRODUCTS = {"Bare"}  # outputs of several pieces that are multiplied, and 1 without a piece; the others are added
-LABELS = ("Mask",)  # outputs for annotations only
 _SIDES = ("left", "right", "front", "back")
 
 
 def relief_scripts(surface: InspectedSurface) -> dict[str, bpy.types.ShaderNodeTree]:
     """Build a group with the input Position for each kind of relief that the surface has; by the kind's name.
 
-    The group has the outputs of the kind's own group, except those of LABELS, over all its pieces. `switch_osl_on` must
-    have been called for the scene. Raises OslUnavailableError, or ValueError for a node that has no translation.
+    The group has the outputs of the kind's own group, except the mask and the gates, over all its pieces.
+    `switch_osl_on` must have been called for the scene. Raises OslUnavailableError, or ValueError for a node that has
+    no translation.
     """
     return {
         kind.name: _script_group(kind, relief, surface.of_kind(kind))
@@ -55,7 +55,8 @@ def _script_group(kind: BlemishKind, relief: Relief, pieces: tuple[object, ...])
 def relief_outputs(relief: Relief) -> tuple[str, ...]:
     """Return the outputs of a kind's group that its material uses."""
     items = relief.group().interface.items_tree
-    return tuple(item.name for item in items if item.in_out == "OUTPUT" and item.name not in LABELS)
+    unused = {"Mask", *relief.gates}
+    return tuple(item.name for item in items if item.in_out == "OUTPUT" and item.name not in unused)
 
 
 def relief_source(name: str, relief: Relief, pieces: tuple[object, ...]) -> str:
@@ -66,7 +67,8 @@ def relief_source(name: str, relief: Relief, pieces: tuple[object, ...]) -> str:
     columns = dict(zip(_SIDES, bounds.T.tolist(), strict=True))
     fields = [field.name for field in dataclasses.fields(pieces[0])]  # type: ignore[arg-type]
     columns |= {f"p_{field}": [getattr(piece, field) for piece in pieces] for field in fields}
-    lines, results = osl_statements(relief.group(), outputs, {socket_label(f): f"p_{f}[piece]" for f in fields})
+    inputs = {socket_label(field): f"p_{field}[piece]" for field in fields}
+    lines, results = osl_statements(relief.group(), outputs, inputs, relief.gates)
     arguments = ["point Position = P"]
     for output, variable in variables.items():
         start = int(output in PRODUCTS)

@@ -1,5 +1,6 @@
 """Plates rendered with different sampling settings of Cycles, for scripts/sampling_study.py."""
 
+import shutil
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import bpy
+import cv2
 from hydra import compose, initialize_config_dir
 
+from blender_addon.pictures.files import FOLDERS
 from render_jobs.blender_output import output_to
 from render_jobs.dataset_tables import write_tables
 from render_jobs.device import find_device
@@ -33,14 +36,15 @@ FIRST_EVALUATED = 100  # number of the first test plate; train plates have lower
 class Sampling:
     """Settings of Cycles that cost time.
 
-    They are paths per pixel, bounces after the first hit, and whether and how a path samples the ring light directly at
-    a reflection.
+    They are paths per pixel, bounces after the first hit, whether and how a path samples the ring light directly at a
+    reflection, and whether OpenImageDenoise takes the noise out.
     """
 
     samples: int
     bounces: int = 1
     light_tree: bool = False
     look_for_ring: bool = True
+    denoise: bool = False
 
     @property
     def name(self) -> str:
@@ -48,6 +52,7 @@ class Sampling:
         words = [f"{self.samples:03d}_samples", f"{self.bounces}_bounces"]
         words += ["tree"] if self.light_tree else []
         words += [] if self.look_for_ring else ["reflections_only"]
+        words += ["denoised"] if self.denoise else []
         return "_".join(words)
 
 
@@ -71,6 +76,24 @@ def render_plates(folder: Path, sampling: Sampling, splits: Splits, width: int, 
     return dataset
 
 
+def blend_plates(raw: Path, denoised: Path, share: float) -> Path:
+    """Write a dataset beside two others, whose pictures hold `share` of the raw one and the rest of the denoised one.
+
+    All other files are the raw dataset's. Return the dataset.
+    """
+    blended = raw.with_name(f"{raw.name}_blended_{100 * share:.0f}")
+    if not blended.exists():
+        part = raw.with_name(f".{blended.name}")
+        shutil.rmtree(part, ignore_errors=True)
+        shutil.copytree(raw, part)
+        for path in sorted((part / FOLDERS["image"]).glob("*.png")):
+            smooth = cv2.imread(str(denoised / FOLDERS["image"] / path.name), cv2.IMREAD_UNCHANGED)
+            rough = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+            cv2.imwrite(str(path), cv2.addWeighted(rough, share, smooth, 1 - share, 0))
+        part.rename(blended)
+    return blended
+
+
 def _prepare(
     sampling: Sampling, execution: Execution, scene: bpy.types.Scene, annotation: bpy.types.Scene
 ) -> dict[str, Any]:
@@ -90,7 +113,7 @@ def _job(sampling: Sampling, splits: Splits, width: int, height: int) -> dict[st
     evaluated = any(name != "train" for name, _, _ in splits)
     job["name"] = f"{'evaluated' if evaluated else 'train'}_{sampling.name}"
     job["first_plate"] = FIRST_EVALUATED if evaluated else 0
-    job["image"] |= {"width": width, "height": height, "samples": sampling.samples}
+    job["image"] |= {"width": width, "height": height, "samples": sampling.samples, "denoise": sampling.denoise}
     job["splits"] = [
         {"name": name, "plates": plates, "water_stains": True, **blemishes} for name, plates, blemishes in splits
     ]

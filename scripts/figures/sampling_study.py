@@ -1,4 +1,4 @@
-"""Find the smallest samples, bounces and light sampling that leave a trained model's results unchanged.
+"""Find the smallest samples, bounces, light sampling and denoising that leave a trained model's results unchanged.
 
 A coreset is trained on a few stained plates rendered with each setting. Its threshold is found, and it is evaluated, on
 other plates with all six classes, rendered with many samples: a real camera's picture has none of Cycles' noise.
@@ -27,6 +27,8 @@ WIDTH, HEIGHT = 612, 512
 REFERENCE = 32  # samples of the test plates
 SAMPLES = (1, 2, 4, 8, 16, 32)
 LIGHT_AT = 4  # samples at which the light sampling methods are compared
+DENOISED = (4, 8, 16)  # samples of denoised pictures
+RAW_SHARE = 0.5  # part of the raw picture in a blend with the denoised one
 SEEDS = (0, 1, 2)  # orders of the train images, to measure the variation by chance
 METRICS = {"pixel_f1": "F1_px", "mean_defect_wise_recall": "mR_DW", "aupro": "AUPRO"}
 
@@ -50,13 +52,19 @@ def main() -> int:
 
 def render_all(out: Path, samples: Sequence[int]) -> tuple[Path, dict[str, Path]]:
     """Render the test plates, and train plates with every setting; return their dataset folders."""
-    from scripts.figures.sampling_pictures import EVALUATED, TRAINED, Sampling, render_plates  # Blender loads slowly
+    # Blender loads slowly.
+    from scripts.figures.sampling_pictures import EVALUATED, TRAINED, Sampling, blend_plates, render_plates
 
     settings = {f"{number} samples": Sampling(number) for number in samples}
     settings[f"{LIGHT_AT} samples, light tree"] = Sampling(LIGHT_AT, light_tree=True)
     settings[f"{LIGHT_AT} samples, along reflections only"] = Sampling(LIGHT_AT, look_for_ring=False)
+    settings |= {f"{number} samples, denoised": Sampling(number, denoise=True) for number in DENOISED}
     evaluated = render_plates(out, Sampling(REFERENCE), EVALUATED, WIDTH, HEIGHT)
-    return evaluated, {name: render_plates(out, each, TRAINED, WIDTH, HEIGHT) for name, each in settings.items()}
+    trained = {name: render_plates(out, each, TRAINED, WIDTH, HEIGHT) for name, each in settings.items()}
+    for number in sorted(set(DENOISED) & set(samples)):
+        raw, denoised = (trained[f"{number} samples{suffix}"] for suffix in ("", ", denoised"))
+        trained[f"{number} samples, blended"] = blend_plates(raw, denoised, RAW_SHARE)
+    return evaluated, trained
 
 
 def evaluate_seeds(root: Path, evaluated: Path, options: argparse.Namespace) -> dict[str, list[float]]:
