@@ -2,22 +2,22 @@
 
 import dataclasses
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from blender_addon.blemishes import kinds
-from blender_addon.definitions.classes import BACKGROUND, IGNORE, WATER_STAIN
+from blender_addon.definitions.classes import BACKGROUND, IGNORE
 from blender_addon.inspection.lens import development
 from blender_addon.inspection.scene import apply
 from blender_addon.pictures.files import files_of
 from blender_addon.pictures.masked_picture import Masks, render_only_picture, render_picture
 from blender_addon.pictures.render import read_picture
 from blender_addon.pictures.whole_file import json_bytes, write_whole
-from blender_addon.plate.surface import InspectedSurface
 
+from .instance_rows import instance_rows
 from .kept_groups import KeptGroups
 from .sample_files import clean_path, record_path, relative_path
 from .sample_plan import PlannedSample
@@ -55,7 +55,7 @@ def render_sample(
     masks = render_picture(scene, annotation, files_of(dataset, sample.sample_id), develop, check, judge)
     record = {
         "sample": _sample_row(sample) | execution,
-        "instances": _instance_rows(sample, masks, visibility),
+        "instances": instance_rows(sample, masks, visibility),
         "pixels": {
             "ignored": int((masks.classes == IGNORE).sum()),
             "background": int((masks.classes == BACKGROUND.id).sum()),
@@ -122,34 +122,3 @@ def _sample_row(sample: PlannedSample) -> dict[str, Any]:
         if params is not None:
             row |= {f"{prefix}_{name}": value for name, value in dataclasses.asdict(params).items()}
     return row | {kind.plural: len(surface.of_kind(kind)) for kind in kinds.KINDS}
-
-
-def _instance_rows(sample: PlannedSample, masks: Masks, visibility: Sequence[Visibility]) -> list[dict[str, Any]]:
-    """Return rows of instances.csv: an instance's class, area, visibility, and its parameters or its stain id."""
-    areas = np.bincount(masks.instances.ravel(), minlength=len(masks.found) + 1)
-    names = {label.id: label.name for label in kinds.annotation_classes()}
-    return [
-        {
-            "sample_id": sample.sample_id,
-            "instance_id": number,
-            "class": names[class_id],
-            "pixel_area": int(areas[number]),
-            **_measured(visibility[number - 1]),
-            **_instance_parameters(sample.scene.surface, class_id, key),
-        }
-        for number, (class_id, key) in enumerate(masks.found, start=1)
-    ]
-
-
-def _measured(visibility: Visibility) -> dict[str, float | None]:
-    """Return an instance's columns of visibility; the visible part only where it is known."""
-    columns = visibility._asdict()
-    if visibility.visible_part is None:
-        del columns["visible_part"]
-    return columns
-
-
-def _instance_parameters(surface: InspectedSurface, class_id: int, key: int) -> dict[str, Any]:
-    if class_id == WATER_STAIN.id:
-        return {"stain_id": key}
-    return dataclasses.asdict(surface.of_class(class_id)[key - 1])

@@ -37,6 +37,6 @@ def _draw_blemishes(job: Job, split: Split, plate: int, side: int) -> tuple[Any,
     for kind in kinds.KINDS:
         if side == 0 or kind.label.kind == DEFECT:
             seed = getattr(job.seeds, kind.label.kind)
-            counts, ranges = split.counts[kind.name], job.blemishes[kind.name]
+            counts, ranges = split.counts[kind.name], job.blemish_ranges(kind.name)
             drawn += kinds.draw_blemishes(kind, seed, plate, side, counts, ranges)
     return tuple(drawn)

@@ -37,7 +37,7 @@ MAY_IMPORT = {
     "blender_addon": {*BLENDER_SIDE, "mathutils", "bpy_extras", "bl_ui"},
     "render_jobs": {*BLENDER_SIDE, "blender_addon", "render_jobs"},
     "training": {*TRAINING_SIDE, *SERVICE, *EXPORT, "jinja2", "training"},
-    "eval": {*TRAINING_SIDE, *SERVICE, "jinja2", "markupsafe", "training", "eval"},
+    "eval": {*TRAINING_SIDE, *SERVICE, "jinja2", "markupsafe", "scipy", "sklearn", "training", "eval"},
 }
 
 

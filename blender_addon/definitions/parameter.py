@@ -7,12 +7,19 @@ Lengths are in metres and angles in radians.
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 Params = TypeVar("Params")
 UNITS = ("m", "1/m", "rad", "1", "count")
+
+
+class LogRange(NamedTuple):
+    """A range that is drawn log-uniformly, whatever its parameter's definition says; both ends are above 0."""
+
+    low: float
+    high: float
 
 
 def parameter(
@@ -49,24 +56,26 @@ def middle(value: Any, default: float) -> float:
 def draw_params(params_class: type[Params], ranges: Mapping[str, Any], rng: np.random.Generator) -> Params:
     """Draw a `params_class` from `ranges`: a number is used as it is, a pair [a, b] is drawn from a to b.
 
-    Most parameters are drawn uniformly, logarithmic ones log-uniformly. One uniform number is drawn for every field, in
-    the order of the definition, even if it is not used. Fixing one parameter therefore leaves the others unchanged.
-    Fields with the unit "count" draw whole numbers from a to b inclusive. Fields that `ranges` does not name keep their
-    default.
+    Most parameters are drawn uniformly; logarithmic ones, and a LogRange, are drawn log-uniformly. One uniform number
+    is drawn for every field, in the order of the definition, even if it is not used. Fixing one parameter therefore
+    leaves the others unchanged. Fields with the unit "count" draw whole numbers from a to b inclusive. Fields that
+    `ranges` does not name keep their default.
     """
     values = {}
     for field in dataclasses.fields(params_class):  # type: ignore[arg-type]
         uniform = rng.random()
         spec = ranges.get(field.name, field.default)
         is_range = isinstance(spec, (list, tuple))
-        values[field.name] = _between(spec[0], spec[1], uniform, field.metadata) if is_range else spec
+        if is_range:
+            logarithmic = field.metadata["logarithmic"] or isinstance(spec, LogRange)
+            values[field.name] = _between(spec[0], spec[1], uniform, logarithmic, field.metadata["unit"] == "count")
+        else:
+            values[field.name] = spec
     return params_class(**values)
 
 
-def _between(a: float, b: float, uniform: float, metadata: Mapping[str, Any]) -> float:
+def _between(a: float, b: float, uniform: float, logarithmic: bool, is_count: bool) -> float:
     """Return the number from a to b at a uniform number in [0, 1)."""
-    if metadata["logarithmic"]:
-        if metadata["unit"] == "count":
-            return min(math.floor(a * ((b + 1) / a) ** uniform), b)
-        return a * (b / a) ** uniform
-    return a + int(uniform * (b - a + 1)) if metadata["unit"] == "count" else a + uniform * (b - a)
+    if logarithmic:
+        return min(math.floor(a * ((b + 1) / a) ** uniform), b) if is_count else a * (b / a) ** uniform
+    return a + int(uniform * (b - a + 1)) if is_count else a + uniform * (b - a)

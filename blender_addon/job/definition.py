@@ -4,12 +4,14 @@ A job is data: complete, with its seeds inside, so that any Blender on any machi
 drawn are kept as ranges until a sample is planned. See `draw_params`.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from ..blemishes import kinds
+from ..definitions.parameter import LogRange
 from ..inspection.camera import CameraParams
 from ..inspection.lens import LensParams
 from ..inspection.placement import PlacementParams
@@ -167,6 +169,13 @@ def _blemish_keys() -> dict[str, Key]:
     return {kind.name: Key(kind.name, ranges(kind.params), kind.required) for kind in kinds.KINDS}
 
 
+def _log_uniform_schema() -> Schema:
+    names = {kind.name: [field.name for field in dataclasses.fields(kind.params)] for kind in kinds.KINDS}
+    properties = {kind: {"type": "array", "items": {"enum": fields}} for kind, fields in names.items()}
+    text = "names of the parameters whose ranges are drawn evenly on a log scale, by kind of blemish (default: none)"
+    return {"type": "object", "description": text, "additionalProperties": False, "properties": properties}
+
+
 def _read_splits(documents: list[Mapping[str, Any]]) -> tuple[Split, ...]:
     return tuple(read(Split, document) for document in documents)
 
@@ -221,6 +230,7 @@ class Job:
         default=0.0,
     )
     blemishes: Mapping[str, Ranges] = entries(_blemish_keys, {}, dict)
+    log_uniform: Mapping[str, list[str]] = entry(_log_uniform_schema, default_factory=dict)
     triplets: bool = entry(
         {
             "type": "boolean",
@@ -239,6 +249,12 @@ class Job:
         },
         _read_splits,
     )
+
+    def blemish_ranges(self, kind: str) -> Ranges:
+        """Return the ranges from which a kind's pieces are drawn, with those of `log_uniform` as LogRange."""
+        given, named = self.blemishes[kind], self.log_uniform.get(kind, [])
+        logarithmic = {name: LogRange(*given[name]) for name in named if isinstance(given.get(name), list)}
+        return {**given, **logarithmic}
 
     @property
     def visibility(self) -> str:

@@ -32,7 +32,11 @@ def validate_document(document: Any, source: str, schema: Schema) -> None:
 
     `source` names the job in messages. Raises JobError with the first mistake and the number of the others.
     """
-    mistakes = [*schema_errors(document, schema)] or [*_range_errors(document, ""), *_ring_errors(document, schema)]
+    mistakes = [*schema_errors(document, schema)] or [
+        *_range_errors(document, ""),
+        *_log_errors(document),
+        *_ring_errors(document, schema),
+    ]
     if mistakes:
         more = f" (and {len(mistakes) - 1} more)" if len(mistakes) > 1 else ""
         raise JobError(f"{source}: {mistakes[0]}{more}")
@@ -48,6 +52,19 @@ def _range_errors(value: Any, where: str) -> list[str]:
     if isinstance(value, list) and not is_range:
         return [e for index, child in enumerate(value) for e in _range_errors(child, f"{where}[{index}]")]
     return []
+
+
+def _log_errors(document: Mapping[str, Any]) -> list[str]:
+    """Return a line for each log-uniform parameter without a range, or with one that starts at 0 or below."""
+    errors = []
+    for kind, names in document.get("log_uniform", {}).items():
+        for name in names:
+            value = document.get(kind, {}).get(name)
+            if not isinstance(value, list):
+                errors.append(f"log_uniform.{kind} names {name}, but {kind}.{name} is no range")
+            elif value[0] <= 0:
+                errors.append(f"log_uniform.{kind} names {name}: {kind}.{name} = {value} must start above 0")
+    return errors
 
 
 def _ring_errors(document: Mapping[str, Any], schema: Schema) -> list[str]:

@@ -43,6 +43,8 @@ class ImageTally:
     """Number of predicted pixels by class id, for the ids in the mask."""
     missed_by_class: dict[int, tuple[int, int]]
     """Numbers of missed (instances, pixels) by defect class id."""
+    outcomes: tuple[tuple[Instance, bool], ...]
+    """All counted instances, and whether each is found."""
 
 
 class SplitTally:
@@ -102,22 +104,21 @@ class SplitTally:
         self.by_class += by_class
         self.regions += len(defects)
         self.defect_wise.add(measured)
-        self.visibility.add(
-            ((entry, is_found(entry, self.settings.minimum_coverage)) for entry in measured), visibility
-        )
+        outcomes = tuple((entry, is_found(entry, self.settings.minimum_coverage)) for entry in measured)
+        self.visibility.add(outcomes, visibility)
         self.image_scores.append(image_score)
         self.image_labels.append(defective)
         plate_sums.by_class += by_class
         plate_sums.regions += len(defects)
         plate_sums.scores.append(image_score)
         plate_sums.labels.append(defective)
-        for entry in measured:
+        for entry, found in outcomes:
             plate_sums.instances[0, entry.class_id] += 1
-            plate_sums.instances[1, entry.class_id] += is_found(entry, self.settings.minimum_coverage)
+            plate_sums.instances[1, entry.class_id] += found
         self._add_scores(plate_sums, anomaly_map, mask, defect, counted, instances, defects)
         self.sweep.add(anomaly_map, mask, instances, counted, image_score, defective)
         present = [int(i) for i in np.flatnonzero(by_class[0]) if i != self.ignore_id]
-        missed = [entry for entry in defects if not is_found(entry, self.settings.minimum_coverage)]
+        missed = [entry for entry, found in outcomes if entry.class_id in self.defect_ids and not found]
         return ImageTally(
             counts=counts,
             class_ids=tuple(i for i in present if i not in self.background_ids),
@@ -130,6 +131,7 @@ class SplitTally:
                 for i in present
                 if i in self.defect_ids
             },
+            outcomes=outcomes,
         )
 
     def seen(

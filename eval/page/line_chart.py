@@ -18,7 +18,8 @@ DASH_STYLES = {SOLID: "solid", DASHED: "dashed", DOTTED: "dotted"}
 class Line:
     """A named line through points (x, y), each in [0, 1].
 
-    key identifies the line in the report's script. mark is the centre of a dot.
+    key identifies the line in the report's script. mark is the centre of a dot that the script moves; dots are centres
+    of small ones that stay, such as what a curve was fitted to.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Line:
     dash: str = SOLID
     bold: bool = False
     mark: tuple[float, float] | None = None
+    dots: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,8 @@ def _line(line: Line) -> Markup:
         '<polyline class="line{0}" data-line="{1}" points="{2}" stroke="{3}" stroke-dasharray="{4}">'
         "<title>{5}</title></polyline>"
     ).format(" mean" if line.bold else "", line.key, points, line.colour, line.dash, line.name)
+    dot = Markup('<circle class="dot" cx="{0}" cy="{1}" r="3.5" fill="{2}"/>')
+    drawn += Markup("").join(dot.format(_x(x), _y(y), line.colour) for x, y in line.dots)
     if line.mark is None:
         return drawn
     circle = Markup('<circle data-mark="{0}" cx="{1}" cy="{2}" r="5" fill="{3}"><title>{4}</title></circle>')

@@ -7,6 +7,7 @@ from pathlib import Path
 from omegaconf import OmegaConf
 
 from eval.page.curves import coverage_charts, histogram_charts, precision_recall_chart
+from eval.page.detection import HEADINGS, pod_charts, pod_tables
 from eval.page.drift import drift_of
 from eval.page.pictures import (
     MANY_RUNS,
@@ -82,6 +83,9 @@ def build_report(
         histograms=histogram_charts(runs),
         visibility=visibility_charts(runs),
         visibility_tables=visibility_tables(runs),
+        pod=pod_charts(runs),
+        pod_headings=HEADINGS,
+        pod_tables=pod_tables(runs),
         slider=_slider(runs),
         interval=_interval_description(runs),
         minimum_sizes=sorted({run.results.metrics.minimum_prediction_size for run in runs}),

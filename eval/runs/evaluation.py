@@ -13,6 +13,9 @@ from eval.metrics.split_tally import SplitTally
 from eval.pictures.files import PictureFiles, Views
 from eval.pictures.image_result import ImageResult
 from eval.pictures.overlay import colour_anomaly_map, colour_classes, decision_layer, overlay_decision
+from eval.pod.record import Pod
+from eval.pod.table import POD_FILE, write_pod_table
+from eval.pod.tally import PodTally
 from eval.runs.results import MODEL_RECORDS, EvaluatedDataset, EvaluatedModel, Results
 from eval.runs.results_file import write_results
 from eval.runs.settings import EvaluationSettings
@@ -27,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(model: Detector, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
-    """Evaluate every sample of the split; write results.json, scores.csv and pictures/ into the empty folder.
+    """Evaluate every sample of the split; write results.json, scores.csv, pod.csv and pictures/ into the empty folder.
 
     Returns the content of results.json. Raises UserError if the model has no threshold, the split is empty, or a file
     of the dataset is invalid.
@@ -46,13 +49,17 @@ def evaluate(model: Detector, dataset: Dataset, settings: EvaluationSettings, fo
     for warning in warnings:
         log.warning("Warning: %s", warning)
     tally = SplitTally(dataset.classes, dataset.ignore_id, model.threshold, settings.tally)
+    detections = PodTally()
     files = PictureFiles(folder, len(samples), settings.pictures, settings.tile_width)
     log.info("evaluating %d images of %s", len(samples), dataset.root)
     results = [
-        _evaluate_image(model, dataset, sample, tally, files)
+        _evaluate_image(model, dataset, sample, tally, detections, files)
         for sample in with_progress(samples, len(samples), "evaluating")
     ]
     pd.DataFrame([result.row() for result in results]).to_csv(folder / "scores.csv", index=False)
+    pod = detections.compute(dataset.classes, settings.tally.bootstrap)
+    _tell_gaps(pod)
+    write_pod_table(pod, folder)
     return write_results(
         Results(
             model=_describe_model(model, warnings),
@@ -62,13 +69,19 @@ def evaluate(model: Detector, dataset: Dataset, settings: EvaluationSettings, fo
             pictures=tuple(files.entries()),
             seconds_per_image=float(np.mean([result.seconds for result in results])),
             software=software_versions(),
+            pod=pod,
         ),
         folder,
     )
 
 
 def _evaluate_image(
-    model: Detector, dataset: Dataset, sample: Sample, tally: SplitTally, files: PictureFiles
+    model: Detector,
+    dataset: Dataset,
+    sample: Sample,
+    tally: SplitTally,
+    detections: PodTally,
+    files: PictureFiles,
 ) -> ImageResult:
     image = read_image(sample.image, sample.white_level)
     mask = read_mask(sample, image.shape)
@@ -83,10 +96,12 @@ def _evaluate_image(
     # Ignored pixels affect neither the decision nor the image's score.
     counted_map = np.where(mask == dataset.ignore_id, np.float32(0), anomaly_map)
     score = float(model.image_score(counted_map, inside))
+    plate = sample.plate_id or sample.sample_id
     try:
-        counted = tally.add(counted_map, score, mask, instances, sample.plate_id or sample.sample_id, visibility)
+        counted = tally.add(counted_map, score, mask, instances, plate, visibility)
     except ValueError as error:
         raise UserError(f"{sample.instances or sample.mask}: {error}") from error
+    detections.add(counted.outcomes, plate, sample.sizes, visibility)
     result = ImageResult(
         sample_id=sample.sample_id,
         image=_relative(sample.image, dataset.root),
@@ -119,6 +134,21 @@ def _evaluate_image(
         )
         files.write(result, views)
     return result
+
+
+def _tell_gaps(pod: Pod) -> None:
+    """Log the classes without a size, and the number of curves that the data cannot carry, a line each."""
+    if pod.without_size:
+        names = ", ".join(pod.without_size)
+        log.info("no physical size in instances.csv, so no probability of detection by size: %s", names)
+    gaps = sum(curve.a90 is None for curve in pod.curves)
+    if gaps:
+        log.warning(
+            "Warning: probability of detection: %d of %d curves have no a90; %s says why",
+            gaps,
+            len(pod.curves),
+            POD_FILE,
+        )
 
 
 def _describe_model(model: Detector, of_dataset: list[str]) -> EvaluatedModel:

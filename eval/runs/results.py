@@ -10,6 +10,7 @@ from eval.metrics.pixel_counts import PixelCounts
 from eval.metrics.record import ClassMetrics, Intervals, Metrics, ThresholdCurves
 from eval.pictures.choice import Reason
 from eval.pictures.files import PictureEntry
+from eval.pod.record import FoundShare, Pod, PodCurve, PodPoint
 from training.data.dataset import DefectClass
 
 T = TypeVar("T")
@@ -61,6 +62,8 @@ class Results:
     seconds_per_image: float
     software: dict[str, str]
     """Versions by name."""
+    pod: Pod | None = None
+    """Probability of detection; None in results of earlier versions."""
 
 
 def to_document(results: Results) -> dict[str, Any]:
@@ -76,6 +79,7 @@ def to_document(results: Results) -> dict[str, Any]:
         "pictures": [asdict(entry) for entry in results.pictures],
         "timing": {"seconds_per_image": results.seconds_per_image},
         "software": results.software,
+        "pod": None if results.pod is None else asdict(results.pod),
     }
     # A round trip through JSON turns tuples into lists, as readers see them, and rejects NaN.
     plain: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
@@ -121,7 +125,25 @@ def from_document(document: Mapping[str, Any]) -> Results:
         ),
         seconds_per_image=document["timing"]["seconds_per_image"],
         software=dict(document["software"]),
+        pod=_pod(document.get("pod")),
     )
+
+
+def _pod(document: Mapping[str, Any] | None) -> Pod | None:
+    if document is None:
+        return None
+    curves = tuple(
+        _build(
+            PodCurve,
+            curve,
+            shares=tuple(_build(FoundShare, share) for share in curve["shares"]),
+            warnings=tuple(curve["warnings"]),
+            points=tuple(_build(PodPoint, point) for point in curve["points"]),
+            **_intervals({name: curve[name] for name in ("a50_interval", "a90_interval")}),
+        )
+        for curve in document["curves"]
+    )
+    return Pod(curves, tuple(document["without_size"]))
 
 
 def _build(kind: type[T], record: Mapping[str, Any], /, **converted: object) -> T:

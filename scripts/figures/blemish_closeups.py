@@ -90,7 +90,7 @@ def closeups(job: dict, kind: BlemishKind, key: tuple[int, int], side: int, fold
 
 def _blemish(job: Job, kind: BlemishKind, key: tuple[int, int], place: tuple[float, float]) -> object:
     seed, number = key
-    drawn = kind.draw(stream(seed, kind.stream, number), job.blemishes[kind.name])
+    drawn = kind.draw(stream(seed, kind.stream, number), job.blemish_ranges(kind.name))
     return dataclasses.replace(drawn, centre_x=place[0], centre_y=place[1])
 
 

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 from hydra import compose, initialize_config_dir
 
@@ -101,3 +102,37 @@ def test_the_front_end_renders_and_reports_blenders_reason(tmp_path):
     execution.samples = "1:9"
     with pytest.raises(UserError, match="--samples 1:9: not a range"):
         run_render_job(tiny, tmp_path / "tiny", execution)
+
+
+def test_pod_plates_spread_the_sizes_evenly_on_a_log_scale():
+    pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+    from blender_addon.blemishes.kinds import kind_named
+    from blender_addon.job.definition import job_of
+
+    composed = job("render=pod")
+    plans = job_of(composed)
+    assert composed["log_uniform"]["dent"] == ["radius", "depth"]
+    ends = {"scratch": ("width", "length"), "dent": ("radius", "depth"), "bump": ("radius", "height")}
+    for name, parameters in ends.items():
+        kind = kind_named(name)
+        drawn = [kind.draw(np.random.default_rng(n), plans.blemish_ranges(name)) for n in range(400)]
+        for parameter in parameters:
+            low, high = composed[name][parameter]
+            places = np.log([getattr(entry, parameter) / low for entry in drawn]) / np.log(high / low)
+            assert 0 <= places.min() < places.max() <= 1
+            # Quarters of the log scale have a quarter of the flaws each, within four standard deviations.
+            assert np.abs(np.histogram(places, 4, (0, 1))[0] - 100).max() < 4 * 8.7
+    assert all(drawn.get("parallels", 1) == 1 for drawn in (composed["scratch"], composed["dent"]))
+
+
+@pytest.mark.parametrize(
+    ("override", "words"),
+    [
+        ("job.dent.radius=0.001", "dent.radius is no range"),
+        ("job.dent.depth=[0.0,0.001]", "must start above 0"),
+        ("job.log_uniform.dent=[radios]", "log_uniform.dent"),
+    ],
+)
+def test_pod_plates_with_a_wrong_log_range_are_refused(override, words):
+    with pytest.raises(UserError, match=words):
+        job("render=pod", override)

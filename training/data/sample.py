@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from training.data.file_identity import LeftOut
+from training.data.instance_sizes import InstanceSize
 from training.data.region_of_interest import RegionOfInterest
 
 SPLITS = ("train", "validation", "test")
@@ -43,6 +44,8 @@ class Sample:
     """The region of interest; None: the whole image counts."""
     visibility: tuple[tuple[int, float], ...] = ()
     """Visibility of its instances by id, for those whose visibility was measured."""
+    sizes: tuple[InstanceSize, ...] = ()
+    """Physical sizes of its instances, as far as they are known."""
 
 
 @dataclass(frozen=True)

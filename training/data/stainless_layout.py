@@ -1,14 +1,14 @@
 """Reading of this project's dataset folder (docs/dataset.md)."""
 
 import json
-import math
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import jsonschema
-import pandas as pd
 
+from training.data.dataset_table import read_table
 from training.data.file_identity import identity
+from training.data.instance_table import InstanceFacts, read_instance_facts
 from training.data.sample import SPLITS, Dataset, DefectClass, Sample
 from training.support.user_error import UserError
 
@@ -23,7 +23,7 @@ def open_stainless(root: Path) -> Dataset:
     """
     description = read_description(root / "dataset.json")
     classes = tuple(DefectClass(c["id"], c["name"], c["kind"], tuple(c["colour"])) for c in description["classes"])
-    table = _read_table(root / "samples.csv", _COLUMNS)
+    table = read_table(root / "samples.csv", _COLUMNS)
     if len(table) != description["samples"]:
         counts = f"{len(table)} samples, dataset.json says {description['samples']}"
         raise UserError(f"{root / 'samples.csv'} lists {counts}: the folder is incomplete")
@@ -33,11 +33,12 @@ def open_stainless(root: Path) -> Dataset:
     if not repeated.empty:
         raise UserError(f"{root / 'samples.csv'}: sample_id {repeated.iloc[0]} appears twice")
     known_ids = tuple(c.id for c in classes)
-    visibility: dict[str, tuple[tuple[int, float], ...]] = {}
+    facts: dict[str, InstanceFacts] = {}
     if (root / "instances.csv").exists():
-        visibility = _read_visibility(root / "instances.csv", {c.name for c in classes})
+        facts = read_instance_facts(root / "instances.csv", {c.name for c in classes})
+    nothing = InstanceFacts()
     samples = tuple(
-        _sample(root, row, known_ids, visibility.get(row["sample_id"], ())) for row in table.to_dict("records")
+        _sample(root, row, known_ids, facts.get(row["sample_id"], nothing)) for row in table.to_dict("records")
     )
     _check_images(root / "samples.csv", samples)
     return Dataset(description["name"], root, classes, description["ignore_id"], samples)
@@ -65,22 +66,7 @@ def read_description(path: Path) -> dict[str, Any]:
     return dict(description)
 
 
-def _read_table(path: Path, columns: tuple[str, ...]) -> pd.DataFrame:
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror}") from error
-    except ValueError as error:  # pandas' parser errors and wrong encodings
-        raise UserError(f"{path} is not a CSV table: {error}") from error
-    missing = [column for column in columns if column not in table.columns]
-    if missing:
-        raise UserError(f"{path}: column {missing[0]} is missing")
-    return table
-
-
-def _sample(
-    root: Path, row: dict[Any, Any], known_ids: tuple[int, ...], visibility: tuple[tuple[int, float], ...]
-) -> Sample:
+def _sample(root: Path, row: dict[Any, Any], known_ids: tuple[int, ...], facts: InstanceFacts) -> Sample:
     sample_id, split = row["sample_id"], row["split"]
     if not sample_id or "/" in sample_id or "\\" in sample_id:
         raise UserError(f"{root / 'samples.csv'}: sample_id {sample_id!r} must be text without slashes")
@@ -95,8 +81,19 @@ def _sample(
         raise UserError(
             f"{root / 'samples.csv'}: sample {sample_id} ({split}) names no mask; only train samples may lack one"
         )
-    known = visibility if instances else ()  # without an instance map, the table's ids mean nothing
-    return Sample(sample_id, split, image, mask, instances, row["plate_id"], row["light"], known_ids, visibility=known)
+    return Sample(
+        sample_id,
+        split,
+        image,
+        mask,
+        instances,
+        row["plate_id"],
+        row["light"],
+        known_ids,
+        # without an instance map, the table's ids mean nothing
+        visibility=tuple(facts.visibility) if instances else (),
+        sizes=tuple(facts.sizes) if instances else (),
+    )
 
 
 def _inside(root: Path, sample_id: str, column: str, text: str) -> Path | None:
@@ -126,29 +123,3 @@ def _check_images(table: Path, samples: tuple[Sample, ...]) -> None:
             owner = sample.sample_id if path is None else owners.setdefault(identity(path), sample.sample_id)
             if owner != sample.sample_id:
                 raise UserError(f"{table}: samples {owner} and {sample.sample_id} have the same {column} {path}")
-
-
-def _read_visibility(path: Path, names: set[str]) -> dict[str, tuple[tuple[int, float], ...]]:
-    """Check the table of instances; return (instance id, visibility) by sample id where the table has it."""
-    table = _read_table(path, ("sample_id", "instance_id", "class", "pixel_area"))
-    unknown = table[~table["class"].isin(list(names))]
-    if not unknown.empty:
-        first = unknown.iloc[0]
-        raise UserError(
-            f"{path}: sample {first['sample_id']}: unknown class {first['class']!r}; dataset.json names {sorted(names)}"
-        )
-    if "visibility" not in table.columns:  # a dataset of an earlier version or another program
-        return {}
-    found: dict[str, tuple[tuple[int, float], ...]] = {}
-    for row in table[table["visibility"] != ""].to_dict("records"):
-        try:
-            number, value = int(row["instance_id"]), float(row["visibility"])
-        except ValueError:
-            number, value = 0, -1.0
-        if number < 1 or not 0 <= value < math.inf:
-            raise UserError(
-                f"{path}: sample {row['sample_id']}: instance {row['instance_id']!r} has visibility "
-                f"{row['visibility']!r}; an id from 1 and a number from 0 belong there"
-            )
-        found[row["sample_id"]] = (*found.get(row["sample_id"], ()), (number, value))
-    return found
