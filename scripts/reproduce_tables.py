@@ -24,11 +24,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.logging import RichHandler
 
-from scripts.rendering.process import RenderError
+from scripts.exit_status import exit_status
 from scripts.tables.make_tables import TablesWork, reproduce_tables
 from scripts.tables.renderings import RenderSizes
 from training.support.entry_point import settle_threads
-from training.support.user_error import UserError
 
 
 def main() -> int:
@@ -39,21 +38,7 @@ def main() -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
     )
-    try:
-        reproduce_tables(work, console)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except RenderError as error:
-        print(f"error: {error} (run the same command again: finished parts are kept)", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {error.filename or work.out}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted (run the same command again: finished parts are kept)", file=sys.stderr)
-        return 130
-    return 0
+    return exit_status(lambda: reproduce_tables(work, console), work.out)
 
 
 def _parse() -> TablesWork:
@@ -87,6 +72,13 @@ def _parse() -> TablesWork:
     add("--epochs", type=_positive, metavar="N", help="epochs at most (5)")
     add("--seeds", type=int, nargs="+", metavar="N", help="seeds of table I, finetuning and melding (0 1 2; quick: 0)")
     add("--seeds-rest", type=int, nargs="+", default=[0], metavar="N", help="seeds of the other rows (0)")
+    add(
+        "--features-gb",
+        type=float,
+        default=20,
+        metavar="N",
+        help="largest folder of kept features (%(default)s; 0: none)",
+    )
     add("--launcher", metavar="NAME", help="Hydra launcher that trains the rows: joblib, submitit, ...")
     add("--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/train.yaml")
     options = parser.parse_args()
@@ -116,6 +108,7 @@ def _parse() -> TablesWork:
         )
         if options.render
         else None,
+        features_gigabytes=options.features_gb,
         launcher=options.launcher,
     )
 

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+FEATURES = "features"  # folder of the features of images that are not augmented
+
 
 @dataclass(frozen=True)
 class TablesWork:
@@ -46,6 +48,8 @@ class TablesWork:
     seeds_rest: tuple[int, ...] = (0,)
     rendering: RenderSizes | None = None
     """Sizes of the datasets to render first; None: they exist."""
+    features_gigabytes: float = 0
+    """Largest size of the folder of features beside the runs; 0 keeps none."""
     launcher: str | None = None
     """Hydra launcher that trains the rows as jobs of a sweep (conf/hydra/launcher); None: one after the other here."""
 
@@ -58,6 +62,11 @@ def reproduce_tables(work: TablesWork, console: Console) -> list[Path]:
     """
     started = time.monotonic()
     settings = [f"paths.real={quoted(work.real)}", f"paths.synth={quoted(work.synth)}", *work.training]
+    if work.features_gigabytes > 0:
+        settings += [
+            f"paths.features={quoted(work.out / FEATURES)}",
+            f"paths.features_gigabytes={work.features_gigabytes:g}",
+        ]
     runs = planned_runs(settings, work.out, work.seeds, work.seeds_rest)
     check_row_settings(runs)
     if work.rendering is not None:

@@ -20,8 +20,8 @@ STANDIN = "standin_real"
 QUICK = ("job.image.width=408", "job.image.height=342", "job.image.samples=4")
 QUICK_SYNTHETIC = ("job.splits.0.plates=3",)
 QUICK_STANDIN = (
-    "job.grid.columns=2",
-    "job.grid.rows=1",
+    "job.grid.columns=3",
+    "job.grid.rows=2",
     "job.grid.overlap=0",
     "job.splits.0.plates=2",
     "job.splits.3.plates=2",

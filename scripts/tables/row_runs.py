@@ -116,7 +116,7 @@ def make_row(run: RowRun) -> bool:
     from training.data.dataset import open_dataset
     from training.data.settings import read_dataset_settings
     from training.model.file import load_model
-    from training.runs.experiment import identity_of, make_experiment
+    from training.runs.experiment import identity_of, make_experiment, stored_experiment_features
 
     folder, was_made = make_experiment(run.cfg, run.composed)
     evaluation = evaluation_config(folder, run.cfg.device)
@@ -133,7 +133,8 @@ def make_row(run: RowRun) -> bool:
         and json.loads(record.read_text(encoding="utf-8")) == origin
     ):
         return was_made
-    evaluate_run(folder, read_settings(evaluation))
+    with stored_experiment_features(run.cfg):
+        evaluate_run(folder, read_settings(evaluation))
     write_json(record, origin)
     return True
 
