@@ -68,6 +68,7 @@ def _parse() -> TablesWork:
     add("--standin-set", nargs="+", default=[], metavar="KEY=VALUE", help="the same for the stand-in only")
     training = parser.add_argument_group("training")
     add = training.add_argument
+    add("--rows", nargs="+", default=[], metavar="NAME", help="only these experiments (conf/experiment)")
     add("--members", type=_positive, metavar="N", help="members of a coreset (2048)")
     add("--epochs", type=_positive, metavar="N", help="epochs at most (5)")
     add("--seeds", type=int, nargs="+", metavar="N", help="seeds of table I, finetuning and melding (0 1 2; quick: 0)")
@@ -96,6 +97,7 @@ def _parse() -> TablesWork:
         notes=tuple(options.note),
         seeds=tuple(options.seeds or ((0,) if options.quick else (0, 1, 2))),
         seeds_rest=tuple(options.seeds_rest),
+        rows=tuple(options.rows),
         rendering=RenderSizes(
             width=width,
             height=height,

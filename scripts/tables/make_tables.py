@@ -16,13 +16,14 @@ from scripts.tables.row_runs import (
     RowRun,
     check_datasets,
     check_row_settings,
+    chosen_rows,
     evaluation_config,
     make_row,
     planned_runs,
     seed_settings,
+    table_settings,
 )
 from scripts.tables.stage_clock import StageClock, duration
-from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
 
 if TYPE_CHECKING:
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from eval.paper.measured_row import MeasuredRow, Measurement
 
 log = logging.getLogger(__name__)
-
-FEATURES = "features"  # folder of the features of images that are not augmented
 
 
 @dataclass(frozen=True)
@@ -46,6 +45,8 @@ class TablesWork:
     notes: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     seeds_rest: tuple[int, ...] = (0,)
+    rows: tuple[str, ...] = ()
+    """Experiments to measure; empty: all of them. Those that they build on are trained, too."""
     rendering: RenderSizes | None = None
     """Sizes of the datasets to render first; None: they exist."""
     features_gigabytes: float = 0
@@ -61,13 +62,8 @@ def reproduce_tables(work: TablesWork, console: Console) -> list[Path]:
     finished and in the tables; RenderError if rendering fails.
     """
     started = time.monotonic()
-    settings = [f"paths.real={quoted(work.real)}", f"paths.synth={quoted(work.synth)}", *work.training]
-    if work.features_gigabytes > 0:
-        settings += [
-            f"paths.features={quoted(work.out / FEATURES)}",
-            f"paths.features_gigabytes={work.features_gigabytes:g}",
-        ]
-    runs = planned_runs(settings, work.out, work.seeds, work.seeds_rest)
+    settings = table_settings(work.real, work.synth, work.out, work.features_gigabytes, work.training)
+    runs = chosen_rows(planned_runs(settings, work.out, work.seeds, work.seeds_rest), work.rows)
     check_row_settings(runs)
     if work.rendering is not None:
         # Every job is composed before the first picture, so that a mistyped setting fails at once.

@@ -1,5 +1,6 @@
 """The datasets that the paper's tables need, as jobs: the stand-in, and synth and synth_ws under three lights."""
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -101,7 +102,7 @@ def rendering(kind: str, folder: Path, sizes: RenderSizes, *more: str) -> Render
 def render_all(renderings: Sequence[Rendering], clock: StageClock, console: Console) -> None:
     """Render what is missing; the first picture of each kind comes first and gives the forecast.
 
-    Complete datasets are asked whether they were made by the same job. Raises UserError and RenderError.
+    A dataset that another job has begun is refused. Raises UserError and RenderError.
     """
     left = sum(entry.left for entry in renderings)
     console.print(f"{left} pictures to render: {clock.forecast(_left(renderings))}", highlight=False)
@@ -111,9 +112,20 @@ def render_all(renderings: Sequence[Rendering], clock: StageClock, console: Cons
             _render(entry, clock, only_first=True)
             console.print(f"first of the {entry.kind}; {clock.forecast(_left(renderings))} left", highlight=False)
     for number, entry in enumerate(renderings, start=1):
+        if _is_made(entry):
+            continue
         rest = clock.forecast(_left(renderings))
         console.rule(f"render {number} of {len(renderings)}: {entry.folder.name}; {rest} of rendering left")
         _render(entry, clock)
+
+
+def _is_made(entry: Rendering) -> bool:
+    """Return whether the dataset is complete and was made by this job; otherwise Blender says what is wrong."""
+    try:
+        document = json.loads((entry.folder / "dataset.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(document.get("job") == entry.job)
 
 
 def _render(entry: Rendering, clock: StageClock, only_first: bool = False) -> None:

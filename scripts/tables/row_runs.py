@@ -16,6 +16,7 @@ from training.support.user_error import UserError
 from training.support.whole_file import write_json
 
 RECORD = "origin.json"  # written last into an evaluation: its inputs and settings
+FEATURES = "features"  # folder beside the runs, of the features of images that are not augmented
 GIVEN_ORDER = 0
 """The seed that keeps the images in the given order, as in the paper; every other one draws orders."""
 
@@ -33,9 +34,9 @@ class RowRun:
     @property
     def kind(self) -> str:
         """Return the kind of the work, for the forecast: augmented images are extracted anew in every epoch."""
-        return {"finetune": "training", "train": "training", "meld": "melding"}[self.cfg.kind] + (
-            ", augmented" if self.cfg.augment else ""
-        )
+        if self.cfg.kind == "meld":
+            return "melding"
+        return "augmented training" if self.cfg.augment else "training"
 
     def passes(self) -> float:
         """Return the number of passes of an image through the work: the unit of the forecast."""
@@ -45,6 +46,14 @@ class RowRun:
         dataset = open_dataset(read_dataset_settings(self.cfg.dataset))
         trained = 0 if self.cfg.kind == "meld" else len(dataset.split("train")) * self.cfg.coreset.epochs
         return trained + len(dataset.split("validation")) + len(dataset.split("test"))
+
+
+def table_settings(real: Path, synth: Path, out: Path, features_gigabytes: float, training: Sequence[str]) -> list[str]:
+    """Return the overrides of conf/train.yaml of all rows: ``training``, the datasets, the folder of features."""
+    settings = [f"paths.real={quoted(real)}", f"paths.synth={quoted(synth)}", *training]
+    if features_gigabytes <= 0:
+        return settings
+    return [*settings, f"paths.features={quoted(out / FEATURES)}", f"paths.features_gigabytes={features_gigabytes:g}"]
 
 
 def planned_runs(settings: Sequence[str], out: Path, seeds: Sequence[int], seeds_rest: Sequence[int]) -> list[RowRun]:
@@ -66,6 +75,15 @@ def planned_runs(settings: Sequence[str], out: Path, seeds: Sequence[int], seeds
             if seed in (seeds if has_all_seeds(experiment) else seeds_rest)
         ]
     return runs
+
+
+def chosen_rows(runs: Sequence[RowRun], experiments: Sequence[str]) -> list[RowRun]:
+    """Return the runs of these experiments, or all if none is named. Raises UserError for an unknown name."""
+    known = {run.experiment: None for run in runs}
+    for name in experiments:
+        if name not in known:
+            raise UserError(f"there is no row {name}; there are {', '.join(known)}")
+    return [run for run in runs if not experiments or run.experiment in experiments]
 
 
 def has_all_seeds(experiment: str) -> bool:
