@@ -1,7 +1,8 @@
 """Verdicts on the paper's claims: an effect, its interval over plates and seeds, and the share of resamples in favour.
 
 A claim *holds* if the whole interval lies on its side, *does not hold* if the whole interval lies on the other side,
-and is *not decided* between. The comparison is paired: each resample draws the same plates for all rows.
+and is *not decided* between. The comparison is paired: each resample draws the same plates for all rows. The bootstrap's
+intervals are too narrow with very few plates, so fewer than FEWEST_PLATES decide nothing.
 """
 
 import math
@@ -17,6 +18,7 @@ from eval.paper.measured_row import MeasuredRow, mean_of
 from eval.paper.resampled import ResampledRows
 from eval.paper.tables import published_value
 
+FEWEST_PLATES = 5
 HOLDS, FAILS, OPEN, UNKNOWN = "holds", "does not hold", "not decided", "not measured"
 
 
@@ -77,7 +79,7 @@ def _finding(
         high=high,
         in_favour=share,
         margin=claim.margin,
-        verdict=verdict_of(measured, low, high, claim.margin),
+        verdict=verdict_of(measured, low, high, claim.margin, len(resampled.plates)),
     )
 
 
@@ -95,10 +97,12 @@ def _drawn(effect: Any, resampled: ResampledRows) -> np.ndarray:
     return np.empty(0) if missing else np.asarray(found, dtype=np.float64)
 
 
-def verdict_of(effect: float, low: float, high: float, margin: float) -> str:
-    """Return the verdict on an effect with this interval."""
+def verdict_of(effect: float, low: float, high: float, margin: float, plates: int) -> str:
+    """Return the verdict on an effect with this interval over so many plates."""
     if math.isnan(effect):
         return UNKNOWN
+    if plates < FEWEST_PLATES:
+        return OPEN
     if low > -margin:
         return HOLDS
     return FAILS if high < -margin else OPEN  # without an interval, both comparisons are false

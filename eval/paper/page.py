@@ -7,7 +7,7 @@ from typing import Any
 
 from eval.metrics.settings import BootstrapSettings
 from eval.page.tables import NOT_MEASURED
-from eval.paper.findings import Finding, findings
+from eval.paper.findings import FEWEST_PLATES, Finding, findings
 from eval.paper.findings import as_csv as findings_csv
 from eval.paper.measured_row import MeasuredRow, Measurement
 from eval.paper.resampled import ResampledRows
@@ -42,6 +42,7 @@ def write_paper_tables(
         tables=[as_html(table, number) for number, table in zip(TITLES, shown, strict=True)],
         findings=[_in_words(entry) for entry in found],
         plates=len(resampled.plates),
+        fewest_plates=FEWEST_PLATES,
         confidence=bootstrap.confidence,
         resamples=bootstrap.resamples,
         runs=[_run(experiment, entry) for experiment, row in rows.items() for entry in row],

@@ -104,7 +104,8 @@ def test_a_difference_within_the_spread_of_seeds_is_not_decided():
     [(0.1, 2, 0, HOLDS), (-1, 2, 0, OPEN), (-2, -0.1, 0, FAILS), (-1.9, 0, 2, HOLDS), (-5, -2.1, 2, FAILS)],
 )
 def test_a_verdict_needs_the_whole_interval_on_one_side_of_the_margin(low, high, margin, verdict):
-    assert verdict_of((low + high) / 2, low, high, margin) == verdict
+    assert verdict_of((low + high) / 2, low, high, margin, 7) == verdict
+    assert verdict_of((low + high) / 2, low, high, margin, 4) == OPEN
 
 
 def test_rows_on_different_plates_are_refused():

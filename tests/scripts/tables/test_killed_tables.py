@@ -46,7 +46,7 @@ def test_a_killed_work_goes_on_and_says_its_seeds_times_and_findings(folder):
     while not evaluated.exists() and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGKILL)
-    process.communicate()
+    process.wait()
     before = models(folder)
     assert evaluated.exists()
     assert folder / "out" / "real" / "coreset.safetensors" in before
@@ -87,14 +87,10 @@ def test_a_killed_work_goes_on_and_says_its_seeds_times_and_findings(folder):
 
 
 def test_bad_input_is_one_line(folder):
-    for more, words in (
-        (["coreset.siz=3"], "coreset.siz"),
-        (["coreset.size=1"], "coreset.size: 1 is less"),
-    ):
-        ended = subprocess.run(
-            command(folder, *more), cwd=CONF_FOLDER.parent, capture_output=True, text=True, check=False
-        )
-        assert ended.returncode == 2
-        assert ended.stderr.count("\n") == 1
-        assert words in ended.stderr
+    ended = subprocess.run(
+        command(folder, "coreset.siz=3"), cwd=CONF_FOLDER.parent, capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 2
+    assert ended.stderr.count("\n") == 1
+    assert "coreset.siz" in ended.stderr
     assert not (folder / "out").exists()
