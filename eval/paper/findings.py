@@ -1,8 +1,8 @@
 """Verdicts on the paper's claims: an effect, its interval over plates and seeds, and the share of resamples in favour.
 
 A claim *holds* if the whole interval lies on its side, *does not hold* if the whole interval lies on the other side,
-and is *not decided* between. The comparison is paired: each resample draws the same plates for all rows. The bootstrap's
-intervals are too narrow with very few plates, so fewer than FEWEST_PLATES decide nothing.
+and is *not decided* between. The comparison is paired: each resample draws the same plates for all rows. The
+bootstrap's intervals are too narrow with very few plates, so fewer than FEWEST_PLATES decide nothing.
 """
 
 import math

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from omegaconf import DictConfig
 from rich.console import Console
@@ -22,6 +23,9 @@ from scripts.tables.stage_clock import StageClock
 from scripts.training_steps import composed_config
 from training.support.typed_overrides import quoted
 from training.support.user_error import UserError
+
+if TYPE_CHECKING:
+    from training.data.dataset import Dataset
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +64,7 @@ def transfer_thresholds(work: TransferWork, console: Console) -> list[Path]:
     if work.rendering is not None:
         render_all([rendering(KIND, work.validation, work.rendering)], clock, console)
     check_datasets(runs)
+    _synthetic(runs[0].cfg, work.validation)
     measured: list[tuple[RowRun, str, int | None]] = [
         (run, run.scenario, 0 if run.experiment in FINETUNED else None) for run in runs
     ]
@@ -76,6 +81,18 @@ def transfer_thresholds(work: TransferWork, console: Console) -> list[Path]:
         with clock.stage(f"threshold transfer of {run.cfg.name}", "threshold transfer", 1):
             transfers.append(_measured(run, scenario, plates, work.validation))
     return write_transfer(transfers, work.out)
+
+
+def _synthetic(cfg: DictConfig, validation: Path) -> "Dataset":
+    """Return the synthetic validation plates as a dataset. Raises UserError without validation images."""
+    from training.data.dataset import open_dataset
+    from training.data.settings import read_dataset_settings
+
+    settings = read_dataset_settings(cfg.dataset)
+    found = open_dataset(replace(settings, roots=(validation,), evaluation_root=validation, max_plates=None))
+    if not found.split("validation"):
+        raise UserError(f"the dataset {validation} has no validation images")
+    return found
 
 
 def _train_plates(cfg: DictConfig) -> int:
@@ -103,10 +120,7 @@ def _measured(run: RowRun, scenario: str, plates: int | None, validation: Path) 
     from training.runs.experiment import make_experiment, stored_experiment_features
 
     folder, _ = make_experiment(run.cfg, run.composed)
-    dataset = read_dataset_settings(run.cfg.dataset)
-    synthetic = open_dataset(replace(dataset, roots=(validation,), evaluation_root=validation, max_plates=None))
-    if not synthetic.split("validation"):
-        raise UserError(f"the dataset {validation} has no validation images")
+    dataset, synthetic = read_dataset_settings(run.cfg.dataset), _synthetic(run.cfg, validation)
     with stored_experiment_features(run.cfg):
         model = load_anomaly_model(folder, ModelOverrides(run.cfg.device, {}))
         of_synthetic = maximum_f1(*scored_split(model, synthetic, "validation")[:2])
