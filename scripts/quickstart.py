@@ -22,9 +22,10 @@ from omegaconf import DictConfig, OmegaConf
 from rich.console import Console
 from rich.logging import RichHandler
 
+from scripts.exit_status import exit_status
 from scripts.render import composed_job
 from scripts.rendering.blender_program import blender_command
-from scripts.rendering.process import RenderError, default_execution, run_render_job
+from scripts.rendering.process import default_execution, run_render_job
 from scripts.training_steps import composed_config, train_and_evaluate
 from training.support.entry_point import settle_threads
 from training.support.typed_overrides import quoted
@@ -73,23 +74,13 @@ def main() -> int:
     """Run every step that is not complete; print the table and the report's path last."""
     options = _parse()
     settle_threads()
-    try:
+
+    def start() -> None:
         if options.fresh:
             start_over(options.out)
         quickstart(options.out, options.render, options.training)
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except RenderError as error:
-        print(f"error: {error} (run the same command again: finished parts are kept)", file=sys.stderr)
-        return 1
-    except OSError as error:
-        print(f"error: {error.filename or options.out}: {error.strerror or error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print("interrupted (run the same command again: finished parts are kept)", file=sys.stderr)
-        return 130
-    return 0
+
+    return exit_status(start, options.out)
 
 
 def start_over(root: Path) -> None:

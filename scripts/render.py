@@ -26,6 +26,19 @@ def composed_job(cfg: DictConfig) -> dict[str, Any]:
     return {str(key): value for key, value in job.items()}
 
 
+def run_composed(cfg: DictConfig, job: dict[str, Any], out: Path) -> None:
+    """Render a composed job into a dataset folder, where the config's launcher says: here or on a cluster.
+
+    Raises UserError for bad input, RenderError if Blender fails; finished samples are kept.
+    """
+    if cfg.dask is None:
+        run_render_job(job, out, cfg.execution, str(cfg.shard))
+        return
+    from scripts.rendering.cluster import render_on_cluster
+
+    render_on_cluster(job, out, cfg.execution, cfg.dask)
+
+
 def render(cfg: DictConfig) -> None:
     """Render the composed job, or print its progress; the dataset folder's path is printed last."""
     out = Path(cfg.out)
@@ -37,12 +50,7 @@ def render(cfg: DictConfig) -> None:
             write_whole(Path(cfg.job_file), json_bytes(composed_job(cfg)))
             print(f"job: {cfg.job_file}")
             return
-        if cfg.dask is None:
-            run_render_job(composed_job(cfg), out, cfg.execution, str(cfg.shard))
-        else:
-            from scripts.rendering.cluster import render_on_cluster
-
-            render_on_cluster(composed_job(cfg), out, cfg.execution, cfg.dask)
+        run_composed(cfg, composed_job(cfg), out)
     except JobError as error:
         raise UserError(str(error)) from error
     except RenderError as error:

@@ -1,104 +1,136 @@
-"""The paper's three claims (sections V-C, V-D and VI), checked on evaluated experiments."""
+"""The paper's claims (sections V-C, V-D and VI), each as an effect in points that is positive where the claim holds.
 
-import math
-from collections.abc import Callable, Iterable, Mapping
+An effect is the mean of its parts. The same functions take the paper's values, ours, and ours on resampled plates.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
-
-from eval.page.tables import NOT_MEASURED
-from eval.paper.tables import percent_of, published_values
-from eval.runs.results import Results
+from typing import Any
 
 NEAR = 2.0
 """Percentage points of F1 by which melding may lie below the mean of finetuning.
 
 The melding rows of the paper lie above that mean.
 """
-_VARIANTS = ("", "_da", "_dr", "_dr_da")
+VARIANTS = ("", "_da", "_dr", "_dr_da")
+_NAMES = {"synth": "Synth", "synth_ws": "Synth_WS"}
+_TUNED = {"": "", "_ft": " (ft)"}
+
+Value = Callable[[str, str], Any]
+"""(experiment, column of the paper's tables) -> percent, a number or an array over resamples."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One comparison of rows: its name, and its effect in points."""
+
+    name: str
+    effect: Callable[[Value], Any]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim of the paper with the values that support or contradict it."""
+    """A claim of the paper, with the measure that decides it."""
 
+    key: str
     statement: str
-    ours: str
-    """Our values."""
-    paper: str
-    """The paper's values."""
-    holds: bool | None
-    """True if our values support the claim; None if they are not measured."""
+    measure: str
+    """The effect in words; its sign is that of the claim."""
+    parts: tuple[Part, ...]
+    margin: float = 0.0
+    """The claim holds if the effect lies above minus this margin, in points."""
+
+    def effect(self, value: Value) -> Any:
+        """Return the mean effect of the parts, in points."""
+        return sum(part.effect(value) for part in self.parts) / len(self.parts)
 
 
-Value = Callable[[str, str], float]  # (experiment, column of the paper's tables) -> percent
+def _difference(name: str, higher: str, lower: str, column: str) -> Part:
+    return Part(name, lambda value: value(higher, column) - value(lower, column))
 
 
-@dataclass(frozen=True)
-class _Evidence:
-    text: str
-    holds: bool
-
-
-def check_claims(results: Mapping[str, Results]) -> list[Claim]:
-    """Check the three claims; ``results`` maps experiments to their results."""
-
-    def ours(row: str, column: str) -> float:
-        return percent_of(results.get(row), column)
-
-    tables = [published_values(1), published_values(2)]
-
-    def paper(row: str, column: str) -> float:
-        return float(next(table for table in tables if column in table)[column].to_dict()[row])
-
-    return [
-        _claim("Training on stained plates lowers the recall of stains", _stains, ours, paper),
-        _claim("Finetuning raises precision", _finetuning, ours, paper),
-        _claim(f"Melding comes near finetuning (F1 at most {NEAR:g} points below the mean)", _melding, ours, paper),
+def _stained(key: str, statement: str, measure: str, column: str) -> Claim:
+    """Return the claim that stained plates lower a recall of table I, before and after finetuning."""
+    parts = [
+        _difference(f"Synth{name} → Synth_WS{name}", f"synth{tuned}", f"synth_ws{tuned}", column)
+        for tuned, name in _TUNED.items()
     ]
+    return Claim(key, statement, measure, tuple(parts))
 
 
-def _claim(statement: str, check: Callable[[Value], _Evidence | None], ours: Value, paper: Value) -> Claim:
-    measured, published = check(ours), check(paper)
-    holds = None if measured is None else measured.holds
-    return Claim(
-        statement, measured.text if measured else "not measured", published.text if published else NOT_MEASURED, holds
-    )
-
-
-def _stains(value: Value) -> _Evidence | None:
-    pairs = [
-        (value(clean, f"water_stain.{kind}"), value(stained, f"water_stain.{kind}"))
-        for clean, stained in (("synth", "synth_ws"), ("synth_ft", "synth_ws_ft"))
-        for kind in ("pixel_recall", "defect_wise_recall")
+def _finetuned(key: str, statement: str, measure: str, column: str) -> Claim:
+    parts = [
+        _difference(f"{_NAMES[plates]}{variant.upper()}", f"{plates}{variant}_ft", f"{plates}{variant}", column)
+        for plates in _NAMES
+        for variant in VARIANTS
     ]
-    if not _measured(share for pair in pairs for share in pair):
-        return None
-    names = ("Synth R_PX", "Synth R_DW", "Synth (ft) R_PX", "Synth (ft) R_DW")
-    text = "; ".join(f"{name} {a:.1f} → WS {b:.1f}" for name, (a, b) in zip(names, pairs, strict=True))
-    return _Evidence(text, all(stained < clean for clean, stained in pairs))
+    return Claim(key, statement, measure, tuple(parts))
 
 
-def _finetuning(value: Value) -> _Evidence | None:
-    rows = [f"{plates}{variant}" for plates in ("synth", "synth_ws") for variant in _VARIANTS]
-    gains = [value(f"{row}_ft", "pixel_precision") - value(row, "pixel_precision") for row in rows]
-    if not _measured(gains):
-        return None
-    raised = sum(gain > 0 for gain in gains)
-    text = f"in {raised} of {len(gains)} rows, by {sum(gains) / len(gains):+.1f} points on average"
-    return _Evidence(text, raised == len(gains))
+def _against_plain(key: str, statement: str, variant: str) -> Claim:
+    measure = f"F_1,PX with {variant.strip('_').upper()} minus without"
+    parts = [
+        _difference(f"{name} → {name}{variant.upper()}", f"{plates}{variant}", plates, "pixel_f1")
+        for plates, name in _NAMES.items()
+    ]
+    return Claim(key, statement, measure, tuple(parts))
 
 
-def _melding(value: Value) -> _Evidence | None:
-    texts, near = [], []
-    for name, plates, melding in (("Melding", "synth", "melding"), ("Melding_WS", "synth_ws", "melding_ws")):
-        tuned = [value(f"{plates}{variant}_ft", "pixel_f1") for variant in _VARIANTS]
-        melded = value(melding, "pixel_f1")
-        if not _measured([*tuned, melded]):
-            return None
-        mean = sum(tuned) / len(tuned)
-        texts.append(f"{name} {melded:.1f}, finetuned {min(tuned):.1f} to {max(tuned):.1f}, mean {mean:.1f}")
-        near.append(melded >= mean - NEAR)
-    return _Evidence("; ".join(texts), all(near))
+def _melded(melding: str, plates: str) -> Callable[[Value], Any]:
+    def effect(value: Value) -> Any:
+        tuned = [value(f"{plates}{variant}_ft", "pixel_f1") for variant in VARIANTS]
+        return value(melding, "pixel_f1") - sum(tuned) / len(tuned)
+
+    return effect
 
 
-def _measured(values: Iterable[float]) -> bool:
-    return not any(math.isnan(value) for value in values)
+CLAIMS: tuple[Claim, ...] = (
+    _stained(
+        "stains_pixels",
+        "Training on stained plates lowers the predicted share of stains",
+        "R_PX of stains, clean minus stained plates",
+        "water_stain.pixel_recall",
+    ),
+    _stained(
+        "stains_instances",
+        "Training on stained plates lowers the number of stains found",
+        "R_DW of stains, clean minus stained plates",
+        "water_stain.defect_wise_recall",
+    ),
+    _finetuned(
+        "finetuning_precision",
+        "Finetuning raises precision",
+        "P_PX, finetuned minus not, mean of eight rows",
+        "pixel_precision",
+    ),
+    _finetuned("finetuning_f1", "Finetuning raises F1", "F_1,PX, finetuned minus not, mean of eight rows", "pixel_f1"),
+    Claim(
+        "melding",
+        f"Melding comes near finetuning (F1 at most {NEAR:g} points below the mean)",
+        "F_1,PX, melding minus the mean of the four finetuned rows",
+        (Part("Melding", _melded("melding", "synth")), Part("Melding_WS", _melded("melding_ws", "synth_ws"))),
+        NEAR,
+    ),
+    _against_plain("randomisation", "Domain randomisation (DR) raises F1", "_dr"),
+    _against_plain("augmentation", "Augmentation (DA) raises F1", "_da"),
+    Claim(
+        "augmentation_beats_randomisation",
+        "Augmentation (DA) does better than domain randomisation (DR)",
+        "F_1,PX with DA minus with DR",
+        tuple(
+            _difference(f"{name}_DR → {name}_DA", f"{row}_da", f"{row}_dr", "pixel_f1") for row, name in _NAMES.items()
+        ),
+    ),
+    _stained(
+        "dents_pixels",
+        "Training on stained plates costs dents: their predicted share falls",
+        "R_PX of dents, clean minus stained plates",
+        "dent.pixel_recall",
+    ),
+    _stained(
+        "dents_instances",
+        "Training on stained plates costs dents: fewer are found",
+        "R_DW of dents, clean minus stained plates",
+        "dent.defect_wise_recall",
+    ),
+)

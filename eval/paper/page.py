@@ -1,49 +1,83 @@
-"""Files of the paper's tables: CSV, LaTeX, and one HTML page with the claims and the runs."""
+"""Files of the paper's tables: CSV, LaTeX, and one HTML page with the findings and the runs."""
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from eval.paper.claims import check_claims
-from eval.paper.tables import TITLES, as_csv, as_html, as_latex, paper_table
-from eval.runs.results import Results
+from eval.metrics.settings import BootstrapSettings
+from eval.page.tables import NOT_MEASURED
+from eval.paper.findings import FEWEST_PLATES, Finding, findings
+from eval.paper.findings import as_csv as findings_csv
+from eval.paper.measured_row import MeasuredRow, Measurement
+from eval.paper.resampled import ResampledRows
+from eval.paper.tables import TITLES, as_csv, as_html, as_latex, paper_table, seeds_of_rows, shown_table
 from training.support.page_rendering import render_page
 from training.support.whole_file import write_whole
 
 TEMPLATE = Path(__file__).parent / "paper_tables.html.j2"
 
 
-def write_paper_tables(results: Mapping[str, Results], notes: Sequence[str], out: Path) -> list[Path]:
-    """Write table_1 and table_2 as .csv and .tex, and both as tables.html; return the paths.
+def write_paper_tables(
+    rows: Mapping[str, MeasuredRow], notes: Sequence[str], out: Path, bootstrap: BootstrapSettings
+) -> list[Path]:
+    """Write table_1 and table_2 as .csv and .tex, findings.csv, and all as tables.html; return the paths.
 
-    ``results`` maps experiments to their results. Missing experiments are "not measured". The
-    notes appear on the page and in the LaTeX captions.
+    ``rows`` maps experiments to their measurements. Missing experiments are "not measured". The notes appear on the
+    page and in the LaTeX captions. Raises UserError if rows were evaluated on different plates.
     """
-    tables = {number: paper_table(number, results) for number in TITLES}
-    paths = []
-    for number, table in tables.items():
-        for suffix, text in (("csv", as_csv(table)), ("tex", as_latex(table, number, " ".join(notes)))):
-            paths.append(out / f"table_{number}.{suffix}")
-            write_whole(paths[-1], text.encode("utf-8"))
+    resampled = ResampledRows(rows, bootstrap)
+    shown, contents = [], {}
+    for number in TITLES:
+        table, seeds = paper_table(number, rows, resampled), seeds_of_rows(number, rows)
+        shown.append(shown_table(table, seeds))
+        contents[f"table_{number}.csv"] = as_csv(table, seeds)
+        contents[f"table_{number}.tex"] = as_latex(shown[-1], number, " ".join(notes))
+    found = findings(rows, resampled)
+    contents["findings.csv"] = findings_csv(found)
     page = render_page(
         TEMPLATE,
         title="The paper's tables",
         notes=notes,
-        tables=[as_html(table, number) for number, table in tables.items()],
-        claims=check_claims(results),
-        runs=[_run(experiment, entry) for experiment, entry in results.items()],
+        tables=[as_html(table, number) for number, table in zip(TITLES, shown, strict=True)],
+        findings=[_in_words(entry) for entry in found],
+        plates=len(resampled.plates),
+        fewest_plates=FEWEST_PLATES,
+        confidence=bootstrap.confidence,
+        resamples=bootstrap.resamples,
+        runs=[_run(experiment, entry) for experiment, row in rows.items() for entry in row],
     )
-    paths.append(out / "tables.html")
-    write_whole(paths[-1], page)
+    paths = [out / name for name in (*contents, "tables.html")]
+    for path, text in zip(paths, [*(text.encode("utf-8") for text in contents.values()), page], strict=True):
+        write_whole(path, text)
     return paths
 
 
-def _run(experiment: str, results: Results) -> dict[str, Any]:
-    coreset, provenance = results.model.records["coreset"], results.model.records["provenance"]
+def _in_words(found: Finding) -> dict[str, Any]:
+    return {
+        "statement": found.statement,
+        "part": found.part,
+        "measure": found.measure,
+        "verdict": found.verdict,
+        "effect": _points(found.effect),
+        "interval": NOT_MEASURED if math.isnan(found.low) else f"{found.low:+.1f} to {found.high:+.1f}",
+        "in_favour": NOT_MEASURED if math.isnan(found.in_favour) else f"{100 * found.in_favour:.1f} %",
+        "paper": _points(found.paper),
+    }
+
+
+def _points(value: float) -> str:
+    return NOT_MEASURED if math.isnan(value) else f"{value:+.1f}"
+
+
+def _run(experiment: str, entry: Measurement) -> dict[str, Any]:
+    records = entry.results.model.records
+    coreset, provenance = records["coreset"], records["provenance"]
     parents = [Path(parent["path"]).name for parent in provenance["parents"]]
-    images = [f"{entry['name']}: {entry['train_images']} images" for entry in provenance["datasets"]]
+    images = [f"{dataset['name']}: {dataset['train_images']} images" for dataset in provenance["datasets"]]
     return {
         "experiment": experiment,
+        "seed": entry.seed,
         "kind": provenance["kind"],
         "size": coreset["size"],
         "epochs": len(coreset["epochs"]),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from eval.metrics.plate_counts import plate_counts, write_plate_counts
 from eval.metrics.split_tally import SplitTally
 from eval.pictures.files import PictureFiles, Views
 from eval.pictures.image_result import ImageResult
@@ -30,10 +31,10 @@ log = logging.getLogger(__name__)
 
 
 def evaluate(model: Detector, dataset: Dataset, settings: EvaluationSettings, folder: Path) -> dict[str, Any]:
-    """Evaluate every sample of the split; write results.json, scores.csv, pod.csv and pictures/ into the empty folder.
+    """Evaluate every sample of the split; write results.json, the tables of CSV and pictures/ into ``folder``.
 
-    Returns the content of results.json. Raises UserError if the model has no threshold, the split is empty, or a file
-    of the dataset is invalid.
+    The folder is empty. Returns the content of results.json. Raises UserError if the model has no threshold, the split
+    is empty, or a file of the dataset is invalid.
     """
     if not math.isfinite(model.threshold):
         raise UserError("the model has no threshold, so its maps cannot be evaluated; train it with a validation split")
@@ -60,6 +61,7 @@ def evaluate(model: Detector, dataset: Dataset, settings: EvaluationSettings, fo
     pod = detections.compute(dataset.classes, settings.tally.bootstrap)
     _tell_gaps(pod)
     write_pod_table(pod, folder)
+    write_plate_counts(plate_counts(tally.plates, dataset.classes), folder)
     return write_results(
         Results(
             model=_describe_model(model, warnings),

@@ -48,7 +48,9 @@ GROUPS: dict[str, tuple[Command, ...]] = {
     "Judge": (
         Command("eval.evaluate", "measure a trained model on its test split"),
         Command("eval.report", "write one HTML page about evaluated runs"),
-        Command("scripts.reproduce_tables", "make the first paper's tables from dataset folders"),
+        Command("scripts.reproduce_tables", "make the first paper's tables, from rendering to findings"),
+        Command("scripts.calibrate_standin", "compare the rendered stand-in with the paper's real plates"),
+        Command("scripts.threshold_transfer", "say what thresholds from synthetic validation plates cost"),
         Command("scripts.reproduce_ablation", "make the second paper's ablation"),
     ),
     "Teach": (

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from scripts.reproduce_tables import reproduce_tables
+from scripts.tables.make_tables import TablesWork, reproduce_tables
 from tests.eval.small_plates import write_dataset
 from training.support.user_error import UserError
 
@@ -25,8 +25,9 @@ def folder(tmp_path):
     return tmp_path
 
 
-def tables(folder, *overrides):
-    return reproduce_tables(folder / "real", folder, folder / "out", [*SETTINGS, *overrides], ["Noise."], Console())
+def tables(folder, *overrides, **more):
+    work = TablesWork(folder / "real", folder, folder / "out", (*SETTINGS, *overrides), ("Noise.",), **more)
+    return reproduce_tables(work, Console())
 
 
 def models(folder):
@@ -54,6 +55,7 @@ def test_both_tables_come_out_and_what_is_finished_stays(folder, capsys):
     write_dataset(folder / "synth_rot90", ["train"], seed=3)
     paths = tables(folder)
     assert sorted(path.name for path in paths) == [
+        "findings.csv",
         "table_1.csv",
         "table_1.tex",
         "table_2.csv",
@@ -70,7 +72,7 @@ def test_both_tables_come_out_and_what_is_finished_stays(folder, capsys):
         read = pd.read_csv(folder / "out" / f"table_{table}.csv").set_index(["scenario", "figures"])
         metrics = json.loads((folder / "out" / row / "evaluation" / "results.json").read_text())["metrics"]
         assert read.loc[(scenario, "ours"), column] == pytest.approx(100 * metrics[figure], abs=1e-4)
-    assert "Training on stained plates lowers the recall of stains" in capsys.readouterr().out
+    assert "Training on stained plates lowers the predicted share of stains" in capsys.readouterr().out
 
     tables(folder)
     assert models(folder) == mended

@@ -35,8 +35,8 @@ def open_dataset(settings: DatasetSettings) -> Dataset:
 
     The train split comes from ``roots``. Several folders are concatenated (domain randomization, DR; paper, section
     V-B). Validation and test come from ``evaluation_root``, for training on synthetic plates with a threshold from real
-    ones. Of a dataset of train images alone, a part is held out as validation split. ``max_images`` thins the train
-    split evenly. Raises UserError.
+    ones. Of a dataset of train images alone, a part is held out as validation split. ``max_plates`` keeps the train
+    images of the first plates, ``max_images`` thins them evenly. Raises UserError.
     """
     nominal = _concatenated([_open_folder(root, settings.layout, settings) for root in settings.roots])
     if settings.evaluation_root != settings.roots[0]:
@@ -45,6 +45,8 @@ def open_dataset(settings: DatasetSettings) -> Dataset:
             evaluation = _renumbered(evaluation, nominal.classes)
         nominal = _joined(nominal, evaluation)
     nominal = with_held_out_validation(nominal, settings.validation_fraction, settings.split_seed)
+    if settings.max_plates is not None:
+        nominal = _first_plates(nominal, settings.max_plates)
     return nominal if settings.max_images is None else _thinned(nominal, settings.max_images)
 
 
@@ -115,6 +117,12 @@ def _agreed_classes(classes: tuple[DefectClass, ...], root: Path, other: Dataset
                 f"class id {c.id} is {c.name} ({c.kind}) in {root}, but {same.name} ({same.kind}) in {other.root}"
             )
     return tuple(by_id[i] for i in sorted(by_id))
+
+
+def _first_plates(dataset: Dataset, count: int) -> Dataset:
+    plates = list(dict.fromkeys(sample.plate_id for sample in dataset.split("train")))
+    kept = tuple(s for s in dataset.samples if s.split != "train" or s.plate_id in plates[:count])
+    return replace(dataset, samples=kept)
 
 
 def _thinned(dataset: Dataset, count: int) -> Dataset:

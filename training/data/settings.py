@@ -32,6 +32,8 @@ class DatasetSettings:
     """The value of white in 16-bit images; None for 65535."""
     max_images: int | None = None
     """Maximum number of train images; None for all."""
+    max_plates: int | None = None
+    """Maximum number of plates whose train images are used, from the first on; None for all."""
     region: RegionOfInterest | None = None
     """The region of interest of all images; None: the whole image."""
 
@@ -57,6 +59,7 @@ def read_dataset_settings(cfg: DictConfig, region: RegionOfInterest | None = Non
         mask_rule=cfg.mask_rule,
         white_level=cfg.white_level,
         max_images=cfg.max_images,
+        max_plates=cfg.get("max_plates"),
         region=region,
     )
 

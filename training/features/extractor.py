@@ -6,7 +6,7 @@ A truncated backbone's layers are pooled, resampled to common patch centres and 
 import math
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,8 +18,10 @@ from training.features.backbone import truncated_backbone
 from training.features.backbone_graph import folded
 from training.features.backbone_weights import sha256_of
 from training.features.extractor_settings import ExtractorSettings, FurtherScale
+from training.features.feature_store import active_store, surroundings
 from training.features.layer_centres import measured_centres
-from training.features.patch_grid import Axis, PatchLayout
+from training.features.patch_grid import PatchLayout
+from training.features.patch_strip import PatchStrip
 from training.features.receptive_field import layer_without_map, strides_of
 from training.features.resizing import BAND_PIXELS, resized, resized_shape
 from training.features.stand_in import with_stand_in
@@ -31,18 +33,6 @@ LEAST_CONTRAST = 0.02
 """Smallest deviation that standardising divides by, so that noise in a flat image is not amplified to a pattern."""
 NORMALISED_WHOLE = 64
 """Side length [pixels] from which an image fits any backbone that accepts images."""
-
-
-class PatchStrip(NamedTuple):
-    """Patch features (n, w, C) float32 of n rows of an image, from row ``first`` on.
-
-    ``rows`` and ``columns`` are the centres of all of the image's patches, in pixels of the image as given.
-    """
-
-    features: NDArray[np.float32]
-    first: int
-    rows: Axis
-    columns: Axis
 
 
 class FeatureExtractor(nn.Module):
@@ -59,6 +49,7 @@ class FeatureExtractor(nn.Module):
         self.fingerprint = fingerprint
         self.settings = settings
         self.warnings = warnings
+        self.store = active_store()
         self.layout = PatchLayout(
             kernels=tuple(fingerprint["pooling"]["kernels"]),
             strides=tuple(fingerprint["strides"]),
@@ -81,8 +72,10 @@ class FeatureExtractor(nn.Module):
         strips = [strip.features for strip in self.strips(image)]
         return strips[0] if len(strips) == 1 else np.concatenate(strips)
 
-    def strips(self, image: NDArray[np.uint8]) -> Iterator[PatchStrip]:
-        """Yield the patch features of one uint8 RGB image (H, W, 3) from top to bottom.
+    def strips(self, image: NDArray[np.uint8], is_drawn: bool = False) -> Iterator[PatchStrip]:
+        """Return an iterator over the patch features of one uint8 RGB image (H, W, 3) from top to bottom.
+
+        ``is_drawn`` says that this image will not come again, as an augmented one: a feature store leaves it out.
 
         An image of up to ``largest_whole`` pixels gives one strip, a larger one several strips that bound the memory;
         they differ by rounding only. With ``further_scales``, C holds the features at the image's own size and those of
@@ -91,6 +84,13 @@ class FeatureExtractor(nn.Module):
 
         Raises UserError for an image that is too small for the backbone, or too large for one that cannot be tiled.
         """
+        if self.store is None or is_drawn:
+            return self._extracted(image)
+        tiling = None if self.settings.tiling is None else document_of(self.settings.tiling)
+        key = {"extractor": self.fingerprint, "tiling": tiling, **surroundings(self.mean.device)}
+        return self.store.strips(key, image, lambda: self._extracted(image))
+
+    def _extracted(self, image: NDArray[np.uint8]) -> Iterator[PatchStrip]:
         pixels = torch.from_numpy(np.ascontiguousarray(image)).permute(2, 0, 1)[None]
         beside = [self._small_map(pixels, further) for further in self.settings.further_scales]
         strips = self._strips(pixels)

@@ -76,7 +76,7 @@ def nominal_strips(
         image, marks = augmentation(image, marks, epoch, sample.sample_id)
     ignored: NDArray[np.bool_] | None = None
     try:
-        for strip in extractor.strips(image):
+        for strip in extractor.strips(image, is_drawn=augmentation is not None):
             rows, width, channels = strip.features.shape
             if not np.isfinite(strip.features).all():
                 raise UserError("the extractor gives features that are not finite; check its weights")

@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from training.features.extractor import FeatureExtractor, PatchStrip, build_extractor
+from training.features.extractor import FeatureExtractor, build_extractor
 from training.features.extractor_settings import overridden_extractor_settings
 from training.features.inside_patches import centres_inside, nearest_inside
 from training.features.patch_grid import Axis, lerp_at, nearest_at
+from training.features.patch_strip import PatchStrip
 from training.model.file import check_fingerprint, load_model
 from training.model.record import ModelRecord, StoredRecord
 from training.model.recorded import Recorded

@@ -55,7 +55,9 @@ def find_threshold(
     """
     method = settings.method
     parameters: dict[str, Any] = settings.parameters()
-    positives, negatives, lowest, highest = _validated(model, dataset, settings.minimum_coverage, reference)
+    positives, negatives, lowest, highest = scored_split(
+        model, dataset, "validation", settings.minimum_coverage, reference
+    )
     images = len(dataset.split("validation"))
     warnings = []
     if method in _WITH_DEFECTS and positives.total == 0:
@@ -92,10 +94,14 @@ def _known(rate: float) -> float | None:
     return None if math.isnan(rate) else rate
 
 
-def _validated(
-    model: MapModel, dataset: Dataset, minimum_coverage: float | None, reference: ReferenceTally | None
+def scored_split(
+    model: MapModel,
+    dataset: Dataset,
+    split: str,
+    minimum_coverage: float | None = None,
+    reference: ReferenceTally | None = None,
 ) -> tuple[ScoreHistogram, ScoreHistogram, float, dict[str, float]]:
-    """Return histograms of the anomaly map over the positive and the negative pixels of the validation split.
+    """Return histograms of the anomaly map over the positive and the negative pixels of a split.
 
     Also return the highest threshold that finds the defect hardest to find, if there is a minimum coverage, and the
     highest counted score of every image, by its file's name.
@@ -103,9 +109,9 @@ def _validated(
     highest: dict[str, float] = {}
     positives, negatives = ScoreHistogram(), ScoreHistogram()
     lowest = math.inf
-    samples = dataset.split("validation")
+    samples = dataset.split(split)
     lookup = pixel_kinds(dataset)
-    for sample in with_progress(samples, len(samples), "validation"):
+    for sample in with_progress(samples, len(samples), split):
         image = read_image(sample.image, sample.white_level)
         mask = read_mask(sample, image.shape)
         kinds = lookup[mask]

@@ -37,6 +37,11 @@ def maximum_f1(positives: ScoreHistogram, negatives: ScoreHistogram) -> Threshol
     return _at_bin(int(occupied[best]), positives, negatives)
 
 
+def rates_at(threshold: float, positives: ScoreHistogram, negatives: ScoreHistogram) -> Threshold:
+    """Return the rates of a threshold, at the histogram's resolution; exact for a threshold that this module chose."""
+    return _at_bin(int(bin_of(np.array([threshold], dtype=np.float32))[0]), positives, negatives)
+
+
 def full_recall(lowest: float, positives: ScoreHistogram, negatives: ScoreHistogram) -> Threshold:
     """Return the highest threshold that finds every defect.
 

@@ -5,6 +5,7 @@ import json
 import logging
 import shutil
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from training.data.dataset import Sample, open_dataset
 from training.data.settings import read_dataset_settings, read_region
 from training.features.extractor import build_extractor
 from training.features.extractor_settings import read_extractor_settings
+from training.features.feature_store import stored_features
 from training.model.file import FILE_NAME, differing_field, load_model
 from training.runs.meld_run import meld_run
 from training.runs.settings import read_continuation_settings, read_meld_settings, read_training_settings
@@ -47,6 +49,17 @@ def make_experiment(
     """
     check_settings(cfg)
     _check_kind(cfg)
+    with stored_experiment_features(cfg):
+        return _made(cfg, composed, builders)
+
+
+def stored_experiment_features(cfg: DictConfig) -> AbstractContextManager[None]:
+    """Return the context in which extractors keep features in the folder that ``cfg.paths`` names, if any."""
+    folder = cfg.paths.features
+    return stored_features(None if folder is None else Path(folder), cfg.paths.features_gigabytes)
+
+
+def _made(cfg: DictConfig, composed: Callable[[str], DictConfig], builders: tuple[str, ...]) -> tuple[Path, bool]:
     parents = {name: _parent(name, cfg, composed, builders) for name in cfg.builds_on}
     folder = folder_of(cfg)
     origin = _origin(cfg, parents)  # refuses wrong settings before a folder is made

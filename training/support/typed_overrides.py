@@ -28,6 +28,7 @@ TEXTS = frozenset(
         "paths.runs",
         "paths.real",
         "paths.synth",
+        "paths.features",
         "dataset.root",
         "dataset.evaluation_root",
         "dataset.good",

@@ -32,6 +32,20 @@ def test_max_images_thins_the_train_split_evenly(dataset_config, stainless_folde
         open_dataset(dataset_config("stainless", stainless_folder, "dataset.max_images=0"))
 
 
+def test_max_plates_keeps_the_train_images_of_the_first_plates(dataset_config, stainless_folder):
+    whole = open_dataset(dataset_config("stainless", stainless_folder))
+    plates = list(dict.fromkeys(sample.plate_id for sample in whole.split("train")))
+    assert len(plates) > 1
+    few = open_dataset(dataset_config("stainless", stainless_folder, "dataset.max_plates=1"))
+    assert {sample.plate_id for sample in few.split("train")} == {plates[0]}
+    assert few.split("validation") == whole.split("validation")
+    assert few.split("test") == whole.split("test")
+    all_of_them = open_dataset(dataset_config("stainless", stainless_folder, "dataset.max_plates=100"))
+    assert all_of_them.samples == whole.samples
+    with pytest.raises(UserError, match="max_plates: 0"):
+        open_dataset(dataset_config("stainless", stainless_folder, "dataset.max_plates=0"))
+
+
 def test_validation_and_test_may_come_from_another_folder(dataset_config, stainless_folder, tmp_path):
     other = shutil.copytree(stainless_folder, tmp_path / "other")
     dataset = open_dataset(dataset_config("stainless", stainless_folder, f"dataset.evaluation_root={other}"))

@@ -10,6 +10,7 @@ from tests.eval.small_plates import write_dataset
 from tests.training.configured import finetune_run, train_run
 from tests.training.model.recorded import load_document
 from tests.training.small_plates import TINY, compose_config
+from training.features.extractor import FeatureExtractor
 from training.runs.experiment import folder_of, make_experiment
 from training.support.user_error import UserError
 
@@ -135,3 +136,32 @@ def test_a_parent_s_mistake_names_the_parent(composed, tmp_path):
     with pytest.raises(UserError, match=r"^synth, which it builds on: no dataset at synth"):
         made(composed(), "synth_ft")
     assert not (folder_of(composed()("synth_ft")) / "experiment.json").exists()
+
+
+def test_kept_features_change_no_bit_and_only_augmented_images_are_extracted_again(composed, tmp_path, monkeypatch):
+    plain = composed()
+    folders = {name: made(plain, name)[0] for name in ("synth_da", "synth_ft")}
+    kept = composed("paths.runs=kept", "paths.features=features")
+    for name, folder in folders.items():
+        features, metadata = load_document(made(kept, name)[0])
+        expected, other = load_document(folder)
+        np.testing.assert_array_equal(features.view(np.uint32), expected.view(np.uint32))
+        assert metadata["threshold"] == other["threshold"]
+        assert metadata["coreset"] == other["coreset"]
+    images = len(list((tmp_path / "features").glob("*/*.json")))
+    assert images == 2 + 2 + 1 + 1  # trained on: synth and real; validation; the probe of the number of channels
+
+    extracted = []
+    extract = FeatureExtractor._extracted
+    monkeypatch.setattr(
+        FeatureExtractor, "_extracted", lambda self, image: extracted.append(image.shape) or extract(self, image)
+    )
+    made(composed("paths.runs=other", "paths.features=features", "coreset.shuffle=true", "coreset.seed=1"), "synth_ft")
+    assert extracted == []
+    made(composed("paths.runs=other", "paths.features=features", "coreset.shuffle=true", "coreset.seed=1"), "synth_da")
+    assert len(extracted) == 2 * 2 + 2  # two images in two epochs and in the pass that measures the radius
+
+
+def test_the_seed_of_a_row_draws_the_order_and_the_augmentation(composed):
+    cfg = composed("coreset.seed=3")("synth_da")
+    assert (cfg.coreset.seed, cfg.augment.seed) == (3, 3)
