@@ -1,5 +1,7 @@
 """Registration and unregistration of the extension."""
 
+from collections.abc import Callable
+
 import bpy
 from bpy.app.handlers import persistent
 
@@ -22,6 +24,7 @@ from .panels import material_tab, sidebar
 from .panels.menus import ENTRIES
 from .panels.presets import BUILT_IN
 from .settings import groups
+from .settings.animation import follow_edited_keyframes, follow_frame
 from .settings.migration import migrate_file
 
 CLASSES = (
@@ -54,6 +57,18 @@ def _migrate(*_: object) -> None:
         print(f"Stainless: {problem}")
 
 
+@persistent
+def _follow_frame(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    for problem in follow_frame(scene, depsgraph):
+        print(f"Stainless: {problem}")
+
+
+@persistent
+def _follow_keyframes(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    for problem in follow_edited_keyframes(scene, depsgraph):
+        print(f"Stainless: {problem}")
+
+
 def register() -> None:
     """Register classes, settings, presets, menu entries and file handlers."""
     for each in CLASSES:
@@ -63,14 +78,14 @@ def register() -> None:
     bpy.utils.register_preset_path(str(BUILT_IN))
     for menu, draw in ENTRIES.items():
         getattr(bpy.types, menu).append(draw)
-    for handlers in _handlers():
-        handlers.append(_migrate)
+    for handlers, function in _handlers():
+        handlers.append(function)
 
 
 def unregister() -> None:
     """Unregister everything in reverse order."""
-    for handlers in _handlers():
-        handlers.remove(_migrate)
+    for handlers, function in _handlers():
+        handlers.remove(function)
     for menu, draw in ENTRIES.items():
         getattr(bpy.types, menu).remove(draw)
     bpy.utils.unregister_preset_path(str(BUILT_IN))
@@ -80,9 +95,14 @@ def unregister() -> None:
         bpy.utils.unregister_class(each)
 
 
-def _handlers() -> list[list]:
-    """Return the handler lists for opened files and, from Blender 4.3, for appended or linked data."""
-    handlers = [bpy.app.handlers.load_post]
-    if hasattr(bpy.app.handlers, "blend_import_post"):
-        handlers.append(bpy.app.handlers.blend_import_post)
+def _handlers() -> list[tuple[list, Callable]]:
+    """Return the lists of handlers and their functions, for files, frames and, from Blender 4.3, appended data."""
+    lists = bpy.app.handlers
+    handlers = [
+        (lists.load_post, _migrate),
+        (lists.frame_change_post, _follow_frame),
+        (lists.depsgraph_update_post, _follow_keyframes),
+    ]
+    if hasattr(lists, "blend_import_post"):
+        handlers.append((lists.blend_import_post, _migrate))
     return handlers

@@ -59,21 +59,28 @@ OVER_THE_MIDDLE = CameraPose()
 def inspection_camera(params: CameraParams, pose: CameraPose, width: int, height: int) -> bpy.types.Object:
     """Add the scene's camera with pictures of width x height pixels; without a turn, image x is plate x."""
     scene = bpy.context.scene
-    data = bpy.data.cameras.new("Inspection Camera")
+    obj = bpy.data.objects.new("Inspection Camera", bpy.data.cameras.new("Inspection Camera"))
+    scene.collection.objects.link(obj)
+    scene.camera = obj
+    set_camera(scene, obj, params, pose, width, height)
+    return obj
+
+
+def set_camera(
+    scene: bpy.types.Scene, obj: bpy.types.Object, params: CameraParams, pose: CameraPose, width: int, height: int
+) -> None:
+    """Set a camera object and the picture's size in place, as an animation needs it while it renders."""
+    data = obj.data
     data.sensor_fit = "HORIZONTAL"
     data.sensor_width = 1000 * params.sensor_width  # Blender's camera lengths are in millimetres
     data.lens = 1000 * params.image_distance
     data.clip_start = params.distance / 100
     data.clip_end = params.distance * 100
-    obj = bpy.data.objects.new("Inspection Camera", data)
     obj.location = (pose.x, pose.y, params.distance)
-    obj.rotation_euler.z = pose.turn
-    scene.collection.objects.link(obj)
-    scene.camera = obj
+    obj.rotation_euler = (0.0, 0.0, pose.turn)
     scene.render.resolution_x = width
     scene.render.resolution_y = height
     scene.render.resolution_percentage = 100
-    return obj
 
 
 def metres_per_pixel(params: CameraParams, width: int) -> float:

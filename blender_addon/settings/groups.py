@@ -29,6 +29,7 @@ from .properties import property_group
 from .random_stain import random_seed_changed
 
 VERSION = 1  # of the settings; see `migration`
+STILL: set[str] = set()  # options of a property that takes no keyframes, because no frame could follow it
 
 
 def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
@@ -38,12 +39,12 @@ def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> Non
 STAINLESS_Stain = property_group(
     "STAINLESS_Stain", [(WaterStainParams, stain_changed), (StainShadingParams, shading_changed)]
 )
-STAINLESS_StainRanges = property_group("STAINLESS_StainRanges", [(StainRanges, _ignore)])
+STAINLESS_StainRanges = property_group("STAINLESS_StainRanges", [(StainRanges, _ignore)], animated=False)
 STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_changed)])
 STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)])
 STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)])
 STAINLESS_Placement = property_group("STAINLESS_Placement", [(PlacementParams, placement_changed)])
-STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)])
+STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)], animated=False)
 METALS = {  # by the scene's property
     metal_key(name): property_group(f"STAINLESS_{name.title()}Metal", [(kind.params, surface_changed)])
     for name, kind in FINISHES.items()
@@ -76,6 +77,7 @@ _Most: Any = _mixin(
         control.kind.plural: IntProperty(
             name=control.kind.plural.title(),
             description="Highest number on a plate of validation and test",
+            options=STILL,
             default=control.dataset_default,
             min=0,
             soft_max=10,
@@ -90,6 +92,7 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
     """Size and quality of the picture."""
 
     width: IntProperty(
+        options=STILL,
         name="Width",
         description="Width of the picture",
         subtype="PIXEL",
@@ -99,6 +102,7 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
         update=picture_changed,
     )
     height: IntProperty(
+        options=STILL,
         name="Height",
         description="Height of the picture",
         subtype="PIXEL",
@@ -108,6 +112,7 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
         update=picture_changed,
     )
     samples: IntProperty(
+        options=STILL,
         name="Samples",
         description="Light paths per pixel; 32 show a little grain, 4 suffice for a look",
         default=32,
@@ -116,6 +121,7 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
         update=picture_changed,
     )
     denoise: BoolProperty(
+        options=STILL,
         name="Denoise",
         description="Remove grain with OpenImageDenoise, if this Blender has it; this blurs fine brush texture",
         default=False,
@@ -142,16 +148,23 @@ class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
     """The folder of pictures, and the contents of an exported job."""
 
     folder: StringProperty(
-        name="Folder", description="Folder for pictures and masks", subtype="DIR_PATH", default="//stainless/"
+        options=STILL,
+        name="Folder",
+        description="Folder for pictures and masks",
+        subtype="DIR_PATH",
+        default="//stainless/",
     )
-    name: StringProperty(name="Name", description="Name of the job's dataset", default="plates")
-    seed: IntProperty(name="Seed", description="Seed of everything random in the job", default=0, min=0)
+    name: StringProperty(options=STILL, name="Name", description="Name of the job's dataset", default="plates")
+    seed: IntProperty(options=STILL, name="Seed", description="Seed of everything random in the job", default=0, min=0)
     train: IntProperty(
-        name="Training", description="Number of plates for training; none has a defect", default=8, min=0
+        options=STILL, name="Training", description="Number of plates for training; none has a defect", default=8, min=0
     )
-    validation: IntProperty(name="Validation", description="Number of plates for the threshold", default=2, min=0)
-    test: IntProperty(name="Test", description="Number of plates for the evaluation", default=4, min=0)
+    validation: IntProperty(
+        options=STILL, name="Validation", description="Number of plates for the threshold", default=2, min=0
+    )
+    test: IntProperty(options=STILL, name="Test", description="Number of plates for the evaluation", default=4, min=0)
     views: EnumProperty(
+        options=STILL,
         name="Views",
         description="Views of every plate of the dataset",
         items=[
@@ -159,9 +172,14 @@ class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
             (GRID, "Grid", "Adjacent pictures that cover the plate, as a robot takes them"),
         ],
     )
-    columns: IntProperty(name="Columns", description="Number of views from left to right", default=2, min=1, max=100)
-    rows: IntProperty(name="Rows", description="Number of views from top to bottom", default=2, min=1, max=100)
+    columns: IntProperty(
+        options=STILL, name="Columns", description="Number of views from left to right", default=2, min=1, max=100
+    )
+    rows: IntProperty(
+        options=STILL, name="Rows", description="Number of views from top to bottom", default=2, min=1, max=100
+    )
     overlap: FloatProperty(
+        options=STILL,
         name="Least Overlap",
         description="Lowest overlap of neighbouring views, relative to their size",
         subtype="FACTOR",
@@ -179,6 +197,7 @@ class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
     stain: PointerProperty(type=STAINLESS_Stain)
     ranges: PointerProperty(type=STAINLESS_StainRanges)
     random_seed: IntProperty(
+        options=STILL,
         name="Random Seed",
         description="Seed of stains drawn from the ranges below; the stains of a seed are always the same",
         min=0,
@@ -198,6 +217,7 @@ class STAINLESS_SceneSettings(_Parts, bpy.types.PropertyGroup):
     stain: PointerProperty(type=STAINLESS_Stain)
     ranges: PointerProperty(type=STAINLESS_StainRanges)
     random_seed: IntProperty(
+        options=STILL,
         name="Random Seed",
         description="Seed of stains drawn from the ranges below; the stains of a seed are always the same",
         min=0,

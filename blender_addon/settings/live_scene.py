@@ -11,7 +11,7 @@ import bpy
 
 from ..annotation.plate_pass import annotation_material, annotation_scene
 from ..annotation.preview import is_previewed, preview_scene
-from ..inspection.camera import inspection_camera
+from ..inspection.camera import set_camera
 from ..inspection.ring_light import ring_light
 from ..inspection.scene import InspectionScene, build, light_paths, path_tracing
 from ..nodes.group_interface import set_group_inputs
@@ -60,11 +60,12 @@ def apply_light(scene: bpy.types.Scene) -> None:
 
 
 def apply_camera(scene: bpy.types.Scene) -> None:
-    """Rebuild the camera and set the picture's size. Raises ValueError."""
+    """Set the camera, unless it was deleted, and the picture's size. Raises ValueError."""
     description = _description(scene)
     size = description.picture.width, description.picture.height
     camera = scene.stainless.camera_object
-    _exchange(scene, camera, lambda: inspection_camera(description.camera, description.pose, *size))
+    if camera is not None and _exists(scene, camera):
+        set_camera(scene, camera, description.camera, description.pose, *size)
     twin = annotation_of(scene).render
     twin.resolution_x, twin.resolution_y = size
 
@@ -134,8 +135,6 @@ def _exchange(scene: bpy.types.Scene, old: bpy.types.Object | None, make: Callab
         return
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         new = make()
-    if scene.camera == new:
-        scene.camera = old  # before `new` is removed; otherwise viewports leave the camera's view
     previous, name = old.data, old.data.name
     materials = list(previous.materials) if hasattr(previous, "materials") else []
     old.data = new.data

@@ -26,16 +26,17 @@ DRAG_LENGTH = 0.1  # metres; soft limit if the default is 0
 UNIT_WORDS = {"m": "", "1/m": " (1/m)", "rad": "", "1": "", "count": ""}
 
 
-def property_group(name: str, parts: Iterable[tuple[type, Update]], **more: Any) -> type:
-    """Return a PropertyGroup class with a property for every field of the dataclasses in `parts`, and `more`.
+def property_group(name: str, parts: Iterable[tuple[type, Update]], animated: bool = True) -> type:
+    """Return a PropertyGroup class with a property for every field of the dataclasses in `parts`.
 
-    A part is (dataclass, update callback of its properties).
+    A part is (dataclass, update callback of its properties). `animated` allows keyframes, which `animation` follows.
     """
-    properties = dict(more)
+    properties = {}
+    options = {"ANIMATABLE"} if animated else set()
     for params_class, update in parts:
         defaults = defaults_of(params_class)
         for field in dataclasses.fields(params_class):
-            properties[field.name] = _property(field, defaults[field.name], update)
+            properties[field.name] = _property(field, defaults[field.name], update, options)
             if field.metadata["unit"] == "m":
                 properties[field.name + SHOWN] = _shown_property(field, defaults[field.name])
     return type(name, (bpy.types.PropertyGroup,), {"__annotations__": properties})
@@ -70,13 +71,14 @@ def exact(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def _property(field: dataclasses.Field, default: float, update: Update) -> Any:
+def _property(field: dataclasses.Field, default: float, update: Update, options: set[str]) -> Any:
     meta = field.metadata
     common: dict[str, Any] = {
         "name": socket_label(field.name) + UNIT_WORDS[meta["unit"]],
         "description": _tooltip(field),
         "default": default,
         "update": update,
+        "options": options,
     }
     low, high = meta["low"], meta["high"]
     if meta["unit"] == "count":
