@@ -31,8 +31,13 @@ def problem(layout: bpy.types.UILayout, owner: bpy.types.ID) -> None:
         return
     box = layout.box().column(align=True)
     box.alert = True
+    paragraph(box, words, "ERROR")
+
+
+def paragraph(layout: bpy.types.UILayout, words: str, icon: str) -> None:
+    """Draw words in as many lines as they need, with an icon before the first."""
     for number, line in enumerate(_lines(words)):
-        box.label(text=line, icon="ERROR" if number == 0 else "BLANK1")
+        layout.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
 def _lines(text: str, width: int = 38) -> list[str]:

@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
+from ..blemishes.kinds import KINDS
 from ..inspection.camera import CameraParams
 from ..inspection.lens import LensParams
 from ..inspection.placement import PlacementParams
@@ -24,7 +25,6 @@ from .changes import (
     stain_changed,
     surface_changed,
 )
-from .defects import CONTROLS
 from .properties import property_group
 from .random_stain import random_seed_changed
 
@@ -50,8 +50,7 @@ METALS = {  # by the scene's property
     for name, kind in FINISHES.items()
 }
 BLEMISHES = {  # by the scene's property
-    control.name: property_group(f"STAINLESS_{control.name.title()}", [(control.kind.params, surface_changed)])
-    for control in CONTROLS
+    kind.name: property_group(f"STAINLESS_{kind.name.title()}", [(kind.params, surface_changed)]) for kind in KINDS
 }
 
 
@@ -62,27 +61,27 @@ def _mixin(**properties: Any) -> Any:
 
 _Counts: Any = _mixin(
     **{
-        control.kind.plural: IntProperty(
-            name=control.kind.plural.title(),
+        kind.plural: IntProperty(
+            name=kind.plural.title(),
             description="Number on the plate that the scene shows",
             min=0,
             max=50,
             update=surface_changed,
         )
-        for control in CONTROLS
+        for kind in KINDS
     }
 )
 _Most: Any = _mixin(
     **{
-        control.kind.plural: IntProperty(
-            name=control.kind.plural.title(),
+        kind.plural: IntProperty(
+            name=kind.plural.title(),
             description="Highest number on a plate of validation and test",
             options=STILL,
-            default=control.dataset_default,
+            default=kind.most,
             min=0,
             soft_max=10,
         )
-        for control in CONTROLS
+        for kind in KINDS
     }
 )
 _Parts: Any = _mixin(**{name: PointerProperty(type=group) for name, group in (METALS | BLEMISHES).items()})
@@ -155,7 +154,16 @@ class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
         default="//stainless/",
     )
     name: StringProperty(options=STILL, name="Name", description="Name of the job's dataset", default="plates")
-    seed: IntProperty(options=STILL, name="Seed", description="Seed of everything random in the job", default=0, min=0)
+    seed: IntProperty(
+        options=STILL,
+        name="Seed",
+        description="Seed of everything random in the job",
+        default=0,
+        min=0,
+        update=surface_changed,
+    )
+    imported: StringProperty(options={"HIDDEN"}, description="The imported job (settings.kept_job)")
+    after_import: StringProperty(options={"HIDDEN"}, description="The panel's own job right after the import")
     train: IntProperty(
         options=STILL, name="Training", description="Number of plates for training; none has a defect", default=8, min=0
     )

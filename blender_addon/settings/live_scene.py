@@ -11,9 +11,10 @@ import bpy
 
 from ..annotation.plate_pass import annotation_material, annotation_scene
 from ..annotation.preview import is_previewed, preview_scene
+from ..blemishes import kinds
 from ..inspection.camera import set_camera
 from ..inspection.ring_light import ring_light
-from ..inspection.scene import InspectionScene, build, light_paths, path_tracing
+from ..inspection.scene import SHEET_KEY, InspectionScene, build, light_paths, path_tracing, sheet_objects
 from ..nodes.group_interface import set_group_inputs
 from ..plate.mesh import PlateParams
 from ..plate.surface import InspectedSurface
@@ -49,6 +50,7 @@ def apply_surface(scene: bpy.types.Scene) -> None:
     description = _description(scene)
     plate, surface = description.plate, description.surface
     _exchange(scene, scene.stainless.plate_object, lambda: tiled_plate(plate, surface))
+    _exchange_sheets(scene, surface)
     _exchange_annotation(scene, plate, surface)
 
 
@@ -106,6 +108,7 @@ def annotation_of(scene: bpy.types.Scene) -> bpy.types.Scene:
     if twin is None or twin.camera != scene.camera:
         description = _description(scene)
         parts = [settings.plate_object] if _exists(scene, settings.plate_object) else []
+        parts += _sheets(scene)
         twin = annotation_scene(scene, parts, description.plate, description.surface)
         twin.name = f"{scene.name} Annotation"
         settings.annotation_scene = twin
@@ -144,6 +147,25 @@ def _exchange(scene: bpy.types.Scene, old: bpy.types.Object | None, make: Callab
         bpy.data.batch_remove([previous])
         old.data.name = name
     _remove_unused(materials)
+
+
+def _sheets(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    return [obj for obj in scene.objects if SHEET_KEY in obj]
+
+
+def _exchange_sheets(scene: bpy.types.Scene, surface: InspectedSurface) -> None:
+    """Build the blemishes that are objects anew, unless there are none."""
+    old = [(obj, obj.data) for obj in _sheets(scene)]
+    if not old and not any(surface.of_kind(kind) for kind, _, _ in kinds.sheets()):
+        return
+    materials = [material for _, mesh in old for material in mesh.materials]
+    bpy.data.batch_remove([obj for obj, _ in old])
+    bpy.data.batch_remove([mesh for _, mesh in old if mesh.users == 0])
+    _remove_unused(materials)
+    with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
+        new = sheet_objects(surface)
+    for obj in new:
+        annotation_of(scene).collection.objects.link(obj)
 
 
 def _exchange_annotation(scene: bpy.types.Scene, plate: PlateParams, surface: InspectedSurface) -> None:
