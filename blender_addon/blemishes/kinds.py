@@ -64,7 +64,7 @@ class BlemishKind:
     draw: Callable[[np.random.Generator, Mapping[str, Any]], Any]
     stream: int
     shape: Relief | Sheet
-    first: tuple[str, ...]
+    first: tuple[str, ...] = ()
     most: int = 0
     required: bool = False
 

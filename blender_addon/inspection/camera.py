@@ -17,13 +17,31 @@ class CameraParams:
     """
 
     distance: float = parameter(
-        0.30, unit="m", low=1e-3, high=100.0, description="Working distance between plate and lens"
+        0.30,
+        unit="m",
+        low=1e-3,
+        high=100.0,
+        soft=(0.05, 1.5),
+        label="Distance",
+        description="The lens hangs at this height above the plate",
     )
     sensor_width: float = parameter(
-        8.4456e-3, unit="m", low=1e-4, high=1.0, description="Width of the sensor's pixels that make the picture"
+        8.4456e-3,
+        unit="m",
+        low=1e-4,
+        high=1.0,
+        soft=(0.001, 0.05),
+        label="Sensor Width",
+        description="The pixels that make the picture cover this width of the sensor",
     )
     focal_length: float = parameter(
-        1.942327e-2, unit="m", low=1e-4, high=10.0, description="Calibrated focal length of the lens"
+        1.942327e-2,
+        unit="m",
+        low=1e-4,
+        high=10.0,
+        soft=(0.002, 0.1),
+        label="Focal Length",
+        description="A longer lens shows a smaller part of the plate; this is its calibrated focal length",
     )
 
     def __post_init__(self) -> None:

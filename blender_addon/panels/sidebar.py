@@ -29,7 +29,7 @@ from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, dr
 
 Context: TypeAlias = bpy.types.Context
 COUNT_WIDTH = 4.5  # of the number in a heading, in Blender's interface units
-HIDDEN_OF_FINISH = {"texture_offset"}  # drawn separately as "Plate Number"
+HIDDEN_OF_FINISH = {"texture_offset"}  # drawn first
 
 
 class _Sidebar:
@@ -151,7 +151,7 @@ class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
         settings = context.scene.stainless
         layout.prop(settings, "finish")
         metal = getattr(settings, metal_key(settings.finish))
-        layout.prop(metal, "texture_offset", text="Plate Number")
+        layout.prop(metal, "texture_offset")
         names = FINISHES[settings.finish].params.__annotations__
         fields(layout, metal, *(name for name in names if name not in HIDDEN_OF_FINISH))
         fields(layout, settings.plate, "width", "height", "thickness", "bevel", heading="Plate")

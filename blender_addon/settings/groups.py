@@ -63,7 +63,7 @@ _Counts: Any = _mixin(
     **{
         kind.plural: IntProperty(
             name=kind.plural.title(),
-            description="Number on the plate that the scene shows",
+            description=f"The plate that the scene shows has this many {kind.plural}",
             min=0,
             max=50,
             update=surface_changed,
@@ -75,7 +75,7 @@ _Most: Any = _mixin(
     **{
         kind.plural: IntProperty(
             name=kind.plural.title(),
-            description="Highest number on a plate of validation and test",
+            description=f"Plates of validation and test have at most this many {kind.plural}",
             options=STILL,
             default=kind.most,
             min=0,
@@ -93,27 +93,31 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
     width: IntProperty(
         options=STILL,
         name="Width",
-        description="Width of the picture",
+        description="The picture is this wide",
         subtype="PIXEL",
         default=2448,
         min=8,
         max=65536,
+        soft_min=64,
+        soft_max=8192,
         update=picture_changed,
     )
     height: IntProperty(
         options=STILL,
         name="Height",
-        description="Height of the picture",
+        description="The picture is this high",
         subtype="PIXEL",
         default=2050,
         min=8,
         max=65536,
+        soft_min=64,
+        soft_max=8192,
         update=picture_changed,
     )
     samples: IntProperty(
         options=STILL,
         name="Samples",
-        description="Light paths per pixel; 32 show a little grain, 4 suffice for a look",
+        description="Each pixel gets this many light paths; 32 show a little grain, 4 suffice for a look",
         default=32,
         min=1,
         soft_max=256,
@@ -131,10 +135,16 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
 class STAINLESS_Defects(_Counts, bpy.types.PropertyGroup):
     """Numbers of defects on the plate, and their variation."""
 
-    seed: IntProperty(name="Seed", description="Seed of the defects' places and turns", min=0, update=surface_changed)
+    seed: IntProperty(
+        name="Seed",
+        description="Each number puts the defects in other places",
+        min=0,
+        soft_max=1000,
+        update=surface_changed,
+    )
     variation: FloatProperty(
         name="Size Variation",
-        description="Greatest deviation of a defect's size from the set size, relative to it",
+        description="Defects are larger or smaller than their set size by up to this part of it",
         subtype="FACTOR",
         default=0.3,
         min=0.0,
@@ -149,47 +159,77 @@ class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
     folder: StringProperty(
         options=STILL,
         name="Folder",
-        description="Folder for pictures and masks",
+        description="Pictures and masks are written into this folder",
         subtype="DIR_PATH",
         default="//stainless/",
     )
-    name: StringProperty(options=STILL, name="Name", description="Name of the job's dataset", default="plates")
+    name: StringProperty(options=STILL, name="Name", description="The job's dataset has this name", default="plates")
     seed: IntProperty(
         options=STILL,
         name="Seed",
-        description="Seed of everything random in the job",
+        description="Each number draws another dataset of the same kind, and other impurities on the plate",
         default=0,
         min=0,
+        soft_max=1000,
         update=surface_changed,
     )
     imported: StringProperty(options={"HIDDEN"}, description="The imported job (settings.kept_job)")
     after_import: StringProperty(options={"HIDDEN"}, description="The panel's own job right after the import")
     train: IntProperty(
-        options=STILL, name="Training", description="Number of plates for training; none has a defect", default=8, min=0
+        options=STILL,
+        name="Training",
+        description="This many plates are for training; none has a defect",
+        default=8,
+        min=0,
+        soft_max=200,
     )
     validation: IntProperty(
-        options=STILL, name="Validation", description="Number of plates for the threshold", default=2, min=0
+        options=STILL,
+        name="Validation",
+        description="This many plates are for the threshold",
+        default=2,
+        min=0,
+        soft_max=200,
     )
-    test: IntProperty(options=STILL, name="Test", description="Number of plates for the evaluation", default=4, min=0)
+    test: IntProperty(
+        options=STILL,
+        name="Test",
+        description="This many plates are for the evaluation",
+        default=4,
+        min=0,
+        soft_max=200,
+    )
     views: EnumProperty(
         options=STILL,
         name="Views",
-        description="Views of every plate of the dataset",
+        description="Each plate of the dataset is seen in one picture, or in a grid of them",
         items=[
             (MIDDLE, "Middle", "One picture, as the scene shows the plate"),
             (GRID, "Grid", "Adjacent pictures that cover the plate, as a robot takes them"),
         ],
     )
     columns: IntProperty(
-        options=STILL, name="Columns", description="Number of views from left to right", default=2, min=1, max=100
+        options=STILL,
+        name="Columns",
+        description="This many views lie from left to right",
+        default=2,
+        min=1,
+        max=100,
+        soft_max=10,
     )
     rows: IntProperty(
-        options=STILL, name="Rows", description="Number of views from top to bottom", default=2, min=1, max=100
+        options=STILL,
+        name="Rows",
+        description="This many views lie from top to bottom",
+        default=2,
+        min=1,
+        max=100,
+        soft_max=10,
     )
     overlap: FloatProperty(
         options=STILL,
         name="Least Overlap",
-        description="Lowest overlap of neighbouring views, relative to their size",
+        description="Neighbouring views overlap by at least this part of their size",
         subtype="FACTOR",
         default=0.1,
         min=0.0,
@@ -207,8 +247,9 @@ class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
     random_seed: IntProperty(
         options=STILL,
         name="Random Seed",
-        description="Seed of stains drawn from the ranges below; the stains of a seed are always the same",
+        description="Each number draws other stains from the ranges below; the same number draws the same stains",
         min=0,
+        soft_max=1000,
         update=random_seed_changed,
     )
     origin: StringProperty(
@@ -227,19 +268,20 @@ class STAINLESS_SceneSettings(_Parts, bpy.types.PropertyGroup):
     random_seed: IntProperty(
         options=STILL,
         name="Random Seed",
-        description="Seed of stains drawn from the ranges below; the stains of a seed are always the same",
+        description="Each number draws other stains from the ranges below; the same number draws the same stains",
         min=0,
+        soft_max=1000,
         update=random_seed_changed,
     )
     water_stains: BoolProperty(
         name="Water Stains",
-        description="Stains on the plate; a clean plate is the same otherwise",
+        description="The plate has stains; a clean plate is the same otherwise",
         default=True,
         update=surface_changed,
     )
     finish: EnumProperty(
         name="Finish",
-        description="Finish of the metal",
+        description="The metal was finished in this way",
         items=[(name, name.title(), f"{name.title()} metal") for name in FINISHES],
         update=surface_changed,
     )

@@ -195,10 +195,10 @@ def test_settings_that_contradict_each_other_are_refused_in_words(addon, inspect
     settings = inspection.stainless
     settings.stain.radius = 0.019
     settings.stain.radius_variation = 0.5
-    assert "stains reach 0.03 m" in problem_of(inspection)
+    assert "do not fit their 20 mm cells: lower Radius or raise Cell Size" in problem_of(inspection)
     settings.dataset.folder = str(tmp_path / "out")
     for operator in (addon.ops.stainless.render_to_folder, addon.ops.stainless.export_job):
-        with pytest.raises(RuntimeError, match="would be cut off"):
+        with pytest.raises(RuntimeError, match="do not fit their"):
             operator(**({"filepath": str(tmp_path / "job.json")} if "export" in operator.idname_py() else {}))
     assert not list(tmp_path.rglob("*.png"))
     assert not list(tmp_path.rglob("*.json"))

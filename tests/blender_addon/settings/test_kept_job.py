@@ -78,7 +78,7 @@ def test_changes_of_the_artist_are_written_and_nothing_else_changes(inspection, 
 
 
 def test_a_split_without_plates_leaves_and_comes_back(inspection, imported):
-    job, exported = imported("standin_real")
+    _, exported = imported("standin_real")
     inspection.stainless.dataset.test = 0
     assert [split["name"] for split in exported()["splits"]] == ["train", "validation"]
     inspection.stainless.dataset.test = 5
@@ -88,7 +88,7 @@ def test_a_split_without_plates_leaves_and_comes_back(inspection, imported):
 
 
 def test_dropping_the_rest_leaves_what_the_panels_show(addon, inspection, imported):
-    job, exported = imported("standin_real")
+    _, exported = imported("standin_real")
     assert addon.ops.stainless.forget_job() == {"FINISHED"}
     assert kept_of(inspection.stainless) == []
     assert "sides" not in exported()["splits"][0]
