@@ -22,6 +22,7 @@ from .operators import (
     set_ranges,
 )
 from .panels import material_tab, sidebar
+from .panels.legend import free_legend
 from .panels.menus import ENTRIES
 from .panels.presets import BUILT_IN
 from .settings import groups
@@ -86,6 +87,7 @@ def register() -> None:
 
 def unregister() -> None:
     """Unregister everything in reverse order."""
+    free_legend()
     for handlers, function in _handlers():
         handlers.remove(function)
     for menu, draw in ENTRIES.items():

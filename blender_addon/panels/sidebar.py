@@ -6,7 +6,6 @@ import bpy
 
 from ..annotation.preview import is_material_previewed, is_previewed
 from ..blemishes.kinds import KINDS, BlemishKind
-from ..definitions.classes import WATER_STAIN
 from ..inspection.camera import CameraParams, metres_per_pixel
 from ..job.definition import GRID
 from ..metals.group import FINISHES, metal_key
@@ -24,6 +23,7 @@ from ..settings.job import kept_of
 from ..settings.properties import params_of
 from ..settings.target import existing_owner, is_inspection, stain_owner, stained_material
 from .drawing import fields, paragraph, problem, split
+from .legend import draw_legend
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
@@ -244,13 +244,12 @@ class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
         return stain_owner(context) is not None
 
     def draw(self, context: Context) -> None:
-        """Draw the preview button and the border."""
+        """Draw the preview button, the legend and the border."""
         layout = self.layout
         material = stained_material(context)
         shown = is_material_previewed(material) if material else is_previewed(context.scene)
         layout.operator(STAINLESS_OT_preview_mask.bl_idname, icon="MOD_MASK", depress=shown)
-        red, green, blue = WATER_STAIN.colour
-        layout.label(text=f"Stains: #{red:02x}{green:02x}{blue:02x}; grey is ignored")
+        draw_legend(layout, blemishes=is_inspection(context.scene))
         if is_inspection(context.scene):
             split(layout)
             fields(layout, context.scene.stainless.plate, "border")
