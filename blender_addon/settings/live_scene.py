@@ -13,6 +13,7 @@ from ..annotation.plate_pass import annotation_material, annotation_scene
 from ..annotation.preview import is_previewed, preview_scene
 from ..blemishes import kinds
 from ..inspection.camera import set_camera
+from ..inspection.eevee_world import KEY, show_ring_to_eevee
 from ..inspection.ring_light import ring_light
 from ..inspection.scene import SHEET_KEY, InspectionScene, build, light_paths, path_tracing, sheet_objects
 from ..nodes.group_interface import set_group_inputs
@@ -24,6 +25,8 @@ from ..water_stain.params import WaterStainParams
 from .description import description_of
 from .properties import params_of
 
+PREVIEW_SAMPLES = 32  # of the rendered viewport
+
 
 def add_inspection_scene(scene: bpy.types.Scene) -> None:
     """Build the inspection scene of an empty scene's settings and record its parts. Raises ValueError."""
@@ -34,6 +37,22 @@ def add_inspection_scene(scene: bpy.types.Scene) -> None:
     settings.annotation_scene = built.annotation
     settings.plate_object, settings.light_object, settings.camera_object = built.plate, built.light, built.camera
     built.annotation.name = f"{scene.name} Annotation"
+    _show_ring_to_eevee(scene, description)
+    _quick_preview(scene)
+
+
+def _quick_preview(scene: bpy.types.Scene) -> None:
+    """Set the rendered viewport to few samples and, if this Blender can, to denoising; pictures do not change."""
+    scene.cycles.preview_samples = PREVIEW_SAMPLES
+    try:
+        scene.cycles.preview_denoiser = "OPENIMAGEDENOISE"
+    except TypeError:
+        return  # this Blender was built without it
+    scene.cycles.use_preview_denoising = True
+
+
+def _show_ring_to_eevee(scene: bpy.types.Scene, description: InspectionScene) -> None:
+    show_ring_to_eevee(scene, description.light, description.camera, description.pose)
 
 
 def apply_stain(scene: bpy.types.Scene) -> None:
@@ -59,6 +78,7 @@ def apply_light(scene: bpy.types.Scene) -> None:
     description = _description(scene)
     light_paths(scene, description.light)
     _exchange(scene, scene.stainless.light_object, lambda: ring_light(description.light, description.pose))
+    _show_ring_to_eevee(scene, description)
 
 
 def apply_camera(scene: bpy.types.Scene) -> None:
@@ -70,6 +90,7 @@ def apply_camera(scene: bpy.types.Scene) -> None:
         set_camera(scene, camera, description.camera, description.pose, *size)
     twin = annotation_of(scene).render
     twin.resolution_x, twin.resolution_y = size
+    _show_ring_to_eevee(scene, description)
 
 
 def apply_placement(scene: bpy.types.Scene) -> None:
@@ -87,7 +108,10 @@ def apply_picture(scene: bpy.types.Scene) -> None:
 def set_up_cycles(scene: bpy.types.Scene) -> None:
     """Set up Cycles from the settings, replacing the artist's render settings. Raises ValueError."""
     description = _description(scene)
+    world = scene.world
     path_tracing(scene, description.picture, description.light)
+    if world is not None and KEY in world:
+        scene.world = world
 
 
 def apply_all(scene: bpy.types.Scene) -> None:
