@@ -1,5 +1,7 @@
 """Registration and unregistration of the extension."""
 
+from collections.abc import Callable
+
 import bpy
 from bpy.app.handlers import persistent
 
@@ -7,6 +9,7 @@ from .operators import (
     add_inspection_scene,
     add_stains,
     export_job,
+    forget_job,
     import_job,
     load_preset,
     pick_centre,
@@ -19,9 +22,11 @@ from .operators import (
     set_ranges,
 )
 from .panels import material_tab, sidebar
+from .panels.legend import free_legend
 from .panels.menus import ENTRIES
 from .panels.presets import BUILT_IN
 from .settings import groups
+from .settings.animation import follow_edited_keyframes, follow_frame
 from .settings.migration import migrate_file
 
 CLASSES = (
@@ -37,6 +42,7 @@ CLASSES = (
     render_to_folder.STAINLESS_OT_render_to_folder,
     export_job.STAINLESS_OT_export_job,
     import_job.STAINLESS_OT_import_job,
+    forget_job.STAINLESS_OT_forget_job,
     load_preset.STAINLESS_OT_load_preset,
     save_preset.STAINLESS_OT_save_preset,
     *sidebar.CLASSES,
@@ -54,6 +60,18 @@ def _migrate(*_: object) -> None:
         print(f"Stainless: {problem}")
 
 
+@persistent
+def _follow_frame(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    for problem in follow_frame(scene, depsgraph):
+        print(f"Stainless: {problem}")
+
+
+@persistent
+def _follow_keyframes(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> None:
+    for problem in follow_edited_keyframes(scene, depsgraph):
+        print(f"Stainless: {problem}")
+
+
 def register() -> None:
     """Register classes, settings, presets, menu entries and file handlers."""
     for each in CLASSES:
@@ -63,14 +81,15 @@ def register() -> None:
     bpy.utils.register_preset_path(str(BUILT_IN))
     for menu, draw in ENTRIES.items():
         getattr(bpy.types, menu).append(draw)
-    for handlers in _handlers():
-        handlers.append(_migrate)
+    for handlers, function in _handlers():
+        handlers.append(function)
 
 
 def unregister() -> None:
     """Unregister everything in reverse order."""
-    for handlers in _handlers():
-        handlers.remove(_migrate)
+    free_legend()
+    for handlers, function in _handlers():
+        handlers.remove(function)
     for menu, draw in ENTRIES.items():
         getattr(bpy.types, menu).remove(draw)
     bpy.utils.unregister_preset_path(str(BUILT_IN))
@@ -80,9 +99,14 @@ def unregister() -> None:
         bpy.utils.unregister_class(each)
 
 
-def _handlers() -> list[list]:
-    """Return the handler lists for opened files and, from Blender 4.3, for appended or linked data."""
-    handlers = [bpy.app.handlers.load_post]
-    if hasattr(bpy.app.handlers, "blend_import_post"):
-        handlers.append(bpy.app.handlers.blend_import_post)
+def _handlers() -> list[tuple[list, Callable]]:
+    """Return the lists of handlers and their functions, for files, frames and, from Blender 4.3, appended data."""
+    lists = bpy.app.handlers
+    handlers = [
+        (lists.load_post, _migrate),
+        (lists.frame_change_post, _follow_frame),
+        (lists.depsgraph_update_post, _follow_keyframes),
+    ]
+    if hasattr(lists, "blend_import_post"):
+        handlers.append((lists.blend_import_post, _migrate))
     return handlers

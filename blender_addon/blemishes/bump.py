@@ -30,33 +30,95 @@ UNEVEN = 2.5  # periods of the unevenness on a radius
 class BumpParams:
     """One bump on the plate's upper face."""
 
-    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the bump's centre")
-    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the bump's centre")
-    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the long axis and x")
-    radius: float = parameter(0.007, unit="m", low=1e-5, high=1.0, description="Radius of the foot along the long axis")
-    aspect: float = parameter(
-        0.75, unit="1", low=0.05, high=1.0, description="Ratio of the short axis to the long axis"
+    centre_x: float = parameter(
+        0.0, unit="m", low=-10.0, high=10.0, label="Centre X", description="The bump has its centre at this x"
     )
-    height: float = parameter(2.5e-4, unit="m", low=1e-9, high=0.1, description="Peak height", logarithmic=True)
-    lobes: float = parameter(0.08, unit="1", low=0.0, high=0.5, description="Irregularity of the foot's outline")
-    lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angular position of the lobes")
+    centre_y: float = parameter(
+        0.0, unit="m", low=-10.0, high=10.0, label="Centre Y", description="The bump has its centre at this y"
+    )
+    angle: float = parameter(
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Angle",
+        description="The bump's long axis is turned from x by this angle",
+    )
+    radius: float = parameter(
+        0.007, unit="m", low=1e-5, high=1.0, label="Radius", description="The foot has this radius along its long axis"
+    )
+    aspect: float = parameter(
+        0.75,
+        unit="1",
+        low=0.05,
+        high=1.0,
+        label="Roundness",
+        description="Lower makes the bump longer than wide; 1 is round",
+    )
+    height: float = parameter(
+        2.5e-4,
+        unit="m",
+        low=1e-9,
+        high=0.1,
+        soft=(1e-09, 0.002),
+        label="Height",
+        description="The bump's peak is this high",
+        logarithmic=True,
+    )
+    lobes: float = parameter(
+        0.08, unit="1", low=0.0, high=0.5, label="Lobes", description="Higher makes the foot's outline more irregular"
+    )
+    lobe_phase: float = parameter(
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Lobe Angle",
+        description="The outline's lobes are turned by this angle",
+    )
     edge_height: float = parameter(
-        0.1, unit="1", low=0.0, high=1.0, description="Height at the mask's edge, relative to the peak height"
+        0.1,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.5),
+        label="Mask From",
+        description="The mask begins where the bump is this high, relative to its peak",
     )
     pattern: float = parameter(
-        0.0, unit="1", low=0.0, high=1000.0, description="Number of the bump, which places its unevenness"
+        0.0, unit="1", low=0.0, high=1000.0, label="Pattern", description="Each number is another unevenness"
     )
     ridge: float = parameter(
-        0.0, unit="1", low=-1.0, high=1.0, description="Height of the ridge, relative to the peak's"
+        0.0,
+        unit="1",
+        low=-1.0,
+        high=1.0,
+        label="Ridge",
+        description="A ridge over the middle is this high, relative to the peak; negative makes a fold",
     )
     ridge_angle: float = parameter(
-        0.0, unit="rad", low=-7.0, high=7.0, description="Direction of the ridge, from the long axis"
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Ridge Angle",
+        description="The ridge runs in this direction from the long axis",
     )
     ridge_offset: float = parameter(
-        0.0, unit="1", low=-1.0, high=1.0, description="Distance of the ridge from the centre, relative to the radius"
+        0.0,
+        unit="1",
+        low=-1.0,
+        high=1.0,
+        label="Ridge Offset",
+        description="The ridge lies this far from the centre, relative to the radius",
     )
     unevenness: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Amplitude of the noise on the profile, relative to its height"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Unevenness",
+        description="The profile is uneven by up to this part of its height",
     )
 
 

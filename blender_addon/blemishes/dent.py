@@ -32,51 +32,154 @@ STEPS = (0.6180339887, 0.8191725134, 0.2887877113)  # their multiples modulo 1 s
 class DentParams:
     """One dent on the plate's upper face."""
 
-    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the dent's centre")
-    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the dent's centre")
-    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the long axis and x")
-    radius: float = parameter(0.0025, unit="m", low=1e-5, high=1.0, description="Mean radius along the long axis")
-    aspect: float = parameter(0.8, unit="1", low=0.05, high=1.0, description="Ratio of the short axis to the long axis")
-    depth: float = parameter(6e-5, unit="m", low=0.0, high=0.1, description="Depth of the floor")
+    centre_x: float = parameter(
+        0.0, unit="m", low=-10.0, high=10.0, label="Centre X", description="The dent has its centre at this x"
+    )
+    centre_y: float = parameter(
+        0.0, unit="m", low=-10.0, high=10.0, label="Centre Y", description="The dent has its centre at this y"
+    )
+    angle: float = parameter(
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Angle",
+        description="The dent's long axis is turned from x by this angle",
+    )
+    radius: float = parameter(
+        0.0025, unit="m", low=1e-5, high=1.0, label="Radius", description="The dent has this radius along its long axis"
+    )
+    aspect: float = parameter(
+        0.8,
+        unit="1",
+        low=0.05,
+        high=1.0,
+        label="Roundness",
+        description="Lower makes the dent longer than wide; 1 is round",
+    )
+    depth: float = parameter(
+        6e-5, unit="m", low=0.0, high=0.1, label="Depth", description="The dent's floor is this deep"
+    )
     edge: float = parameter(
-        0.35, unit="1", low=0.01, high=1.0, description="Width of the falling edge, relative to the radius"
+        0.35,
+        unit="1",
+        low=0.01,
+        high=1.0,
+        label="Edge Width",
+        description="The falling edge is this wide, relative to the radius",
     )
-    lobes: float = parameter(0.08, unit="1", low=0.0, high=0.5, description="Irregularity of the outline")
-    lobe_phase: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angular position of the lobes")
+    lobes: float = parameter(
+        0.08, unit="1", low=0.0, high=0.5, label="Lobes", description="Higher makes the outline more irregular"
+    )
+    lobe_phase: float = parameter(
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Lobe Angle",
+        description="The outline's lobes are turned by this angle",
+    )
     ripple: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Height of the ripples, relative to the depth"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Ripples",
+        description="Ripples on the floor are this high, relative to the depth",
     )
-    rings: float = parameter(3.0, unit="1", low=0.0, high=20.0, description="Number of ripples from centre to edge")
+    rings: float = parameter(
+        3.0,
+        unit="1",
+        low=0.0,
+        high=20.0,
+        label="Ripple Count",
+        description="This many ripples lie between centre and edge",
+    )
     pattern: float = parameter(
-        0.0, unit="1", low=0.0, high=1000.0, description="Number of the dent, which places its further impacts"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1000.0,
+        label="Pattern",
+        description="Each number places the further impacts elsewhere",
     )
     tilt: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Change of the depth from the middle to the side, relative to it"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Tilt",
+        description="One side of the floor is deeper than the middle by this part",
     )
     tilt_angle: float = parameter(
-        0.0, unit="rad", low=-7.0, high=7.0, description="Direction of the deep, steep side, from the long axis"
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Tilt Angle",
+        description="The deep side lies in this direction from the long axis",
     )
     off_centre: float = parameter(
-        0.0, unit="1", low=0.0, high=0.9, description="Change of the edge's width from side to side, relative to it"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=0.9,
+        label="Off Centre",
+        description="The edge is wider on one side than on the other by this part",
     )
-    lip: float = parameter(0.0, unit="1", low=0.0, high=2.0, description="Height of the lip, relative to the depth")
+    lip: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=2.0,
+        soft=(0.0, 1.0),
+        label="Lip",
+        description="The lip around the dent is this high, relative to the depth",
+    )
     lip_width: float = parameter(
-        0.0, unit="1", low=0.0, high=0.5, description="Width of the lip, relative to the radius"
+        0.0, unit="1", low=0.0, high=0.5, label="Lip Width", description="The lip is this wide, relative to the radius"
     )
     crease: float = parameter(
-        0.0, unit="1", low=0.0, high=2.0, description="Depth of the crease, relative to the depth"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=2.0,
+        label="Crease",
+        description="A crease across the floor is this deep, relative to the depth",
     )
     crease_angle: float = parameter(
-        0.0, unit="rad", low=-7.0, high=7.0, description="Direction of the crease, from the long axis"
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Crease Angle",
+        description="The crease runs in this direction from the long axis",
     )
     flattening: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Part of the metal's grooves that is pressed flat"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Flattening",
+        description="This part of the metal's grooves is pressed flat",
     )
     impacts: int = parameter(
-        1, unit="count", low=1, high=MOST_IMPACTS, description="Number of impacts", logarithmic=True
+        1,
+        unit="count",
+        low=1,
+        high=MOST_IMPACTS,
+        label="Impacts",
+        description="This many impacts made the dent",
+        logarithmic=True,
     )
     spread: float = parameter(
-        1.0, unit="1", low=0.0, high=5.0, description="Mean distance of further impacts, relative to the radius"
+        1.0,
+        unit="1",
+        low=0.0,
+        high=5.0,
+        soft=(0.0, 3.0),
+        label="Spread",
+        description="Further impacts lie this far from the first, relative to the radius",
     )
 
 

@@ -46,44 +46,114 @@ STREAKS = (1800.0, 60.0)  # 1/m across and along a smear
 class FingerprintParams:
     """One fingerprint on the plate's upper face."""
 
-    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the print's centre")
-    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the print's centre")
-    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the finger's width and x")
-    width: float = parameter(0.014, unit="m", low=1e-4, high=1.0, description="Width of the contact area")
+    centre_x: float = parameter(
+        0.0, unit="m", low=-10.0, high=10.0, label="Centre X", description="The print has its centre at this x"
+    )
+    centre_y: float = parameter(
+        0.0, unit="m", low=-10.0, high=10.0, label="Centre Y", description="The print has its centre at this y"
+    )
+    angle: float = parameter(
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Angle",
+        description="The finger's width is turned from x by this angle",
+    )
+    width: float = parameter(
+        0.014, unit="m", low=1e-4, high=1.0, label="Width", description="The finger touched the plate over this width"
+    )
     height: float = parameter(
-        0.020, unit="m", low=1e-4, high=1.0, description="Height of the contact area, along the finger"
+        0.020, unit="m", low=1e-4, high=1.0, label="Height", description="The finger touched the plate over this length"
     )
     ridge_period: float = parameter(
-        4.8e-4, unit="m", low=1e-6, high=0.1, description="Distance between neighbouring ridges"
+        4.8e-4, unit="m", low=1e-6, high=0.1, label="Ridge Step", description="Neighbouring ridges lie this far apart"
     )
     core_length: float = parameter(
-        0.003, unit="m", low=0.0, high=1.0, description="Length of the core; 0 makes a whorl, a long core a loop"
+        0.003,
+        unit="m",
+        low=0.0,
+        high=1.0,
+        label="Core Length",
+        description="The pattern's core is this long; 0 makes a whorl, a long core a loop",
     )
     bend: float = parameter(
-        6e-4, unit="m", low=0.0, high=0.1, description="Amplitude of the noise that bends the ridges"
+        6e-4,
+        unit="m",
+        low=0.0,
+        high=0.1,
+        label="Bend",
+        description="Ridges are bent to either side by up to this distance",
     )
     pattern: float = parameter(
-        0.0, unit="1", low=0.0, high=1000.0, description="Number of the finger, which places the minutiae"
+        0.0, unit="1", low=0.0, high=1000.0, label="Pattern", description="Each number is another finger"
     )
-    coverage: float = parameter(0.9, unit="1", low=0.0, high=1.0, description="Part of the print with contact")
+    coverage: float = parameter(
+        0.9, unit="1", low=0.0, high=1.0, label="Coverage", description="The finger touched with this part of the print"
+    )
     coverage_angle: float = parameter(
-        0.0, unit="rad", low=-7.0, high=7.0, description="Direction of the side with contact, from the width's axis"
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Touching Side",
+        description="The side that touched lies in this direction from the width's axis",
     )
     softness: float = parameter(
-        0.35, unit="1", low=0.01, high=1.0, description="Width of the fading edge, relative to the radius"
+        0.35,
+        unit="1",
+        low=0.01,
+        high=1.0,
+        label="Softness",
+        description="The fading edge is this wide, relative to the radius",
     )
     smear: float = parameter(
-        0.0, unit="1", low=0.0, high=3.0, description="Length of the smear, relative to the print's"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=3.0,
+        label="Smear",
+        description="The finger slid and drew the print out by this part of its length",
     )
-    edge_contact: float = parameter(0.3, unit="1", low=0.0, high=1.0, description="Contact at the mask's edge")
-    roughening: float = parameter(0.25, unit="1", low=0.0, high=1.0, description="Roughness added by full grease")
-    darkening: float = parameter(0.02, unit="1", low=0.0, high=1.0, description="Reflectance removed by full grease")
+    edge_contact: float = parameter(
+        0.3,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Mask From",
+        description="The mask begins where the finger pressed this hard, relative to full pressure",
+    )
+    roughening: float = parameter(
+        0.25,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Roughening",
+        description="Full grease makes the metal rougher by this much",
+    )
+    darkening: float = parameter(
+        0.02,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.3),
+        label="Darkening",
+        description="Full grease takes this much of the metal's reflectance",
+    )
     prints: int = parameter(
-        1, unit="count", low=1, high=4, description="Number of prints side by side", logarithmic=True
+        1,
+        unit="count",
+        low=1,
+        high=4,
+        label="Prints",
+        description="This many prints lie side by side",
+        logarithmic=True,
     )
-    step: float = parameter(0.017, unit="m", low=1e-4, high=1.0, description="Distance between neighbouring prints")
+    step: float = parameter(
+        0.017, unit="m", low=1e-4, high=1.0, label="Print Step", description="Neighbouring prints lie this far apart"
+    )
     fading: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Loss of pressure from one print to the next, relative to full"
+        0.0, unit="1", low=0.0, high=1.0, label="Fading", description="Each further print is fainter by this part"
     )
 
 

@@ -1,7 +1,7 @@
 """The table of blemish kinds: the classes of defects and impurities whose pieces are placed individually on a plate.
 
-To add a class, write its module and add a row to `KINDS`. Masks, jobs, the JSON Schema, tables and random draws follow
-from the row. An entry of `CONTROLS` in `settings.defects` shows the class in the sidebar.
+To add a class, write its module and add a row to `KINDS`. Masks, jobs, the JSON Schema, tables, random draws and the
+sidebar's section follow from the row.
 """
 
 from __future__ import annotations
@@ -55,7 +55,9 @@ class BlemishKind:
     """A row of the table.
 
     `label.name` is the kind's key in a job and `plural` the key of its counts in a job's splits. `label.kind` also
-    names the job's seed. `stream` is the random stream. `required` tells whether a job must contain the kind's key.
+    names the job's seed. `stream` is the random stream. `first` names the parameters at the top of the sidebar's
+    section, and `most` is the default of the highest number on a plate of a dataset. `required` tells whether a job
+    must contain the kind's key.
     """
 
     label: AnnotationClass
@@ -64,6 +66,8 @@ class BlemishKind:
     draw: Callable[[np.random.Generator, Mapping[str, Any]], Any]
     stream: int
     shape: Relief | Sheet
+    first: tuple[str, ...] = ()
+    most: int = 0
     required: bool = False
 
     @property
@@ -81,6 +85,8 @@ KINDS: tuple[BlemishKind, ...] = (
         draw_scratch_params,
         stream=2,
         shape=Relief(scratch_group, scratch_bounds, precedence=3, gates=("Near", "Mask")),
+        first=("length", "width", "depth"),
+        most=2,
         required=True,
     ),
     BlemishKind(
@@ -90,6 +96,8 @@ KINDS: tuple[BlemishKind, ...] = (
         draw_dent_params,
         stream=3,
         shape=Relief(dent_group, dent_bounds, precedence=4),
+        first=("radius", "depth"),
+        most=2,
         required=True,
     ),
     BlemishKind(
@@ -99,6 +107,7 @@ KINDS: tuple[BlemishKind, ...] = (
         draw_bump_params,
         stream=5,
         shape=Relief(bump_group, bump_bounds, precedence=2),  # low, because a bump is wide and may carry others
+        first=("radius", "height"),
     ),
     BlemishKind(
         AnnotationClass(3, "fingerprint", IMPURITY, (204, 121, 167)),
@@ -107,6 +116,7 @@ KINDS: tuple[BlemishKind, ...] = (
         draw_fingerprint_params,
         stream=6,
         shape=Relief(fingerprint_group, fingerprint_bounds, precedence=1, gates=("Contact",)),
+        first=("width", "height", "prints"),
     ),
     BlemishKind(
         AnnotationClass(5, "sticker", IMPURITY, (86, 180, 233)),
@@ -115,6 +125,7 @@ KINDS: tuple[BlemishKind, ...] = (
         draw_sticker_params,
         stream=7,
         shape=Sheet(sticker_sheet),
+        first=("width", "height"),
     ),
 )
 

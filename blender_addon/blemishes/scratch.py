@@ -39,43 +39,117 @@ MARGIN = 1.001  # of the rectangle around a scratch; rounding must not cut its r
 class ScratchParams:
     """One scratch, or a group of parallel ones, on the plate's upper face."""
 
-    centre_x: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="x of the scratch's centre")
-    centre_y: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the scratch's centre")
-    angle: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Angle between the scratch and x")
-    length: float = parameter(0.025, unit="m", low=1e-4, high=10.0, description="Length from tip to tip")
+    centre_x: float = parameter(
+        0.0, unit="m", low=-10.0, high=10.0, label="Centre X", description="The scratch has its centre at this x"
+    )
+    centre_y: float = parameter(
+        0.0, unit="m", low=-10.0, high=10.0, label="Centre Y", description="The scratch has its centre at this y"
+    )
+    angle: float = parameter(
+        0.0, unit="rad", low=-7.0, high=7.0, label="Angle", description="The scratch is turned from x by this angle"
+    )
+    length: float = parameter(
+        0.025, unit="m", low=1e-4, high=10.0, label="Length", description="The scratch is this long from tip to tip"
+    )
     width: float = parameter(
-        0.0006, unit="m", low=1e-6, high=0.1, description="Greatest width, walls included", logarithmic=True
+        0.0006,
+        unit="m",
+        low=1e-6,
+        high=0.1,
+        soft=(1e-06, 0.002),
+        label="Width",
+        description="The scratch is at most this wide, walls included",
+        logarithmic=True,
     )
-    depth: float = parameter(3e-5, unit="m", low=0.0, high=0.01, description="Depth of the groove")
+    depth: float = parameter(3e-5, unit="m", low=0.0, high=0.01, label="Depth", description="The groove is this deep")
     pile_up: float = parameter(
-        0.3, unit="1", low=0.0, high=5.0, description="Height of the walls, relative to the depth"
+        0.3,
+        unit="1",
+        low=0.0,
+        high=5.0,
+        label="Walls",
+        description="The walls beside the groove are this high, relative to its depth",
     )
-    waviness: float = parameter(0.001, unit="m", low=0.0, high=1.0, description="Amplitude of the path's waves")
-    turns: float = parameter(0.6, unit="1", low=0.0, high=20.0, description="Number of waves along the path")
-    phase: float = parameter(0.0, unit="1", low=0.0, high=2.0, description="Phase of the path's waves")
+    waviness: float = parameter(
+        0.001, unit="m", low=0.0, high=1.0, label="Waviness", description="The path swings to either side by this much"
+    )
+    turns: float = parameter(
+        0.6, unit="1", low=0.0, high=20.0, label="Waves", description="The path makes this many waves"
+    )
+    phase: float = parameter(
+        0.0, unit="1", low=0.0, high=2.0, label="Phase", description="The path's waves begin at this part of a wave"
+    )
     depth_limit: float = parameter(
-        1.0, unit="1", low=0.0, high=10.0, description="Greatest depth, relative to the width, which bounds the slope"
+        1.0,
+        unit="1",
+        low=0.0,
+        high=10.0,
+        soft=(0.0, 1.0),
+        label="Steepest",
+        description="The groove is at most this deep, relative to its width",
     )
     pattern: float = parameter(
-        0.0, unit="1", low=0.0, high=1000.0, description="Number of the scratch, which places its irregularities"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1000.0,
+        label="Pattern",
+        description="Each number is another scratch of the same kind",
     )
-    jitter: float = parameter(0.0, unit="m", low=0.0, high=0.1, description="Amplitude of the path's irregularity")
+    jitter: float = parameter(
+        0.0,
+        unit="m",
+        low=0.0,
+        high=0.1,
+        soft=(0.0, 0.001),
+        label="Jitter",
+        description="The path strays from its waves by up to this much",
+    )
     variation: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Irregularity of width and depth, relative to their means"
+        0.0, unit="1", low=0.0, high=1.0, label="Variety", description="Width and depth swell by up to this part"
     )
-    breaks: float = parameter(0.0, unit="1", low=0.0, high=0.9, description="Part of the length without contact")
-    chatter: float = parameter(0.0, unit="1", low=0.0, high=1.0, description="Loss of pressure between chatter marks")
+    breaks: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=0.9,
+        label="Breaks",
+        description="The scratch is interrupted over this part of its length",
+    )
+    chatter: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Chatter",
+        description="The tool jumped, which makes the groove shallower by this part at even distances",
+    )
     chatter_period: float = parameter(
-        4e-4, unit="m", low=1e-6, high=1.0, description="Distance between neighbouring chatter marks"
+        4e-4, unit="m", low=1e-6, high=1.0, label="Chatter Step", description="The tool jumped once over this length"
     )
     striation: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Slope of fine lines along the floor, relative to the groove's"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Fine Lines",
+        description="Fine lines run along the groove's floor, this steep relative to the groove",
     )
     parallels: int = parameter(
-        1, unit="count", low=1, high=5, description="Number of lines side by side", logarithmic=True
+        1, unit="count", low=1, high=5, label="Lines", description="This many lines run side by side", logarithmic=True
     )
-    gap: float = parameter(8e-4, unit="m", low=1e-6, high=0.1, description="Distance between neighbouring lines")
-    roughening: float = parameter(0.0, unit="1", low=0.0, high=1.0, description="Roughness added in the groove")
+    gap: float = parameter(
+        8e-4, unit="m", low=1e-6, high=0.1, label="Line Gap", description="Neighbouring lines lie this far apart"
+    )
+    roughening: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.5),
+        label="Roughening",
+        description="The groove is rougher than the metal by this much",
+    )
 
 
 def draw_scratch_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> ScratchParams:

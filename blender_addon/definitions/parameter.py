@@ -13,6 +13,8 @@ import numpy as np
 
 Params = TypeVar("Params")
 UNITS = ("m", "1/m", "rad", "1", "count")
+SOFT_SPAN = 5.0  # end of a field's soft range, in defaults
+SOFT_LENGTH = 0.1  # metres; end of the soft range of a length whose default is 0
 
 
 class LogRange(NamedTuple):
@@ -23,12 +25,23 @@ class LogRange(NamedTuple):
 
 
 def parameter(
-    default: float, *, unit: str, low: float, high: float, description: str, logarithmic: bool = False
+    default: float,
+    *,
+    unit: str,
+    low: float,
+    high: float,
+    description: str,
+    label: str = "",
+    soft: tuple[float, float] | None = None,
+    wave: str = "",
+    logarithmic: bool = False,
 ) -> Any:
     """Return a dataclass field with a unit (one of UNITS), the allowed range [low, high] and a description.
 
+    `label` is its name in panels (default: the field's). `soft` is the range that a field's slider covers (default:
+    `_soft_range`); typing may go beyond it. `wave` describes the wavelength, which panels show in place of a frequency.
     A `logarithmic` parameter is drawn log-uniformly: each factor of two is equally likely. Raises ValueError for
-    another unit, a default outside the range or a logarithmic parameter that may be 0.
+    another unit, a default or a soft range outside the range, or a logarithmic parameter that may be 0.
     """
     if unit not in UNITS:
         raise ValueError(f"unit {unit!r} is not one of {UNITS}")
@@ -36,8 +49,21 @@ def parameter(
         raise ValueError(f"default {default} lies outside [{low}, {high}]")
     if logarithmic and low <= 0:
         raise ValueError("a logarithmic parameter must be above 0")
-    metadata = {"unit": unit, "low": low, "high": high, "description": description, "logarithmic": logarithmic}
-    return dataclasses.field(default=default, metadata=metadata)
+    soft = soft or _soft_range(default, unit, low, high)
+    if not low <= soft[0] < soft[1] <= high:
+        raise ValueError(f"the soft range {soft} must grow inside [{low}, {high}]")
+    metadata = {"unit": unit, "low": low, "high": high, "soft": soft, "label": label, "description": description}
+    return dataclasses.field(default=default, metadata=metadata | {"wave": wave, "logarithmic": logarithmic})
+
+
+def _soft_range(default: float, unit: str, low: float, high: float) -> tuple[float, float]:
+    """Return the soft range of a parameter without one of its own: up to some defaults, a turn, or the whole range."""
+    if unit == "rad":
+        return max(low, -math.pi), min(high, math.pi)
+    if unit == "count" or (unit == "1" and (high <= 1.0 or not default)):
+        return low, high
+    end = SOFT_SPAN * abs(default) or SOFT_LENGTH
+    return max(low, -end), min(high, end)
 
 
 def defaults_of(params_class: type) -> dict[str, Any]:

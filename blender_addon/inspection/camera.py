@@ -17,13 +17,31 @@ class CameraParams:
     """
 
     distance: float = parameter(
-        0.30, unit="m", low=1e-3, high=100.0, description="Working distance between plate and lens"
+        0.30,
+        unit="m",
+        low=1e-3,
+        high=100.0,
+        soft=(0.05, 1.5),
+        label="Distance",
+        description="The lens hangs at this height above the plate",
     )
     sensor_width: float = parameter(
-        8.4456e-3, unit="m", low=1e-4, high=1.0, description="Width of the sensor's pixels that make the picture"
+        8.4456e-3,
+        unit="m",
+        low=1e-4,
+        high=1.0,
+        soft=(0.001, 0.05),
+        label="Sensor Width",
+        description="The pixels that make the picture cover this width of the sensor",
     )
     focal_length: float = parameter(
-        1.942327e-2, unit="m", low=1e-4, high=10.0, description="Calibrated focal length of the lens"
+        1.942327e-2,
+        unit="m",
+        low=1e-4,
+        high=10.0,
+        soft=(0.002, 0.1),
+        label="Focal Length",
+        description="A longer lens shows a smaller part of the plate; this is its calibrated focal length",
     )
 
     def __post_init__(self) -> None:
@@ -59,21 +77,28 @@ OVER_THE_MIDDLE = CameraPose()
 def inspection_camera(params: CameraParams, pose: CameraPose, width: int, height: int) -> bpy.types.Object:
     """Add the scene's camera with pictures of width x height pixels; without a turn, image x is plate x."""
     scene = bpy.context.scene
-    data = bpy.data.cameras.new("Inspection Camera")
+    obj = bpy.data.objects.new("Inspection Camera", bpy.data.cameras.new("Inspection Camera"))
+    scene.collection.objects.link(obj)
+    scene.camera = obj
+    set_camera(scene, obj, params, pose, width, height)
+    return obj
+
+
+def set_camera(
+    scene: bpy.types.Scene, obj: bpy.types.Object, params: CameraParams, pose: CameraPose, width: int, height: int
+) -> None:
+    """Set a camera object and the picture's size in place, as an animation needs it while it renders."""
+    data = obj.data
     data.sensor_fit = "HORIZONTAL"
     data.sensor_width = 1000 * params.sensor_width  # Blender's camera lengths are in millimetres
     data.lens = 1000 * params.image_distance
     data.clip_start = params.distance / 100
     data.clip_end = params.distance * 100
-    obj = bpy.data.objects.new("Inspection Camera", data)
     obj.location = (pose.x, pose.y, params.distance)
-    obj.rotation_euler.z = pose.turn
-    scene.collection.objects.link(obj)
-    scene.camera = obj
+    obj.rotation_euler = (0.0, 0.0, pose.turn)
     scene.render.resolution_x = width
     scene.render.resolution_y = height
     scene.render.resolution_percentage = 100
-    return obj
 
 
 def metres_per_pixel(params: CameraParams, width: int) -> float:

@@ -23,25 +23,49 @@ class LensParams:
     """A lens and a sensor; the defaults have no effect."""
 
     blur: float = parameter(
-        0.0, unit="m", low=0.0, high=1e-3, description="Standard deviation of a point's image on the sensor"
+        0.0,
+        unit="m",
+        low=0.0,
+        high=1e-3,
+        soft=(0.0, 2e-05),
+        label="Blur",
+        description="The lens spreads a point over this distance on the sensor, as a standard deviation",
     )
     vignetting: float = parameter(
         0.0,
         unit="1",
         low=0.0,
         high=1.0,
-        description="Loss of light in the corners, which grows with the squared distance",
+        soft=(0.0, 0.6),
+        label="Vignetting",
+        description="The corners lose this part of their light",
     )
-    exposure: float = parameter(1.0, unit="1", low=0.01, high=100.0, description="Factor on the picture's brightness")
+    exposure: float = parameter(
+        1.0,
+        unit="1",
+        low=0.01,
+        high=100.0,
+        soft=(0.1, 4.0),
+        label="Exposure",
+        description="The picture is brighter by this factor",
+    )
     full_well: int = parameter(
         0,
         unit="count",
         low=0,
         high=10_000_000,
-        description="Electrons of a white pixel, whose square root is the shot noise; 0 for no shot noise",
+        soft=(0, 40000),
+        label="Full Well",
+        description="A white pixel holds this many electrons; fewer make more shot noise, and 0 makes none",
     )
     read_noise: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Standard deviation of the read noise, relative to white"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.02),
+        label="Read Noise",
+        description="The sensor adds noise of this standard deviation, relative to white",
     )
 
 

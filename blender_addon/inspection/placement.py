@@ -14,10 +14,32 @@ from .camera import CameraPose
 class PlacementParams:
     """The placement error of one view; the default is none."""
 
-    shift_x: float = parameter(0.0, unit="m", low=-1.0, high=1.0, description="Shift of camera and ring along x")
-    shift_y: float = parameter(0.0, unit="m", low=-1.0, high=1.0, description="Shift of camera and ring along y")
+    shift_x: float = parameter(
+        0.0,
+        unit="m",
+        low=-1.0,
+        high=1.0,
+        soft=(-0.05, 0.05),
+        label="Shift X",
+        description="Camera and ring are shifted along x by this much",
+    )
+    shift_y: float = parameter(
+        0.0,
+        unit="m",
+        low=-1.0,
+        high=1.0,
+        soft=(-0.05, 0.05),
+        label="Shift Y",
+        description="Camera and ring are shifted along y by this much",
+    )
     turn: float = parameter(
-        0.0, unit="rad", low=-7.0, high=7.0, description="Turn of camera and ring about the optical axis"
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        soft=(-0.2, 0.2),
+        label="Turn",
+        description="Camera and ring are turned about the camera's axis by this angle",
     )
 
 

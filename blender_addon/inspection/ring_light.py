@@ -21,14 +21,62 @@ class RingLightParams:
     than the ring.
     """
 
-    distance: float = parameter(0.28, unit="m", low=1e-3, high=100.0, description="Height above the plate")
-    inner_radius: float = parameter(0.05, unit="m", low=1e-4, high=100.0, description="Corner radius of the hole")
-    outer_radius: float = parameter(0.11, unit="m", low=1e-4, high=100.0, description="Corner radius of the ring")
-    emission: float = parameter(1.2, unit="1", low=0.0, high=1e6, description="Radiance; 1 renders as white")
-    rotation: float = parameter(0.0, unit="rad", low=-7.0, high=7.0, description="Rotation about the optical axis")
-    scale: float = parameter(1.0, unit="1", low=0.01, high=100.0, description="Factor on both radii")
+    distance: float = parameter(
+        0.28,
+        unit="m",
+        low=1e-3,
+        high=100.0,
+        label="Distance",
+        description="The ring hangs at this height above the plate",
+    )
+    inner_radius: float = parameter(
+        0.05,
+        unit="m",
+        low=1e-4,
+        high=100.0,
+        label="Inner Radius",
+        description="The corners of the ring's hole lie this far from its middle",
+    )
+    outer_radius: float = parameter(
+        0.11,
+        unit="m",
+        low=1e-4,
+        high=100.0,
+        label="Outer Radius",
+        description="The corners of the ring lie this far from its middle",
+    )
+    emission: float = parameter(
+        1.2,
+        unit="1",
+        low=0.0,
+        high=1e6,
+        label="Brightness",
+        description="The ring shines this brightly; 1 renders as white",
+    )
+    rotation: float = parameter(
+        0.0,
+        unit="rad",
+        low=-7.0,
+        high=7.0,
+        label="Rotation",
+        description="The ring is turned by this angle about the camera's axis",
+    )
+    scale: float = parameter(
+        1.0,
+        unit="1",
+        low=0.01,
+        high=100.0,
+        soft=(0.1, 4.0),
+        label="Scale",
+        description="The ring is larger than its radii by this factor",
+    )
     reflectance: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Reflectance of the ring's face, which returns light to the plate"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Reflectance",
+        description="The ring's face returns this part of the plate's light to the plate",
     )
 
     def __post_init__(self) -> None:

@@ -13,6 +13,8 @@ from ..plate.tiles import tiled_plate
 from .camera import OVER_THE_MIDDLE, CameraParams, CameraPose, inspection_camera
 from .ring_light import RingLightParams, ring_light
 
+SHEET_KEY = "stainless_sheet"  # on every object that is a blemish; the value is its kind
+
 
 @dataclass(frozen=True)
 class PictureParams:
@@ -64,7 +66,7 @@ def build(description: InspectionScene) -> BuiltScene:
     surface = description.surface
     groups = osl_groups(surface, scene) if description.stain_renderer == OSL else node_groups(surface)
     parts = [tiled_plate(description.plate, surface, groups)]
-    parts += _sheets(surface)
+    parts += sheet_objects(surface)
     light = ring_light(description.light, description.pose)
     picture = description.picture
     camera = inspection_camera(description.camera, description.pose, picture.width, picture.height)
@@ -72,13 +74,14 @@ def build(description: InspectionScene) -> BuiltScene:
     return BuiltScene(scene, annotation, parts[0], light, camera)
 
 
-def _sheets(surface: InspectedSurface) -> list[bpy.types.Object]:
+def sheet_objects(surface: InspectedSurface) -> list[bpy.types.Object]:
     """Build the blemishes that are objects; the object index tells the annotation pass their kind and key."""
     built = []
     for kind, sheet, first in kinds.sheets():
         for key, params in enumerate(surface.of_kind(kind), start=1):
             built.append(sheet.build(params, key))
             built[-1].pass_index = first + key
+            built[-1][SHEET_KEY] = kind.name
     return built
 
 

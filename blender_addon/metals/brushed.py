@@ -19,48 +19,106 @@ SWAY_ACROSS = 60.0  # 1/m; frequency of the sway across the grooves, so that nei
 class BrushedMetalParams:
     """Parallel grooves; the defaults keep the hexagon of the ring light visible in the reflection."""
 
-    base_reflectance: float = parameter(0.80, unit="1", low=0.0, high=1.0, description="Reflectance of the bare metal")
-    roughness: float = parameter(0.14, unit="1", low=0.0, high=1.0, description="Mean microfacet roughness")
+    base_reflectance: float = parameter(
+        0.80,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Reflectance",
+        description="The bare metal reflects this part of the light",
+    )
+    roughness: float = parameter(
+        0.14,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.6),
+        label="Roughness",
+        description="Higher blurs the light's reflection more",
+    )
     roughness_variation: float = parameter(
-        0.05, unit="1", low=0.0, high=1.0, description="Deviation of groove bundles from the mean roughness"
+        0.05,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.2),
+        label="Streaks",
+        description="Bundles of grooves are rougher or smoother than the rest by up to this much",
     )
     anisotropy: float = parameter(
         0.5,
         unit="1",
         low=0.0,
         high=1.0,
-        description="Anisotropy of the microfacets, which smear reflections across the grooves",
+        label="Anisotropy",
+        description="Higher smears reflections more across the grooves than along them",
     )
     spacing: float = parameter(
-        1.8e-4, unit="m", low=1e-6, high=0.1, description="Mean distance between neighbouring grooves"
+        1.8e-4,
+        unit="m",
+        low=1e-6,
+        high=0.1,
+        label="Spacing",
+        description="Neighbouring grooves lie this far apart on average",
     )
     spacing_variation: float = parameter(
-        1.0, unit="1", low=0.0, high=1.0, description="Irregularity of the grooves' positions"
+        1.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Irregularity",
+        description="Lower spaces the grooves evenly; 1 leaves their places to chance",
     )
     groove_width: float = parameter(
-        0.7, unit="1", low=0.01, high=1.0, description="Mean width of a groove, relative to the spacing"
+        0.7,
+        unit="1",
+        low=0.01,
+        high=1.0,
+        label="Groove Width",
+        description="A groove is this wide on average, relative to the spacing",
     )
     groove_depth: float = parameter(
         2.4e-6,
         unit="m",
         low=0.0,
         high=1e-3,
-        description="Mean depth of a groove; much deeper grooves hide the light's outline",
+        label="Groove Depth",
+        description="A groove is this deep on average; much deeper ones hide the light's outline",
     )
     groove_variation: float = parameter(
-        0.8, unit="1", low=0.0, high=1.0, description="Deviation of widths and depths, relative to their means"
+        0.8,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Variety",
+        description="Grooves are wider, narrower, deeper or shallower than average by up to this part",
     )
     groove_length: float = parameter(
-        0.025, unit="m", low=1e-5, high=10.0, description="Length of a swell in a groove's depth"
+        0.025,
+        unit="m",
+        low=1e-5,
+        high=10.0,
+        label="Groove Length",
+        description="A groove becomes deeper and shallower again over about this length",
     )
-    waviness: float = parameter(4e-4, unit="m", low=0.0, high=0.1, description="Amplitude of the grooves' sway")
-    wave_length: float = parameter(0.06, unit="m", low=1e-4, high=10.0, description="Wavelength of the sway")
+    waviness: float = parameter(
+        4e-4,
+        unit="m",
+        low=0.0,
+        high=0.1,
+        label="Waviness",
+        description="Grooves sway to either side by up to this distance",
+    )
+    wave_length: float = parameter(
+        0.06, unit="m", low=1e-4, high=10.0, label="Wavelength", description="Grooves sway once over this length"
+    )
     texture_offset: float = parameter(
         0.0,
         unit="1",
         low=0.0,
         high=1000.0,
-        description="Number of the plate, which seeds the grooves and shifts the noise",
+        label="Plate Number",
+        description="Each number is another plate of the same kind, with other grooves",
     )
 
 

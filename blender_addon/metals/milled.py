@@ -21,31 +21,107 @@ from .parallel_grooves import groove_slope
 class MilledMetalParams:
     """A milled surface."""
 
-    base_reflectance: float = parameter(0.80, unit="1", low=0.0, high=1.0, description="Reflectance of the bare metal")
-    roughness: float = parameter(0.13, unit="1", low=0.0, high=1.0, description="Mean microfacet roughness")
+    base_reflectance: float = parameter(
+        0.80,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Reflectance",
+        description="The bare metal reflects this part of the light",
+    )
+    roughness: float = parameter(
+        0.13,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.6),
+        label="Roughness",
+        description="Higher blurs the light's reflection more",
+    )
     roughness_variation: float = parameter(
-        0.03, unit="1", low=0.0, high=1.0, description="Deviation of bundles of marks from the mean roughness"
+        0.03,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.2),
+        label="Streaks",
+        description="Bundles of marks are rougher or smoother than the rest by up to this much",
     )
     anisotropy: float = parameter(
-        0.4, unit="1", low=0.0, high=1.0, description="Anisotropy of the microfacets, across the marks"
+        0.4,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Anisotropy",
+        description="Higher smears reflections more across the marks than along them",
     )
-    arc_radius: float = parameter(0.09, unit="m", low=0.001, high=10.0, description="Radius of the milling cutter")
-    track: float = parameter(0.0, unit="m", low=-10.0, high=10.0, description="y of the path of the cutter's centre")
-    feed: float = parameter(3.5e-4, unit="m", low=1e-6, high=0.1, description="Distance between neighbouring marks")
+    arc_radius: float = parameter(
+        0.09,
+        unit="m",
+        low=0.001,
+        high=10.0,
+        label="Cutter Radius",
+        description="The milling cutter has this radius, and its marks are arcs of it",
+    )
+    track: float = parameter(
+        0.0,
+        unit="m",
+        low=-10.0,
+        high=10.0,
+        label="Cutter Path",
+        description="The cutter's centre moves along x at this y",
+    )
+    feed: float = parameter(
+        3.5e-4,
+        unit="m",
+        low=1e-6,
+        high=0.1,
+        label="Feed",
+        description="Neighbouring marks lie this far apart on average",
+    )
     feed_variation: float = parameter(
-        0.3, unit="1", low=0.0, high=1.0, description="Irregularity of the marks' positions"
+        0.3,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Irregularity",
+        description="Lower spaces the marks evenly; 1 leaves their places to chance",
     )
     mark_width: float = parameter(
-        0.85, unit="1", low=0.01, high=1.0, description="Mean width of a mark, relative to the feed"
+        0.85,
+        unit="1",
+        low=0.01,
+        high=1.0,
+        label="Mark Width",
+        description="A mark is this wide on average, relative to the feed",
     )
-    mark_depth: float = parameter(3e-6, unit="m", low=0.0, high=1e-3, description="Mean depth of a mark")
+    mark_depth: float = parameter(
+        3e-6, unit="m", low=0.0, high=1e-3, label="Mark Depth", description="A mark is this deep on average"
+    )
     mark_variation: float = parameter(
-        0.3, unit="1", low=0.0, high=1.0, description="Deviation of widths and depths, relative to their means"
+        0.3,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Variety",
+        description="Marks are wider, narrower, deeper or shallower than average by up to this part",
     )
     mark_length: float = parameter(
-        0.08, unit="m", low=1e-5, high=10.0, description="Length of a swell in a mark's depth"
+        0.08,
+        unit="m",
+        low=1e-5,
+        high=10.0,
+        label="Mark Length",
+        description="A mark becomes deeper and shallower again over about this length",
     )
-    texture_offset: float = parameter(0.0, unit="1", low=0.0, high=1000.0, description="Number of the plate")
+    texture_offset: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1000.0,
+        label="Plate Number",
+        description="Each number is another plate of the same kind, with other marks",
+    )
 
 
 def draw_milled_metal_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> MilledMetalParams:

@@ -19,17 +19,54 @@ SECOND_NOISE = 37.7  # noise units
 class SandblastedMetalParams:
     """A sandblasted surface."""
 
-    base_reflectance: float = parameter(0.75, unit="1", low=0.0, high=1.0, description="Reflectance of the bare metal")
-    roughness: float = parameter(0.22, unit="1", low=0.0, high=1.0, description="Mean microfacet roughness")
+    base_reflectance: float = parameter(
+        0.75,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Reflectance",
+        description="The bare metal reflects this part of the light",
+    )
+    roughness: float = parameter(
+        0.22,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.6),
+        label="Roughness",
+        description="Higher blurs the light's reflection more",
+    )
     roughness_variation: float = parameter(
-        0.03, unit="1", low=0.0, high=1.0, description="Variation of the roughness in clouds"
+        0.03,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        soft=(0.0, 0.2),
+        label="Clouds",
+        description="Cloudy areas are rougher or smoother than the rest by up to this much",
     )
-    grain_size: float = parameter(3e-4, unit="m", low=1e-6, high=0.1, description="Size of the largest dimples")
-    grain_depth: float = parameter(4e-6, unit="m", low=0.0, high=1e-3, description="Amplitude of the dimples")
+    grain_size: float = parameter(
+        3e-4, unit="m", low=1e-6, high=0.1, label="Grain Size", description="The largest dimples are about this wide"
+    )
+    grain_depth: float = parameter(
+        4e-6, unit="m", low=0.0, high=1e-3, label="Grain Depth", description="Dimples are up to about this deep"
+    )
     anisotropy: float = parameter(
-        0.0, unit="1", low=0.0, high=1.0, description="Anisotropy of the microfacets, along x"
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1.0,
+        label="Anisotropy",
+        description="Higher smears reflections more across x than along it",
     )
-    texture_offset: float = parameter(0.0, unit="1", low=0.0, high=1000.0, description="Number of the plate")
+    texture_offset: float = parameter(
+        0.0,
+        unit="1",
+        low=0.0,
+        high=1000.0,
+        label="Plate Number",
+        description="Each number is another plate of the same kind, with other dimples",
+    )
 
 
 def draw_sandblasted_metal_params(rng: np.random.Generator, ranges: Mapping[str, Any]) -> SandblastedMetalParams:

@@ -5,6 +5,7 @@ from pathlib import Path
 import bpy
 from bpy_extras.io_utils import ExportHelper
 
+from ..job.job_error import JobError
 from ..pictures.whole_file import write_whole
 from ..settings.job import dataset_job, job_text, picture_job
 from ..settings.target import is_inspection
@@ -39,7 +40,7 @@ class STAINLESS_OT_export_job(bpy.types.Operator, ExportHelper):
         try:
             job = picture_job(settings) if self.content == "PICTURE" else dataset_job(settings)
             write_whole(Path(self.filepath), job_text(job).encode())
-        except (ValueError, OSError) as error:
+        except (JobError, ValueError, OSError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         self.report({"INFO"}, f"Job written to {self.filepath}")

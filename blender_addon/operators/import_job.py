@@ -7,7 +7,7 @@ from bpy_extras.io_utils import ImportHelper
 
 from ..job.job_error import JobError
 from ..settings.changes import one_change
-from ..settings.job import read_job_file, take_job
+from ..settings.job import kept_of, read_job_file, take_job
 from ..settings.target import is_inspection
 
 
@@ -29,10 +29,12 @@ class STAINLESS_OT_import_job(bpy.types.Operator, ImportHelper):
     def execute(self, context: bpy.types.Context) -> set[str]:
         """Read and validate the file, set everything, then apply once."""
         try:
-            job = read_job_file(Path(self.filepath))
+            document = read_job_file(Path(self.filepath))
             with one_change(context.scene):
-                take_job(context.scene.stainless, job)
+                take_job(context.scene.stainless, document)
         except (JobError, ValueError) as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
+        if kept := kept_of(context.scene.stainless):
+            self.report({"INFO"}, f"Also in this job, and kept for its export: {'; '.join(kept)}")
         return {"FINISHED"}

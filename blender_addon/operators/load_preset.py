@@ -7,7 +7,7 @@ import bpy
 from ..settings.changes import one_change
 from ..settings.properties import set_values
 from ..settings.target import existing_owner, stain_owner
-from ..water_stain.preset import read_preset
+from ..water_stain.preset import default_look, read_preset
 
 
 class STAINLESS_OT_load_preset(bpy.types.Operator):
@@ -25,10 +25,10 @@ class STAINLESS_OT_load_preset(bpy.types.Operator):
         return stain_owner(context) is not None
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Read the preset, set everything, then apply once."""
+        """Read the preset, or the default without a file; set everything, then apply once."""
         owner = existing_owner(context)
         try:
-            values = read_preset(Path(self.filepath))
+            values = read_preset(Path(self.filepath)) if self.filepath else default_look()
             if isinstance(owner, bpy.types.Material):
                 del (
                     values["depth_jitter"],

@@ -3,7 +3,7 @@
 import bpy
 
 from ..settings.changes import problem_of
-from ..settings.properties import SHOWN, metres_per_unit
+from ..settings.properties import SHOWN, WAVE, metres_per_unit
 
 
 def split(layout: bpy.types.UILayout) -> bpy.types.UILayout:
@@ -18,10 +18,16 @@ def fields(layout: bpy.types.UILayout, group: bpy.types.PropertyGroup, *names: s
     column = layout.column(align=True)
     if heading:
         column.label(text=heading)
-    convert = metres_per_unit(group) != 1.0
     for name in names:
-        shown = name + SHOWN
-        column.prop(group, shown if convert and shown in group.bl_rna.properties else name)
+        column.prop(group, shown_name(group, name))
+
+
+def shown_name(group: bpy.types.PropertyGroup, name: str) -> str:
+    """Return the property that shows a setting: itself, or its companion (see `settings.properties`)."""
+    known = group.bl_rna.properties
+    if name + WAVE in known:
+        return name + WAVE
+    return name + SHOWN if name + SHOWN in known and metres_per_unit(group) != 1.0 else name
 
 
 def problem(layout: bpy.types.UILayout, owner: bpy.types.ID) -> None:
@@ -31,8 +37,13 @@ def problem(layout: bpy.types.UILayout, owner: bpy.types.ID) -> None:
         return
     box = layout.box().column(align=True)
     box.alert = True
+    paragraph(box, words, "ERROR")
+
+
+def paragraph(layout: bpy.types.UILayout, words: str, icon: str) -> None:
+    """Draw words in as many lines as they need, with an icon before the first."""
     for number, line in enumerate(_lines(words)):
-        box.label(text=line, icon="ERROR" if number == 0 else "BLANK1")
+        layout.label(text=line, icon=icon if number == 0 else "BLANK1")
 
 
 def _lines(text: str, width: int = 38) -> list[str]:

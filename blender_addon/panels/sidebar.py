@@ -5,27 +5,31 @@ from typing import TypeAlias
 import bpy
 
 from ..annotation.preview import is_material_previewed, is_previewed
-from ..definitions.classes import WATER_STAIN
+from ..blemishes.kinds import KINDS, BlemishKind
 from ..inspection.camera import CameraParams, metres_per_pixel
 from ..job.definition import GRID
 from ..metals.group import FINISHES, metal_key
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
 from ..operators.export_job import STAINLESS_OT_export_job
+from ..operators.forget_job import STAINLESS_OT_forget_job
 from ..operators.import_job import STAINLESS_OT_import_job
 from ..operators.preview_mask import STAINLESS_OT_preview_mask
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
 from ..operators.render_to_folder import STAINLESS_OT_render_to_folder
 from ..operators.set_light import VARIANTS, STAINLESS_OT_set_light
-from ..settings.defects import CONTROLS
+from ..settings.defects import shown_fields
+from ..settings.job import kept_of
 from ..settings.properties import params_of
 from ..settings.target import existing_owner, is_inspection, stain_owner, stained_material
-from .drawing import fields, problem, split
+from .drawing import fields, paragraph, problem, split
+from .legend import draw_legend
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
 Context: TypeAlias = bpy.types.Context
-HIDDEN_OF_FINISH = {"texture_offset"}  # drawn separately as "Plate Number"
+COUNT_WIDTH = 4.5  # of the number in a heading, in Blender's interface units
+HIDDEN_OF_FINISH = {"texture_offset"}  # drawn first
 
 
 class _Sidebar:
@@ -147,24 +151,46 @@ class STAINLESS_PT_surface(_Inspection, bpy.types.Panel):
         settings = context.scene.stainless
         layout.prop(settings, "finish")
         metal = getattr(settings, metal_key(settings.finish))
-        layout.prop(metal, "texture_offset", text="Plate Number")
+        layout.prop(metal, "texture_offset")
         names = FINISHES[settings.finish].params.__annotations__
         fields(layout, metal, *(name for name in names if name not in HIDDEN_OF_FINISH))
         fields(layout, settings.plate, "width", "height", "thickness", "bevel", heading="Plate")
 
 
 class STAINLESS_PT_defects(_Inspection, bpy.types.Panel):
-    """Defects of the plate"""
+    """Defects and impurities of the plate"""
 
-    bl_label = "Defects"
+    bl_label = "Defects and Impurities"
 
     def draw(self, context: Context) -> None:
-        """Draw the counts and the sizes."""
-        layout = split(self.layout)
-        settings = context.scene.stainless
-        fields(layout, settings.defects, *(control.kind.plural for control in CONTROLS), "seed", "variation")
-        for control in CONTROLS:
-            fields(layout, getattr(settings, control.name), *control.shown, heading=control.name.title())
+        """Draw the seed and the variation of all; each kind has a section of its own."""
+        fields(split(self.layout), context.scene.stainless.defects, "seed", "variation")
+
+
+def _section(kind: BlemishKind) -> type[bpy.types.Panel]:
+    """Return the section of a kind, a panel inside "Defects and Impurities"."""
+
+    class Section(_Inspection, bpy.types.Panel):
+        bl_label = kind.plural.title()
+        bl_parent_id = "STAINLESS_PT_defects"
+
+        def draw_header_preset(self, context: Context) -> None:
+            """Draw the number on the plate."""
+            row = self.layout.row()
+            row.ui_units_x = COUNT_WIDTH
+            row.prop(context.scene.stainless.defects, kind.plural, text="")
+
+        def draw(self, context: Context) -> None:
+            """Draw the shape; places and turns are drawn at random."""
+            layout, group = split(self.layout), getattr(context.scene.stainless, kind.name)
+            fields(layout, group, *shown_fields(kind))
+
+    Section.__doc__ = f"Number and shape of the {kind.plural} on the plate"
+    Section.__name__ = Section.__qualname__ = f"STAINLESS_PT_{kind.plural}"
+    return Section
+
+
+SECTIONS = tuple(_section(kind) for kind in KINDS)
 
 
 class STAINLESS_PT_light(_Inspection, bpy.types.Panel):
@@ -218,13 +244,12 @@ class STAINLESS_PT_annotation(_Sidebar, bpy.types.Panel):
         return stain_owner(context) is not None
 
     def draw(self, context: Context) -> None:
-        """Draw the preview button and the border."""
+        """Draw the preview button, the legend and the border."""
         layout = self.layout
         material = stained_material(context)
         shown = is_material_previewed(material) if material else is_previewed(context.scene)
         layout.operator(STAINLESS_OT_preview_mask.bl_idname, icon="MOD_MASK", depress=shown)
-        red, green, blue = WATER_STAIN.colour
-        layout.label(text=f"Stains: #{red:02x}{green:02x}{blue:02x}; grey is ignored")
+        draw_legend(layout, blemishes=is_inspection(context.scene))
         if is_inspection(context.scene):
             split(layout)
             fields(layout, context.scene.stainless.plate, "border")
@@ -252,13 +277,19 @@ class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
             return  # jobs describe inspection scenes only
         fields(layout, dataset, "name", "seed", heading="Job")
         fields(layout, dataset, "train", "validation", "test", heading="Plates")
-        fields(layout, dataset, *(control.kind.plural for control in CONTROLS), heading="Defects, at Most")
+        fields(layout, dataset, *(kind.plural for kind in KINDS), heading="On a Plate, at Most")
         fields(layout, dataset, "views")
         if dataset.views == GRID:
             fields(layout, dataset, "columns", "rows", "overlap")
         row = layout.row(align=True)
         row.operator(STAINLESS_OT_export_job.bl_idname, icon="EXPORT")
         row.operator(STAINLESS_OT_import_job.bl_idname, icon="IMPORT")
+        if kept := kept_of(context.scene.stainless):
+            box = layout.box().column(align=True)
+            box.label(text="Also in this job:")
+            for words in kept:
+                paragraph(box, words, "DOT")
+            box.operator(STAINLESS_OT_forget_job.bl_idname, icon="X")
 
 
 CLASSES = (
@@ -271,6 +302,7 @@ CLASSES = (
     STAINLESS_PT_random,
     STAINLESS_PT_surface,
     STAINLESS_PT_defects,
+    *SECTIONS,
     STAINLESS_PT_light,
     STAINLESS_PT_camera,
     STAINLESS_PT_annotation,

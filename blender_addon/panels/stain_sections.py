@@ -7,8 +7,9 @@ import bpy
 from ..operators.pick_centre import STAINLESS_OT_pick_centre
 from ..operators.randomise import NEXT, PREVIOUS, STAINLESS_OT_randomise
 from ..operators.set_ranges import STAINLESS_OT_set_ranges
-from ..water_stain.ranges import RANGED
-from .drawing import fields
+from ..settings.properties import label_of
+from ..water_stain.ranges import FIELDS, RANGED
+from .drawing import fields, shown_name
 
 Layout: TypeAlias = bpy.types.UILayout
 Group: TypeAlias = bpy.types.PropertyGroup
@@ -17,17 +18,17 @@ Group: TypeAlias = bpy.types.PropertyGroup
 def draw_shape(layout: Layout, stain: Group) -> None:
     """Draw size, outline, edge, intensity and places."""
     fields(layout, stain, "radius", "radius_variation")
-    fields(layout, stain, "amplitude", "frequency", heading="Irregularity")
+    fields(layout, stain, "amplitude", "frequency", heading="Outline")
     fields(layout, stain, "decay", "decay_variation", heading="Edge")
     fields(layout, stain, "intensity", "intensity_variation", heading="Intensity")
     if not stain.explicit_centre:
         fields(layout, stain, "cell_size", "presence", "depth_jitter", heading="Spacing")
-    fields(layout, stain, "seed_offset", heading="Seed")
+    fields(layout, stain, "seed_offset", heading="Arrangement")
 
 
 def draw_centre(layout: Layout, stain: Group) -> None:
     """Draw the single stain's centre."""
-    layout.prop(stain, "explicit_centre", text="Single Stain")
+    layout.prop(stain, "explicit_centre")
     if stain.explicit_centre:
         fields(layout, stain, "centre_x", "centre_y", "centre_z")
     layout.operator(STAINLESS_OT_pick_centre.bl_idname, icon="EYEDROPPER")
@@ -67,4 +68,7 @@ def draw_random(layout: Layout, settings: Group) -> None:
     row.operator(STAINLESS_OT_randomise.bl_idname, text="", icon="TRIA_RIGHT").step = NEXT
     layout.operator(STAINLESS_OT_set_ranges.bl_idname)
     for name in RANGED:
-        fields(layout, settings.ranges, f"{name}_low", f"{name}_high")
+        row = layout.row(align=True, heading=label_of(FIELDS[name]))
+        ends = (f"{name}_low", f"{name}_high")
+        for end in reversed(ends) if FIELDS[name].metadata["wave"] else ends:  # the shorter wave first
+            row.prop(settings.ranges, shown_name(settings.ranges, end), text="")

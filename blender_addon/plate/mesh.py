@@ -14,14 +14,40 @@ class PlateParams:
     Raises ValueError if the bevel would cut through it.
     """
 
-    width: float = parameter(0.12, unit="m", low=1e-3, high=10.0, description="Extent along x")
-    height: float = parameter(0.10, unit="m", low=1e-3, high=10.0, description="Extent along y")
-    thickness: float = parameter(0.002, unit="m", low=1e-5, high=1.0, description="Extent along z")
+    width: float = parameter(
+        0.12,
+        unit="m",
+        low=1e-3,
+        high=10.0,
+        label="Width",
+        description="The plate measures this much from left to right, along x",
+    )
+    height: float = parameter(
+        0.10,
+        unit="m",
+        low=1e-3,
+        high=10.0,
+        label="Height",
+        description="The plate measures this much from bottom to top, along y",
+    )
+    thickness: float = parameter(
+        0.002, unit="m", low=1e-5, high=1.0, label="Thickness", description="The plate is this thick"
+    )
     bevel: float = parameter(
-        3e-4, unit="m", low=0.0, high=0.1, description="Width and depth of the chamfer along the upper edges"
+        3e-4,
+        unit="m",
+        low=0.0,
+        high=0.1,
+        label="Bevel",
+        description="The chamfer along the upper edges is this wide and deep",
     )
     border: float = parameter(
-        0.002, unit="m", low=0.0, high=1.0, description="Rim along the edges that annotations mark as ignored"
+        0.002,
+        unit="m",
+        low=0.0,
+        high=1.0,
+        label="Border",
+        description="Annotations ignore a rim of this width along the plate's edges",
     )
 
     def __post_init__(self) -> None:

@@ -1,13 +1,12 @@
-"""Blemishes in the sidebar: their numbers and sizes are settings; their places and turns are drawn."""
+"""Blemishes of the sidebar: numbers and shapes are settings; places, turns and written numbers are drawn."""
 
 import dataclasses
 import math
-from dataclasses import dataclass
 from typing import Any
 
 import bpy
 
-from ..blemishes.kinds import BlemishKind, draw_blemishes, kind_named
+from ..blemishes.kinds import KINDS, BlemishKind, draw_blemishes
 from ..definitions.classes import DEFECT
 from ..definitions.parameter import defaults_of, middle
 from ..job.definition import Job
@@ -21,29 +20,14 @@ TURNS = {  # drawn for every blemish
     "phase": (0.0, 2.0),
     "lobe_phase": (0.0, 2 * math.pi),
     "pattern": (0.0, 1000.0),
+    "coverage_angle": (0.0, 2 * math.pi),
+    "tilt_angle": (0.0, 2 * math.pi),
+    "crease_angle": (0.0, math.pi),
+    "ridge_angle": (0.0, math.pi),
+    "edge_phase": (0.0, 2 * math.pi),
+    "number": (1, 99),
 }
 PLATE, FRONT = 0, 0  # a scene shows the front of the first plate of its job
-
-
-@dataclass(frozen=True)
-class BlemishControl:
-    """The sidebar's entry of a kind of blemish: the fields it shows, and the default of the dataset's maximum."""
-
-    name: str
-    shown: tuple[str, ...]
-    dataset_default: int
-
-    @property
-    def kind(self) -> BlemishKind:
-        """The row of the table of kinds."""
-        return kind_named(self.name)
-
-
-CONTROLS = (
-    BlemishControl("scratch", ("length", "width", "depth"), dataset_default=2),
-    BlemishControl("dent", ("radius", "depth"), dataset_default=2),
-    BlemishControl("bump", ("radius", "height"), dataset_default=0),
-)
 
 
 def blemish_ranges(settings: bpy.types.PropertyGroup, kind: BlemishKind) -> dict[str, Any]:
@@ -64,19 +48,23 @@ def blemish_ranges(settings: bpy.types.PropertyGroup, kind: BlemishKind) -> dict
 def drawn_blemishes(settings: bpy.types.PropertyGroup) -> tuple[Any, ...]:
     """Draw the scene's blemishes with the seed and the ranges of its job."""
     drawn: list[Any] = []
-    for control in CONTROLS:
-        kind = control.kind
+    for kind in KINDS:
         if count := getattr(settings.defects, kind.plural):
             seed = settings.defects.seed if kind.label.kind == DEFECT else settings.dataset.seed  # as in the job
             drawn += draw_blemishes(kind, seed, PLATE, FRONT, (count, count), blemish_ranges(settings, kind))
     return tuple(drawn)
 
 
+def shown_fields(kind: BlemishKind) -> list[str]:
+    """Return the parameters of a kind that are set and not drawn, the most important first."""
+    others = (field.name for field in dataclasses.fields(kind.params))
+    return [*kind.first, *(name for name in others if name not in {*kind.first, *PLACES, *TURNS})]
+
+
 def take_blemishes(settings: bpy.types.PropertyGroup, job: Job) -> None:
     """Set numbers and sizes from a job: the middle of each range, and the mean count of the last split."""
     variations = [0.0]
-    for control in CONTROLS:
-        kind = control.kind
+    for kind in KINDS:
         given, group = job.blemishes[kind.name], getattr(settings, kind.name)
         for name, default in defaults_of(kind.params).items():
             value = given.get(name, default)

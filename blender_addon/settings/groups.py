@@ -5,6 +5,7 @@ from typing import Any
 import bpy
 from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
 
+from ..blemishes.kinds import KINDS
 from ..inspection.camera import CameraParams
 from ..inspection.lens import LensParams
 from ..inspection.placement import PlacementParams
@@ -24,11 +25,11 @@ from .changes import (
     stain_changed,
     surface_changed,
 )
-from .defects import CONTROLS
 from .properties import property_group
 from .random_stain import random_seed_changed
 
 VERSION = 1  # of the settings; see `migration`
+STILL: set[str] = set()  # options of a property that takes no keyframes, because no frame could follow it
 
 
 def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
@@ -38,19 +39,18 @@ def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> Non
 STAINLESS_Stain = property_group(
     "STAINLESS_Stain", [(WaterStainParams, stain_changed), (StainShadingParams, shading_changed)]
 )
-STAINLESS_StainRanges = property_group("STAINLESS_StainRanges", [(StainRanges, _ignore)])
+STAINLESS_StainRanges = property_group("STAINLESS_StainRanges", [(StainRanges, _ignore)], animated=False)
 STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_changed)])
 STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)])
 STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)])
 STAINLESS_Placement = property_group("STAINLESS_Placement", [(PlacementParams, placement_changed)])
-STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)])
+STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)], animated=False)
 METALS = {  # by the scene's property
     metal_key(name): property_group(f"STAINLESS_{name.title()}Metal", [(kind.params, surface_changed)])
     for name, kind in FINISHES.items()
 }
 BLEMISHES = {  # by the scene's property
-    control.name: property_group(f"STAINLESS_{control.name.title()}", [(control.kind.params, surface_changed)])
-    for control in CONTROLS
+    kind.name: property_group(f"STAINLESS_{kind.name.title()}", [(kind.params, surface_changed)]) for kind in KINDS
 }
 
 
@@ -61,26 +61,27 @@ def _mixin(**properties: Any) -> Any:
 
 _Counts: Any = _mixin(
     **{
-        control.kind.plural: IntProperty(
-            name=control.kind.plural.title(),
-            description="Number on the plate that the scene shows",
+        kind.plural: IntProperty(
+            name=kind.plural.title(),
+            description=f"The plate that the scene shows has this many {kind.plural}",
             min=0,
             max=50,
             update=surface_changed,
         )
-        for control in CONTROLS
+        for kind in KINDS
     }
 )
 _Most: Any = _mixin(
     **{
-        control.kind.plural: IntProperty(
-            name=control.kind.plural.title(),
-            description="Highest number on a plate of validation and test",
-            default=control.dataset_default,
+        kind.plural: IntProperty(
+            name=kind.plural.title(),
+            description=f"Plates of validation and test have at most this many {kind.plural}",
+            options=STILL,
+            default=kind.most,
             min=0,
             soft_max=10,
         )
-        for control in CONTROLS
+        for kind in KINDS
     }
 )
 _Parts: Any = _mixin(**{name: PointerProperty(type=group) for name, group in (METALS | BLEMISHES).items()})
@@ -90,32 +91,40 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
     """Size and quality of the picture."""
 
     width: IntProperty(
+        options=STILL,
         name="Width",
-        description="Width of the picture",
+        description="The picture is this wide",
         subtype="PIXEL",
         default=2448,
         min=8,
         max=65536,
+        soft_min=64,
+        soft_max=8192,
         update=picture_changed,
     )
     height: IntProperty(
+        options=STILL,
         name="Height",
-        description="Height of the picture",
+        description="The picture is this high",
         subtype="PIXEL",
         default=2050,
         min=8,
         max=65536,
+        soft_min=64,
+        soft_max=8192,
         update=picture_changed,
     )
     samples: IntProperty(
+        options=STILL,
         name="Samples",
-        description="Light paths per pixel; 32 show a little grain, 4 suffice for a look",
+        description="Each pixel gets this many light paths; 32 show a little grain, 4 suffice for a look",
         default=32,
         min=1,
         soft_max=256,
         update=picture_changed,
     )
     denoise: BoolProperty(
+        options=STILL,
         name="Denoise",
         description="Remove grain with OpenImageDenoise, if this Blender has it; this blurs fine brush texture",
         default=False,
@@ -126,10 +135,16 @@ class STAINLESS_Picture(bpy.types.PropertyGroup):
 class STAINLESS_Defects(_Counts, bpy.types.PropertyGroup):
     """Numbers of defects on the plate, and their variation."""
 
-    seed: IntProperty(name="Seed", description="Seed of the defects' places and turns", min=0, update=surface_changed)
+    seed: IntProperty(
+        name="Seed",
+        description="Each number puts the defects in other places",
+        min=0,
+        soft_max=1000,
+        update=surface_changed,
+    )
     variation: FloatProperty(
         name="Size Variation",
-        description="Greatest deviation of a defect's size from the set size, relative to it",
+        description="Defects are larger or smaller than their set size by up to this part of it",
         subtype="FACTOR",
         default=0.3,
         min=0.0,
@@ -142,28 +157,79 @@ class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
     """The folder of pictures, and the contents of an exported job."""
 
     folder: StringProperty(
-        name="Folder", description="Folder for pictures and masks", subtype="DIR_PATH", default="//stainless/"
+        options=STILL,
+        name="Folder",
+        description="Pictures and masks are written into this folder",
+        subtype="DIR_PATH",
+        default="//stainless/",
     )
-    name: StringProperty(name="Name", description="Name of the job's dataset", default="plates")
-    seed: IntProperty(name="Seed", description="Seed of everything random in the job", default=0, min=0)
+    name: StringProperty(options=STILL, name="Name", description="The job's dataset has this name", default="plates")
+    seed: IntProperty(
+        options=STILL,
+        name="Seed",
+        description="Each number draws another dataset of the same kind, and other impurities on the plate",
+        default=0,
+        min=0,
+        soft_max=1000,
+        update=surface_changed,
+    )
+    imported: StringProperty(options={"HIDDEN"}, description="The imported job (settings.kept_job)")
+    after_import: StringProperty(options={"HIDDEN"}, description="The panel's own job right after the import")
     train: IntProperty(
-        name="Training", description="Number of plates for training; none has a defect", default=8, min=0
+        options=STILL,
+        name="Training",
+        description="This many plates are for training; none has a defect",
+        default=8,
+        min=0,
+        soft_max=200,
     )
-    validation: IntProperty(name="Validation", description="Number of plates for the threshold", default=2, min=0)
-    test: IntProperty(name="Test", description="Number of plates for the evaluation", default=4, min=0)
+    validation: IntProperty(
+        options=STILL,
+        name="Validation",
+        description="This many plates are for the threshold",
+        default=2,
+        min=0,
+        soft_max=200,
+    )
+    test: IntProperty(
+        options=STILL,
+        name="Test",
+        description="This many plates are for the evaluation",
+        default=4,
+        min=0,
+        soft_max=200,
+    )
     views: EnumProperty(
+        options=STILL,
         name="Views",
-        description="Views of every plate of the dataset",
+        description="Each plate of the dataset is seen in one picture, or in a grid of them",
         items=[
             (MIDDLE, "Middle", "One picture, as the scene shows the plate"),
             (GRID, "Grid", "Adjacent pictures that cover the plate, as a robot takes them"),
         ],
     )
-    columns: IntProperty(name="Columns", description="Number of views from left to right", default=2, min=1, max=100)
-    rows: IntProperty(name="Rows", description="Number of views from top to bottom", default=2, min=1, max=100)
+    columns: IntProperty(
+        options=STILL,
+        name="Columns",
+        description="This many views lie from left to right",
+        default=2,
+        min=1,
+        max=100,
+        soft_max=10,
+    )
+    rows: IntProperty(
+        options=STILL,
+        name="Rows",
+        description="This many views lie from top to bottom",
+        default=2,
+        min=1,
+        max=100,
+        soft_max=10,
+    )
     overlap: FloatProperty(
+        options=STILL,
         name="Least Overlap",
-        description="Lowest overlap of neighbouring views, relative to their size",
+        description="Neighbouring views overlap by at least this part of their size",
         subtype="FACTOR",
         default=0.1,
         min=0.0,
@@ -179,9 +245,11 @@ class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
     stain: PointerProperty(type=STAINLESS_Stain)
     ranges: PointerProperty(type=STAINLESS_StainRanges)
     random_seed: IntProperty(
+        options=STILL,
         name="Random Seed",
-        description="Seed of stains drawn from the ranges below; the stains of a seed are always the same",
+        description="Each number draws other stains from the ranges below; the same number draws the same stains",
         min=0,
+        soft_max=1000,
         update=random_seed_changed,
     )
     origin: StringProperty(
@@ -198,20 +266,22 @@ class STAINLESS_SceneSettings(_Parts, bpy.types.PropertyGroup):
     stain: PointerProperty(type=STAINLESS_Stain)
     ranges: PointerProperty(type=STAINLESS_StainRanges)
     random_seed: IntProperty(
+        options=STILL,
         name="Random Seed",
-        description="Seed of stains drawn from the ranges below; the stains of a seed are always the same",
+        description="Each number draws other stains from the ranges below; the same number draws the same stains",
         min=0,
+        soft_max=1000,
         update=random_seed_changed,
     )
     water_stains: BoolProperty(
         name="Water Stains",
-        description="Stains on the plate; a clean plate is the same otherwise",
+        description="The plate has stains; a clean plate is the same otherwise",
         default=True,
         update=surface_changed,
     )
     finish: EnumProperty(
         name="Finish",
-        description="Finish of the metal",
+        description="The metal was finished in this way",
         items=[(name, name.title(), f"{name.title()} metal") for name in FINISHES],
         update=surface_changed,
     )

@@ -2,7 +2,7 @@
 
 A job holds numbers, and pairs [low, high] to draw from. The job of one picture fixes everything, so that it renders
 exactly what the scene shows. The job of a dataset draws the stains from the ranges and gives every plate a texture of
-its own.
+its own. What an imported job holds and the panel cannot is kept with the scene (`kept_job`).
 """
 
 import dataclasses
@@ -12,32 +12,35 @@ from typing import Any
 
 import bpy
 
+from ..blemishes.kinds import KINDS
 from ..definitions.parameter import defaults_of, middle
 from ..inspection.camera import CameraParams
 from ..inspection.lens import LensParams
 from ..inspection.placement import PlacementParams
 from ..inspection.ring_light import RingLightParams
 from ..job.definition import FORMAT, GRID, NO_BLEMISHES, VERSION, Job, Seeds, job_of, job_schema
-from ..job.validation import read_document
+from ..job.validation import read_document, validate_document
 from ..metals.group import BRUSHED, FINISHES, metal_key
 from ..plate.groups import NODES
 from ..plate.mesh import PlateParams
 from ..water_stain.params import WaterStainParams
 from ..water_stain.ranges import RANGED, StainRanges, ranges_by_field
 from ..water_stain.shading import StainShadingParams
-from .defects import CONTROLS, blemish_ranges, take_blemishes
+from .defects import blemish_ranges, take_blemishes
 from .description import description_of
+from .kept_job import kept_words, merged
 from .properties import exact, params_of, set_values, values_of
 
 TEXTURE = "texture_offset"  # the parameter of every finish that identifies the plate
+SPLITS = ("train", "validation", "test")
+GREATEST = 2**31 - 1  # of a property
 GROUPS = {"plate": PlateParams, "camera": CameraParams, "placement": PlacementParams, "lens": LensParams}
 
 
 def picture_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
     """Return the job of the picture that the scene shows. Raises ValueError if the settings contradict each other."""
     description_of(settings)
-    kinds = [control.kind for control in CONTROLS]
-    counts = {kind.plural: [getattr(settings.defects, kind.plural)] * 2 for kind in kinds}
+    counts = {kind.plural: [getattr(settings.defects, kind.plural)] * 2 for kind in KINDS}
     split = {"name": "test", "plates": 1, "water_stains": settings.water_stains, **counts}
     job = _job(settings, values_of(settings.stain, WaterStainParams), _metals(settings), [split])
     job["seeds"]["defect"] = settings.defects.seed
@@ -46,36 +49,43 @@ def picture_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
 
 
 def dataset_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
-    """Return the job of a dataset whose plates look like the scene.
+    """Return the job of a dataset whose plates look like the scene, with what is kept of an imported job.
 
-    Raises ValueError if the settings contradict each other or if the dataset has no plates.
+    Raises ValueError if the settings contradict each other or if the dataset has no plates, JobError if the kept parts
+    and the settings do.
     """
     description_of(settings)
+    ranges = ranges_by_field(params_of(settings.ranges, StainRanges))
+    worst = {name: max(pair) if name != "cell_size" else min(pair) for name, pair in ranges.items() if name in RANGED}
+    largest: dict[str, Any] = {**values_of(settings.stain, WaterStainParams), "explicit_centre": 0, **worst}
+    WaterStainParams(**largest)  # raises ValueError if the largest stains would be cut off
+    job = _panel_job(settings)
+    if settings.dataset.imported:
+        job = merged(json.loads(settings.dataset.imported), json.loads(settings.dataset.after_import), job)
+    if not any(split["plates"] for split in job["splits"]):
+        raise ValueError("dataset: it has no plates; set Training, Validation or Test above 0")
+    validate_document(job, "job", job_schema())
+    return job
+
+
+def _panel_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
+    """Return the job of the dataset as the panel alone describes it."""
     dataset = settings.dataset
     ranges = ranges_by_field(params_of(settings.ranges, StainRanges))
     stain = values_of(settings.stain, WaterStainParams) | {name: list(pair) for name, pair in ranges.items()}
     stain["explicit_centre"] = 0
-    worst = {name: max(pair) if name != "cell_size" else min(pair) for name, pair in ranges.items() if name in RANGED}
-    largest: dict[str, Any] = {**values_of(settings.stain, WaterStainParams), "explicit_centre": 0, **worst}
-    WaterStainParams(**largest)  # raises ValueError if the largest stains would be cut off
     metals = _metals(settings)
     for metal in metals.values():
         fields = dataclasses.fields(FINISHES[settings.finish].params)
         texture = next(field for field in fields if field.name == TEXTURE)
         metal[TEXTURE] = [texture.metadata["low"], texture.metadata["high"]]
-    splits = []
-    kinds = [control.kind for control in CONTROLS]
-    most = {kind.plural: [0, getattr(dataset, kind.plural)] for kind in kinds}
+    most = {kind.plural: [0, getattr(dataset, kind.plural)] for kind in KINDS}
     none = {plural: list(NO_BLEMISHES) for plural in most}
-    for name, plates, counts in (
-        ("train", dataset.train, none),
-        ("validation", dataset.validation, most),
-        ("test", dataset.test, most),
-    ):
-        if plates:
+    splits = []
+    for name in SPLITS:
+        if plates := getattr(dataset, name):
+            counts = none if name == "train" else most
             splits.append({"name": name, "plates": plates, "water_stains": settings.water_stains, **counts})
-    if not splits:
-        raise ValueError("dataset: it has no plates; set Training, Validation or Test above 0")
     job = _job(settings, stain, metals, splits)
     if dataset.views == GRID:
         grid = {"columns": dataset.columns, "rows": dataset.rows, "overlap": exact(dataset.overlap)}
@@ -83,18 +93,33 @@ def dataset_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
     return job
 
 
+def kept_of(settings: bpy.types.PropertyGroup) -> list[str]:
+    """Return in words what the scene keeps of an imported job beside the panel."""
+    dataset = settings.dataset
+    return kept_words(json.loads(dataset.imported), json.loads(dataset.after_import)) if dataset.imported else []
+
+
+def forget_job(settings: bpy.types.PropertyGroup) -> None:
+    """Keep nothing more of an imported job."""
+    settings.dataset.imported = settings.dataset.after_import = ""
+
+
 def job_text(job: dict[str, Any]) -> str:
     """Return a job as the JSON text of a file."""
     return json.dumps(job, indent=1, ensure_ascii=False) + "\n"
 
 
-def read_job_file(path: Path) -> Job:
+def read_job_file(path: Path) -> dict[str, Any]:
     """Read and validate a job file. Raises JobError with the file's name and the first mistake."""
-    return job_of(read_document(path, job_schema(), path.name))
+    return read_document(path, job_schema(), path.name)
 
 
-def take_job(settings: bpy.types.PropertyGroup, job: Job) -> None:
-    """Set everything that a job defines: the middle of each range, and the stains' ranges themselves."""
+def take_job(settings: bpy.types.PropertyGroup, document: dict[str, Any]) -> None:
+    """Set everything that a job defines: the middle of each range, and the stains' ranges themselves.
+
+    The job of a dataset is kept with the scene, so that an export writes it again. Raises JobError.
+    """
+    job = job_of(document)
     take_blemishes(settings, job)
     for name in ("plate", "camera"):
         set_values(getattr(settings, name), dataclasses.asdict(getattr(job, name)))
@@ -117,6 +142,30 @@ def take_job(settings: bpy.types.PropertyGroup, job: Job) -> None:
     set_values(settings.picture, dataclasses.asdict(job.image))
     settings.water_stains = any(split.water_stains for split in job.splits)
     settings.dataset.name = job.name
+    settings.dataset.seed = min(job.seeds.impurity, GREATEST)
+    forget_job(settings)
+    if not _is_one_picture(job):
+        _take_dataset(settings, job)
+        settings.dataset.imported = json.dumps(document)
+        settings.dataset.after_import = json.dumps(_panel_job(settings))
+
+
+def _is_one_picture(job: Job) -> bool:
+    """Return whether a job renders one plate with the same stains each time, as `picture_job` writes it."""
+    drawn = any(isinstance(value, list) for value in job.water_stain.values())
+    return sum(split.plates for split in job.splits) == 1 and not drawn
+
+
+def _take_dataset(settings: bpy.types.PropertyGroup, job: Job) -> None:
+    """Set the numbers of plates, the highest numbers of blemishes on them, and the views."""
+    dataset = settings.dataset
+    for name in SPLITS:
+        setattr(dataset, name, sum(split.plates for split in job.splits if split.name == name))
+    for kind in KINDS:
+        setattr(dataset, kind.plural, max(split.counts[kind.name][1] for split in job.splits))
+    dataset.views = job.views
+    if job.grid:
+        set_values(dataset, dataclasses.asdict(job.grid))
 
 
 def _job(
@@ -142,7 +191,7 @@ def _job(
         **metals,
         "water_stain": stain,
         "stain_shading": values_of(settings.stain, StainShadingParams),
-        **{control.name: blemish_ranges(settings, control.kind) for control in CONTROLS},
+        **{kind.name: blemish_ranges(settings, kind) for kind in KINDS},
         "splits": splits,
     }
 

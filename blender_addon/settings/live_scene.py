@@ -11,9 +11,11 @@ import bpy
 
 from ..annotation.plate_pass import annotation_material, annotation_scene
 from ..annotation.preview import is_previewed, preview_scene
-from ..inspection.camera import inspection_camera
+from ..blemishes import kinds
+from ..inspection.camera import set_camera
+from ..inspection.eevee_world import KEY, show_ring_to_eevee
 from ..inspection.ring_light import ring_light
-from ..inspection.scene import InspectionScene, build, light_paths, path_tracing
+from ..inspection.scene import SHEET_KEY, InspectionScene, build, light_paths, path_tracing, sheet_objects
 from ..nodes.group_interface import set_group_inputs
 from ..plate.mesh import PlateParams
 from ..plate.surface import InspectedSurface
@@ -22,6 +24,8 @@ from ..water_stain.group import GROUP_NAME
 from ..water_stain.params import WaterStainParams
 from .description import description_of
 from .properties import params_of
+
+PREVIEW_SAMPLES = 32  # of the rendered viewport
 
 
 def add_inspection_scene(scene: bpy.types.Scene) -> None:
@@ -33,6 +37,22 @@ def add_inspection_scene(scene: bpy.types.Scene) -> None:
     settings.annotation_scene = built.annotation
     settings.plate_object, settings.light_object, settings.camera_object = built.plate, built.light, built.camera
     built.annotation.name = f"{scene.name} Annotation"
+    _show_ring_to_eevee(scene, description)
+    _quick_preview(scene)
+
+
+def _quick_preview(scene: bpy.types.Scene) -> None:
+    """Set the rendered viewport to few samples and, if this Blender can, to denoising; pictures do not change."""
+    scene.cycles.preview_samples = PREVIEW_SAMPLES
+    try:
+        scene.cycles.preview_denoiser = "OPENIMAGEDENOISE"
+    except TypeError:
+        return  # this Blender was built without it
+    scene.cycles.use_preview_denoising = True
+
+
+def _show_ring_to_eevee(scene: bpy.types.Scene, description: InspectionScene) -> None:
+    show_ring_to_eevee(scene, description.light, description.camera, description.pose)
 
 
 def apply_stain(scene: bpy.types.Scene) -> None:
@@ -49,6 +69,7 @@ def apply_surface(scene: bpy.types.Scene) -> None:
     description = _description(scene)
     plate, surface = description.plate, description.surface
     _exchange(scene, scene.stainless.plate_object, lambda: tiled_plate(plate, surface))
+    _exchange_sheets(scene, surface)
     _exchange_annotation(scene, plate, surface)
 
 
@@ -57,16 +78,19 @@ def apply_light(scene: bpy.types.Scene) -> None:
     description = _description(scene)
     light_paths(scene, description.light)
     _exchange(scene, scene.stainless.light_object, lambda: ring_light(description.light, description.pose))
+    _show_ring_to_eevee(scene, description)
 
 
 def apply_camera(scene: bpy.types.Scene) -> None:
-    """Rebuild the camera and set the picture's size. Raises ValueError."""
+    """Set the camera, unless it was deleted, and the picture's size. Raises ValueError."""
     description = _description(scene)
     size = description.picture.width, description.picture.height
     camera = scene.stainless.camera_object
-    _exchange(scene, camera, lambda: inspection_camera(description.camera, description.pose, *size))
+    if camera is not None and _exists(scene, camera):
+        set_camera(scene, camera, description.camera, description.pose, *size)
     twin = annotation_of(scene).render
     twin.resolution_x, twin.resolution_y = size
+    _show_ring_to_eevee(scene, description)
 
 
 def apply_placement(scene: bpy.types.Scene) -> None:
@@ -84,7 +108,10 @@ def apply_picture(scene: bpy.types.Scene) -> None:
 def set_up_cycles(scene: bpy.types.Scene) -> None:
     """Set up Cycles from the settings, replacing the artist's render settings. Raises ValueError."""
     description = _description(scene)
+    world = scene.world
     path_tracing(scene, description.picture, description.light)
+    if world is not None and KEY in world:
+        scene.world = world
 
 
 def apply_all(scene: bpy.types.Scene) -> None:
@@ -105,6 +132,7 @@ def annotation_of(scene: bpy.types.Scene) -> bpy.types.Scene:
     if twin is None or twin.camera != scene.camera:
         description = _description(scene)
         parts = [settings.plate_object] if _exists(scene, settings.plate_object) else []
+        parts += _sheets(scene)
         twin = annotation_scene(scene, parts, description.plate, description.surface)
         twin.name = f"{scene.name} Annotation"
         settings.annotation_scene = twin
@@ -134,8 +162,6 @@ def _exchange(scene: bpy.types.Scene, old: bpy.types.Object | None, make: Callab
         return
     with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
         new = make()
-    if scene.camera == new:
-        scene.camera = old  # before `new` is removed; otherwise viewports leave the camera's view
     previous, name = old.data, old.data.name
     materials = list(previous.materials) if hasattr(previous, "materials") else []
     old.data = new.data
@@ -145,6 +171,25 @@ def _exchange(scene: bpy.types.Scene, old: bpy.types.Object | None, make: Callab
         bpy.data.batch_remove([previous])
         old.data.name = name
     _remove_unused(materials)
+
+
+def _sheets(scene: bpy.types.Scene) -> list[bpy.types.Object]:
+    return [obj for obj in scene.objects if SHEET_KEY in obj]
+
+
+def _exchange_sheets(scene: bpy.types.Scene, surface: InspectedSurface) -> None:
+    """Build the blemishes that are objects anew, unless there are none."""
+    old = [(obj, obj.data) for obj in _sheets(scene)]
+    if not old and not any(surface.of_kind(kind) for kind, _, _ in kinds.sheets()):
+        return
+    materials = [material for _, mesh in old for material in mesh.materials]
+    bpy.data.batch_remove([obj for obj, _ in old])
+    bpy.data.batch_remove([mesh for _, mesh in old if mesh.users == 0])
+    _remove_unused(materials)
+    with bpy.context.temp_override(scene=scene, view_layer=scene.view_layers[0]):
+        new = sheet_objects(surface)
+    for obj in new:
+        annotation_of(scene).collection.objects.link(obj)
 
 
 def _exchange_annotation(scene: bpy.types.Scene, plate: PlateParams, surface: InspectedSurface) -> None:

@@ -1,7 +1,8 @@
 """Conversion of parameter definitions into Blender properties, and of properties into parameters.
 
-A property holds metres and radians, as files do. If the scene's unit is not the metre, panels draw the companion
-property `<name>_shown` in millimetres, because Blender would interpret metres as scene units.
+A property holds metres, radians and frequencies, as files do. Panels draw companion properties in millimetres: in place
+of a frequency always its wavelength, `<name>_wave`, and in place of a length `<name>_shown` if the scene's unit is not
+the metre, because Blender would interpret metres as scene units. Companions take no keyframes.
 """
 
 import dataclasses
@@ -12,32 +13,35 @@ from typing import Any, TypeVar
 import bpy
 import numpy as np
 
-from ..definitions.parameter import defaults_of
+from ..definitions.parameter import SOFT_SPAN, defaults_of
 from ..nodes.group_interface import socket_label
 
 Params = TypeVar("Params")
 Update = Callable[[bpy.types.PropertyGroup, bpy.types.Context], None]
 
-SHOWN = "_shown"
+SHOWN, WAVE = "_shown", "_wave"
 MILLIMETRES = 1000.0  # in a metre
+LONGEST = 1e6  # millimetres; the wavelength of frequency 0
 SWITCH = (0, 1)  # the range of an integer that is shown as a checkbox
-DRAG_SPAN = 5.0  # soft limit of a field, in defaults
-DRAG_LENGTH = 0.1  # metres; soft limit if the default is 0
-UNIT_WORDS = {"m": "", "1/m": " (1/m)", "rad": "", "1": "", "count": ""}
+FINE = 1e-3  # metres; shorter soft ranges show six digits
+MANY = 10_000  # integers beyond which a drag of one per two pixels is too slow, so that the field is a slider
 
 
-def property_group(name: str, parts: Iterable[tuple[type, Update]], **more: Any) -> type:
-    """Return a PropertyGroup class with a property for every field of the dataclasses in `parts`, and `more`.
+def property_group(name: str, parts: Iterable[tuple[type, Update]], animated: bool = True) -> type:
+    """Return a PropertyGroup class with a property for every field of the dataclasses in `parts`.
 
-    A part is (dataclass, update callback of its properties).
+    A part is (dataclass, update callback of its properties). `animated` allows keyframes, which `animation` follows.
     """
-    properties = dict(more)
+    properties = {}
+    options = {"ANIMATABLE"} if animated else set()
     for params_class, update in parts:
         defaults = defaults_of(params_class)
         for field in dataclasses.fields(params_class):
-            properties[field.name] = _property(field, defaults[field.name], update)
+            properties[field.name] = _property(field, defaults[field.name], update, options)
             if field.metadata["unit"] == "m":
                 properties[field.name + SHOWN] = _shown_property(field, defaults[field.name])
+            if field.metadata["unit"] == "1/m":
+                properties[field.name + WAVE] = _wave_property(field, defaults[field.name])
     return type(name, (bpy.types.PropertyGroup,), {"__annotations__": properties})
 
 
@@ -70,52 +74,55 @@ def exact(value: float) -> float:
     return float(str(np.float32(value)))
 
 
-def _property(field: dataclasses.Field, default: float, update: Update) -> Any:
+def _property(field: dataclasses.Field, default: float, update: Update, options: set[str]) -> Any:
     meta = field.metadata
     common: dict[str, Any] = {
-        "name": socket_label(field.name) + UNIT_WORDS[meta["unit"]],
-        "description": _tooltip(field),
+        "name": label_of(field),
+        "description": meta["description"],
         "default": default,
         "update": update,
+        "options": options,
     }
-    low, high = meta["low"], meta["high"]
+    (low, high), (soft_low, soft_high) = (meta["low"], meta["high"]), meta["soft"]
+    limits = {"min": low, "max": high, "soft_min": soft_low, "soft_max": soft_high}
     if meta["unit"] == "count":
         if (low, high) == SWITCH:
             return bpy.props.BoolProperty(**{**common, "default": bool(default)})
-        return bpy.props.IntProperty(**common, min=low, max=high)
-    return bpy.props.FloatProperty(**common, min=low, max=high, **_drag(meta["unit"], default, low, high))
+        return bpy.props.IntProperty(**common, **limits, subtype="FACTOR" if soft_high > MANY else "NONE")
+    return bpy.props.FloatProperty(**common, **limits, **_drag(meta["unit"], low, high, soft_low, soft_high))
 
 
-def _drag(unit: str, default: float, low: float, high: float) -> dict[str, Any]:
-    """Return the display options of a number: subtype, soft limits, precision and drag step.
+def label_of(field: dataclasses.Field) -> str:
+    """Return a parameter's label in panels."""
+    return field.metadata["label"] or socket_label(field.name)
 
-    A drag step is a hundredth of the default per pixel. Blender's `step` is in hundredths; its default of 3 would be
-    30 mm per pixel.
+
+def _drag(unit: str, low: float, high: float, soft_low: float, soft_high: float) -> dict[str, Any]:
+    """Return subtype, precision and drag step of a number.
+
+    A drag of one pixel moves a plain field by a part of its soft range. Blender's `step` is in hundredths; its default
+    of 3 would be 30 mm per pixel. Factors are sliders, whose width is the soft range.
     """
-    limit, step = DRAG_SPAN * abs(default), abs(default)
-    if unit == "m":
-        limit, step = limit or DRAG_LENGTH, step or DRAG_LENGTH / 2
-        soft_low = max(low, -limit) if low < 0 else low
-        return {
-            "subtype": "DISTANCE",
-            "soft_min": soft_low,
-            "soft_max": min(high, limit),
-            "step": step,
-            "precision": 4,
-        }
     if unit == "rad":
-        turn = {"soft_min": max(low, -math.pi), "soft_max": min(high, math.pi)}
-        return {"subtype": "ANGLE", "step": 100 * math.radians(0.5), **turn}
-    if unit == "1" and high <= 1.0:
-        return {"subtype": "FACTOR", "precision": 3}
-    return {"soft_max": min(high, limit or high), "step": step or 1.0, "precision": 1 if unit == "1/m" else 3}
+        return {"subtype": "ANGLE", "step": 100 * math.radians(0.5) * (soft_high - soft_low) / (2 * math.pi)}
+    if unit == "1" and high - low <= 2.0:
+        return {"subtype": "FACTOR", "precision": 4 if soft_high < 0.1 else 3}
+    step = max(abs(soft_low), abs(soft_high)) / SOFT_SPAN
+    if unit == "m":
+        return {"subtype": "DISTANCE", "step": step, "precision": 6 if soft_high < FINE else 4}
+    return {"step": step, "precision": 1 if unit == "1/m" else 3}
 
 
-def _shown_property(field: dataclasses.Field, default: float) -> Any:
-    """Return the companion property in millimetres; its subtype, camera length, has the same unit in every scene.
+def _companion(**options: Any) -> Any:
+    """Return a companion property in millimetres; its subtype, camera length, has the same unit in every scene.
 
     A property in the scene's unit would have no fixed default, so that "Reset to Default Value" would fail.
     """
+    step = options["soft_max"] / SOFT_SPAN
+    return bpy.props.FloatProperty(**options, subtype="DISTANCE_CAMERA", step=step, precision=4, options={"SKIP_SAVE"})
+
+
+def _shown_property(field: dataclasses.Field, default: float) -> Any:
     name, low, high = field.name, field.metadata["low"], field.metadata["high"]
 
     def shown(group: bpy.types.PropertyGroup) -> float:
@@ -124,19 +131,35 @@ def _shown_property(field: dataclasses.Field, default: float) -> Any:
     def set_shown(group: bpy.types.PropertyGroup, value: float) -> None:
         setattr(group, name, min(max(value / MILLIMETRES, low), high))
 
-    limit = MILLIMETRES * (DRAG_SPAN * abs(default) or DRAG_LENGTH)
-    return bpy.props.FloatProperty(
-        name=socket_label(name),
-        description=_tooltip(field),
+    return _companion(
+        name=label_of(field),
+        description=field.metadata["description"],
         default=MILLIMETRES * default,
         get=shown,
         set=set_shown,
-        subtype="DISTANCE_CAMERA",
-        soft_min=-limit if low < 0 else 0.0,
-        soft_max=limit,
-        step=limit / DRAG_SPAN,
-        precision=4,
-        options={"SKIP_SAVE"},
+        soft_min=MILLIMETRES * field.metadata["soft"][0],
+        soft_max=MILLIMETRES * field.metadata["soft"][1],
+    )
+
+
+def _wave_property(field: dataclasses.Field, default: float) -> Any:
+    """Return the wavelength of a frequency as a property."""
+    name, meta = field.name, field.metadata
+
+    def wave(group: bpy.types.PropertyGroup) -> float:
+        return min(MILLIMETRES / max(getattr(group, name), 1e-9), LONGEST)
+
+    def set_wave(group: bpy.types.PropertyGroup, value: float) -> None:
+        setattr(group, name, min(max(MILLIMETRES / max(value, 1e-9), meta["low"]), meta["high"]))
+
+    return _companion(
+        name=label_of(field),
+        description=meta["wave"],
+        default=MILLIMETRES / default,
+        get=wave,
+        set=set_wave,
+        soft_min=MILLIMETRES / meta["soft"][1],
+        soft_max=MILLIMETRES / meta["soft"][0],
     )
 
 
@@ -145,12 +168,3 @@ def metres_per_unit(group: bpy.types.PropertyGroup) -> float:
     owner = group.id_data
     scene = owner if isinstance(owner, bpy.types.Scene) else bpy.context.scene
     return scene.unit_settings.scale_length
-
-
-def _tooltip(field: dataclasses.Field) -> str:
-    """Return the definition's description as a tooltip, without the full stop, which Blender adds."""
-    words = field.metadata["description"]
-    symbol, colon, rest = words.partition(": ")
-    if colon and (len(symbol) == 1 or symbol in {"gamma", "alpha"}):
-        return f"{rest[:1].upper()}{rest[1:]} ({symbol} in the paper)"
-    return words[:1].upper() + words[1:]

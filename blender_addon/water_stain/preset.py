@@ -34,6 +34,12 @@ def preset_text(values: dict[str, float]) -> str:
     return json.dumps({"format": FORMAT, "version": VERSION, "stain": looks}, indent=1) + "\n"
 
 
+def default_look() -> dict[str, float]:
+    """Return the parameters of the look without a preset, by name."""
+    defaults = {name: value for each in CLASSES for name, value in defaults_of(each).items()}
+    return {name: value for name, value in defaults.items() if name not in KEPT}
+
+
 def read_preset(path: Path) -> dict[str, float]:
     """Return a preset's parameters by name; omitted ones have their defaults.
 
@@ -48,8 +54,7 @@ def read_preset(path: Path) -> dict[str, float]:
     if content.get("version") != VERSION:
         raise ValueError(f"{path.name} is of version {content.get('version')}; this Stainless reads {VERSION}")
     given = content["stain"]
-    defaults = {name: value for each in CLASSES for name, value in defaults_of(each).items()}
-    looks = {name: value for name, value in defaults.items() if name not in KEPT}
+    looks = default_look()
     if unknown := sorted(given.keys() - looks.keys()):
         raise ValueError(f"{path.name} has unknown parameters: {', '.join(unknown)}")
     values = {**looks, **given}

@@ -25,9 +25,18 @@ def range_around(name: str, value: float, spread: float) -> tuple[float, float]:
 
 def _end(name: str, end: int) -> Any:
     meta = FIELDS[name].metadata
-    words = f"{('Lower', 'Upper')[end]} end of the range of random stains"
-    value = range_around(name, DEFAULTS[name], SPREAD)[end]
-    return parameter(value, unit=meta["unit"], low=meta["low"], high=meta["high"], description=words)
+    limit, bound = (("Lower", "least"), ("Upper", "most"))[end]
+    words = f"Random stains have at {bound} this {meta['label']}"
+    wave = (
+        f"Random stains have an outline with lobes of at {('most', 'least')[end]} this length" if meta["wave"] else ""
+    )
+    return parameter(
+        range_around(name, DEFAULTS[name], SPREAD)[end],
+        **{key: meta[key] for key in ("unit", "low", "high", "soft")},
+        label=f"{limit} {meta['label']}",
+        description=words,
+        wave=wave,
+    )
 
 
 StainRanges = dataclasses.make_dataclass(

@@ -22,6 +22,7 @@ class StainShadingParams:
         unit="1",
         low=-2.0,
         high=2.0,
+        label="Matt Stains",
         description="A stain makes the surface rougher by this much, times the reflectance that it removes",
     )
     tint_gain: float = parameter(
@@ -29,16 +30,24 @@ class StainShadingParams:
         unit="1",
         low=-3.0,
         high=3.0,
+        label="Dull Edges",
         description="A stain dims the grazing reflection by this much, times the reflectance that it removes",
     )
     crust_roughness: float = parameter(
-        0.0, unit="1", low=-1.0, high=1.0, description="The mineral crust makes the surface rougher by this much"
+        0.0,
+        unit="1",
+        low=-1.0,
+        high=1.0,
+        soft=(-0.5, 0.5),
+        label="Matt Crust",
+        description="The mineral crust makes the surface rougher by this much",
     )
     multiplied: int = parameter(
         0,
         unit="count",
         low=0,
         high=1,
+        label="Keep Hue",
         description="A stain multiplies the surface's colour, which keeps its hue, in place of adding to it",
     )
 

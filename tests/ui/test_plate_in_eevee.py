@@ -1,4 +1,4 @@
-"""An artist looks at the inspection scene in the material preview of a real Blender window."""
+"""An artist looks at the inspection scene in EEVEE in a real Blender window."""
 
 import numpy as np
 import pytest
@@ -27,3 +27,12 @@ def test_what_is_dragged_shows(session):
     assert facts["dragged"][-1] < facts["dragged"][0]
     changed = (np.abs(viewport("3_dragged") - viewport("2_plate")) > 8).any(axis=-1)
     assert changed.mean() > 0.01
+
+
+def test_the_ring_is_reflected_in_the_rendered_viewport(session):
+    _, viewport = session
+    light = viewport("4_rendered").mean(axis=-1)
+    height, width = light.shape
+    middle = light[height * 2 // 5 : height * 3 // 5, width * 2 // 5 : width * 3 // 5]
+    assert (light > 100).mean() > 0.1  # the ring
+    assert middle.mean() < 0.8 * light[light > 100].mean()  # its hole

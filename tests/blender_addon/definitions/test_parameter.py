@@ -43,9 +43,9 @@ def test_whole_numbers_reach_both_ends_evenly():
     assert all(abs(count - 1000) < 110 for count in counts[2:])  # 4 standard deviations
 
 
-@pytest.mark.parametrize("wrong", [{"unit": "mm"}, {"low": 3.0}])
+@pytest.mark.parametrize("wrong", [{"unit": "mm"}, {"low": 3.0}, {"soft": (0.0, 3.0)}, {"soft": (1.0, 1.0)}])
 def test_a_definition_that_contradicts_itself_is_refused(wrong):
-    with pytest.raises(ValueError, match=r"mm|outside"):
+    with pytest.raises(ValueError, match=r"mm|outside|inside"):
         parameter(1.0, **{"unit": "m", "low": 0.0, "high": 2.0, "description": "x", **wrong})
 
 

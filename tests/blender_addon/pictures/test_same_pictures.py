@@ -50,6 +50,7 @@ def drag(settings, finish: str) -> None:
     settings.placement.shift_x, settings.placement.turn = 0.004, 0.2
     settings.scratch.width, settings.dent.radius, settings.bump.edge_height = 0.0021, 0.004, 0.2
     settings.defects.scratches, settings.defects.dents, settings.defects.bumps = 2, 3, 1
+    settings.defects.fingerprints = settings.defects.stickers = 1
     settings.defects.seed, settings.defects.variation = 11, 0.2
 
 
@@ -66,7 +67,7 @@ def test_the_users_scene_and_its_job_render_the_same_bytes(addon, inspection, tm
     assert addon.ops.stainless.render_to_folder() == {"FINISHED"}
     shown = digests(tmp_path / "ui", 0)
     mask = cv2.imread(str(tmp_path / "ui" / "masks" / "000000.png"), cv2.IMREAD_UNCHANGED)
-    assert {1, 2, 4, 6} <= set(np.unique(mask))  # bump, dent, scratch, water stain
+    assert {1, 2, 3, 4, 5, 6} <= set(np.unique(mask))  # the six classes
     assert shown == headless(job, tmp_path / "headless")
     assert (tmp_path / "ui" / "jobs" / "000000.json").read_text() == job.read_text()
     settings.stain.radius = 0.0054
@@ -194,10 +195,10 @@ def test_settings_that_contradict_each_other_are_refused_in_words(addon, inspect
     settings = inspection.stainless
     settings.stain.radius = 0.019
     settings.stain.radius_variation = 0.5
-    assert "stains reach 0.03 m" in problem_of(inspection)
+    assert "do not fit their 20 mm cells: lower Radius or raise Cell Size" in problem_of(inspection)
     settings.dataset.folder = str(tmp_path / "out")
     for operator in (addon.ops.stainless.render_to_folder, addon.ops.stainless.export_job):
-        with pytest.raises(RuntimeError, match="would be cut off"):
+        with pytest.raises(RuntimeError, match="do not fit their"):
             operator(**({"filepath": str(tmp_path / "job.json")} if "export" in operator.idname_py() else {}))
     assert not list(tmp_path.rglob("*.png"))
     assert not list(tmp_path.rglob("*.json"))

@@ -251,3 +251,29 @@ def test_viewports_stay_in_the_cameras_view_while_the_camera_changes(addon, insp
     inspection.stainless.camera.distance = 0.31
     assert views[0].region_3d.view_perspective == "CAMERA"
     assert views[0].camera == inspection.camera == inspection.stainless.camera_object
+
+
+def test_the_default_preset_takes_the_look_back_and_keeps_the_places(addon, inspection):
+    from blender_addon.water_stain.preset import default_look, shipped_presets
+
+    stain = inspection.stainless.stain
+    stain.seed_offset = 9
+    assert addon.ops.stainless.load_preset(filepath=str(shipped_presets()["Faint_Film"])) == {"FINISHED"}
+    assert stain.octaves == 3
+    assert addon.ops.stainless.load_preset(filepath="") == {"FINISHED"}
+    assert {name: getattr(stain, name) for name in default_look()} == pytest.approx(default_look())
+    assert stain.seed_offset == 9
+
+
+def test_only_presets_of_ones_own_are_offered_for_deletion(addon, inspection, tmp_path, monkeypatch):
+    from blender_addon.panels.presets import own_presets
+
+    assert own_presets() == []
+    addon.utils.register_preset_path(str(tmp_path))
+    folder = tmp_path / "presets" / "stainless"
+    folder.mkdir(parents=True)
+    (folder / "zinc.json").write_text("{}")
+    try:
+        assert [path.name for path in own_presets()] == ["zinc.json"]
+    finally:
+        addon.utils.unregister_preset_path(str(tmp_path))

@@ -297,8 +297,8 @@ def test_draws_are_repeatable_and_within_their_ranges():
 @pytest.mark.parametrize(
     ("kwargs", "words"),
     [
-        ({"radius": 0.019}, "would be cut off"),
-        ({"radius": 0.012, "run_off": 0.8}, "would be cut off"),
+        ({"radius": 0.019}, "do not fit their"),
+        ({"radius": 0.012, "run_off": 0.8}, "do not fit their"),
         ({"radius": -0.001}, "radius = -0.001 lies outside"),
         ({"presence": 1.5}, "presence = 1.5 lies outside"),
     ],

@@ -1,10 +1,11 @@
-"""The inspection scene in the material preview, which is EEVEE's: a plate is seen, and what is dragged shows."""
+"""The inspection scene in EEVEE: material preview and rendered; a plate is seen, and what is dragged shows."""
 
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+import bpy
 import numpy as np
 from driver import Driver, run
 from inspect_plate import open_sidebar
@@ -35,6 +36,11 @@ def plate(driver: Driver):
     facts["dragged"] = [stain.radius]
     yield from driver.drag(driver.found, -25, lambda: facts["dragged"].append(stain.radius))
     yield driver.settled("3_dragged", "2_plate")
+
+    scene.render.engine = "BLENDER_EEVEE_NEXT" if bpy.app.version < (5, 0, 0) else "BLENDER_EEVEE"
+    view.shading.type = "RENDERED"
+    yield lambda: relief(driver) > RELIEF
+    yield driver.settled("4_rendered", "3_dragged")
 
 
 def relief(driver: Driver) -> float:

@@ -14,7 +14,7 @@ from inspect_plate import centre, headings, open_sidebar, quick
 
 RIGHT = (0.84, 0.82, 0.86)  # where across the sidebar the last of a row's buttons is
 OWN = "zinc"  # last in the menu
-# Pixels: the presets' button to the right of the radius, above it; the first preset below that, from one to the next.
+# Pixels: the presets' button to the right of the radius, above it; "Default" below that, from one preset to the next.
 BESIDE, BUTTON, FIRST, PITCH = 12, 55, 39.5, 20.8
 HANGS = 100.0  # seconds after which Blender has to tell where it stands
 
@@ -68,7 +68,7 @@ def presets(driver: Driver):
     driver.screenshot("3_before_presets")
     yield from open_menu(driver, radius)
     driver.screenshot("4_menu")
-    yield from choose(driver, radius, 0)
+    yield from choose(driver, radius, built_in().index("Dense_Spray"))
     yield driver.settled("5_dense_spray", "3_before_presets")
     facts["still the camera's view"] = driver.view.spaces.active.region_3d.view_perspective
     facts["dense spray"] = whole_stain(driver)
@@ -93,9 +93,9 @@ def presets(driver: Driver):
 
 
 def built_in() -> list[str]:
-    """The extension's own presets in the menu's order."""
+    """The rows of the menu before one's own presets: the default, and those of the extension."""
     extension = Path(sys.modules["bl_ext.user_default.stainless"].__file__).parent
-    return sorted(path.stem for path in (extension / "presets" / "stainless").glob("*.json"))
+    return ["Default", *sorted(path.stem for path in (extension / "presets" / "stainless").glob("*.json"))]
 
 
 def open_menu(driver: Driver, radius: tuple[int, int]):
