@@ -3,20 +3,24 @@
 import bpy
 from bpy.app.handlers import persistent
 
+from .dataset_process import current
 from .operators import (
     add_inspection_scene,
     add_stains,
     export_job,
     import_job,
     load_preset,
+    open_results,
     pick_centre,
     preview_mask,
     randomise,
     remove_stains,
+    render_dataset,
     render_to_folder,
     save_preset,
     set_light,
     set_ranges,
+    stop_dataset,
 )
 from .panels import material_tab, sidebar
 from .panels.menus import ENTRIES
@@ -35,6 +39,10 @@ CLASSES = (
     preview_mask.STAINLESS_OT_preview_mask,
     set_light.STAINLESS_OT_set_light,
     render_to_folder.STAINLESS_OT_render_to_folder,
+    render_dataset.STAINLESS_OT_render_dataset,
+    stop_dataset.STAINLESS_OT_stop_dataset,
+    open_results.STAINLESS_OT_open_picture,
+    open_results.STAINLESS_OT_open_folder,
     export_job.STAINLESS_OT_export_job,
     import_job.STAINLESS_OT_import_job,
     load_preset.STAINLESS_OT_load_preset,
@@ -68,7 +76,8 @@ def register() -> None:
 
 
 def unregister() -> None:
-    """Unregister everything in reverse order."""
+    """Unregister everything in reverse order; a dataset that is being rendered stops."""
+    current.clear()
     for handlers in _handlers():
         handlers.remove(_migrate)
     for menu, draw in ENTRIES.items():

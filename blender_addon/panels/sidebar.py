@@ -20,6 +20,7 @@ from ..operators.set_light import VARIANTS, STAINLESS_OT_set_light
 from ..settings.defects import CONTROLS
 from ..settings.properties import params_of
 from ..settings.target import existing_owner, is_inspection, stain_owner, stained_material
+from .dataset_sections import draw_folder, draw_process, draw_results, draw_splits
 from .drawing import fields, problem, split
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
@@ -246,16 +247,18 @@ class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
         """Draw the folder, the job of an inspection scene and their buttons."""
         layout = split(self.layout)
         dataset = context.scene.stainless.dataset
-        layout.prop(dataset, "folder")
+        draw_folder(layout, context.scene.stainless)
         layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
+        draw_results(layout)
         if not is_inspection(context.scene):
             return  # jobs describe inspection scenes only
         fields(layout, dataset, "name", "seed", heading="Job")
-        fields(layout, dataset, "train", "validation", "test", heading="Plates")
+        draw_splits(layout, dataset)
         fields(layout, dataset, *(control.kind.plural for control in CONTROLS), heading="Defects, at Most")
         fields(layout, dataset, "views")
         if dataset.views == GRID:
             fields(layout, dataset, "columns", "rows", "overlap")
+        draw_process(layout)
         row = layout.row(align=True)
         row.operator(STAINLESS_OT_export_job.bl_idname, icon="EXPORT")
         row.operator(STAINLESS_OT_import_job.bl_idname, icon="IMPORT")

@@ -83,6 +83,16 @@ _Most: Any = _mixin(
         for control in CONTROLS
     }
 )
+_SplitStains: Any = _mixin(
+    **{
+        f"{split}_stains": BoolProperty(
+            name=f"Stains in {words}",
+            description=f"Put stains on the plates for {words.lower()}; switched off, these plates stay clean",
+            default=True,
+        )
+        for split, words in (("train", "Training"), ("validation", "Validation"), ("test", "Test"))
+    }
+)
 _Parts: Any = _mixin(**{name: PointerProperty(type=group) for name, group in (METALS | BLEMISHES).items()})
 
 
@@ -138,11 +148,15 @@ class STAINLESS_Defects(_Counts, bpy.types.PropertyGroup):
     )
 
 
-class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
+class STAINLESS_Dataset(_Most, _SplitStains, bpy.types.PropertyGroup):
     """The folder of pictures, and the contents of an exported job."""
 
     folder: StringProperty(
-        name="Folder", description="Folder for pictures and masks", subtype="DIR_PATH", default="//stainless/"
+        name="Folder",
+        description="Pictures and masks go into this folder; // stands for the folder of the open file, or for your "
+        "home folder while the file is not saved",
+        subtype="DIR_PATH",
+        default="//stainless/",
     )
     name: StringProperty(name="Name", description="Name of the job's dataset", default="plates")
     seed: IntProperty(name="Seed", description="Seed of everything random in the job", default=0, min=0)

@@ -73,7 +73,8 @@ def dataset_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
         ("test", dataset.test, most),
     ):
         if plates:
-            splits.append({"name": name, "plates": plates, "water_stains": settings.water_stains, **counts})
+            stained = settings.water_stains and getattr(dataset, f"{name}_stains")
+            splits.append({"name": name, "plates": plates, "water_stains": stained, **counts})
     if not splits:
         raise ValueError("dataset: it has no plates; set Training, Validation or Test above 0")
     job = _job(settings, stain, metals, splits)
@@ -116,6 +117,9 @@ def take_job(settings: bpy.types.PropertyGroup, job: Job) -> None:
     settings.finish = job.finish
     set_values(settings.picture, dataclasses.asdict(job.image))
     settings.water_stains = any(split.water_stains for split in job.splits)
+    for name in {split.name for split in job.splits}:
+        stained = any(split.water_stains for split in job.splits if split.name == name)
+        setattr(settings.dataset, f"{name}_stains", stained or not settings.water_stains)
     settings.dataset.name = job.name
 
 
