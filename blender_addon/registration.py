@@ -7,6 +7,7 @@ from .dataset_process import current
 from .operators import (
     add_inspection_scene,
     add_stains,
+    bake_stains,
     export_job,
     import_job,
     load_preset,
@@ -33,6 +34,7 @@ CLASSES = (
     add_inspection_scene.STAINLESS_OT_add_inspection_scene,
     add_stains.STAINLESS_OT_add_stains,
     remove_stains.STAINLESS_OT_remove_stains,
+    bake_stains.STAINLESS_OT_bake_stains,
     pick_centre.STAINLESS_OT_pick_centre,
     randomise.STAINLESS_OT_randomise,
     set_ranges.STAINLESS_OT_set_ranges,

@@ -4,6 +4,7 @@ import bpy
 
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
+from ..operators.bake_stains import STAINLESS_OT_bake_stains
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
 
 
@@ -18,6 +19,7 @@ def draw_object(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
     menu.layout.separator()
     menu.layout.operator(STAINLESS_OT_add_stains.bl_idname, icon="MATFLUID")
     menu.layout.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
+    menu.layout.operator(STAINLESS_OT_bake_stains.bl_idname, icon="TEXTURE")
 
 
 ENTRIES = {"VIEW3D_MT_add": draw_add, "VIEW3D_MT_object": draw_object}

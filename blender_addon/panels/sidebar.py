@@ -11,6 +11,7 @@ from ..job.definition import GRID
 from ..metals.group import FINISHES, metal_key
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
+from ..operators.bake_stains import STAINLESS_OT_bake_stains
 from ..operators.export_job import STAINLESS_OT_export_job
 from ..operators.import_job import STAINLESS_OT_import_job
 from ..operators.preview_mask import STAINLESS_OT_preview_mask
@@ -251,6 +252,7 @@ class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
         layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
         draw_results(layout)
         if not is_inspection(context.scene):
+            layout.operator(STAINLESS_OT_bake_stains.bl_idname, icon="TEXTURE")
             return  # jobs describe inspection scenes only
         fields(layout, dataset, "name", "seed", heading="Job")
         draw_splits(layout, dataset)

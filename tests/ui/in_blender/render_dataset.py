@@ -1,4 +1,4 @@
-"""A dataset in an unsaved file: rendered beside the window by the installed extension, with its progress and pictures."""
+"""A dataset in an unsaved file: rendered beside the window, with progress, last picture and stop."""
 
 import sys
 from pathlib import Path
@@ -6,8 +6,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 from driver import Driver, run
-from inspect_plate import headings, open_sidebar
+from inspect_plate import CLOSED, HEADING, open_sidebar
 
+FIELD_TO_PANEL = 50  # pixels from the upper part of the first field up to its panel's heading
 WAIT = 200  # pictures that nobody waits for
 
 
@@ -24,8 +25,7 @@ def plates(driver: Driver):
     dataset.train, dataset.validation, dataset.test = 3, 0, 2
     home = Path.home()
     facts["folder"] = dataset.folder
-    places = yield from headings(driver)
-    yield from driver.click(places["dataset"])
+    yield from open_dataset(driver)
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.render_dataset")
     button = driver.found
     driver.screenshot("1_dataset")
@@ -54,6 +54,17 @@ def plates(driver: Driver):
     driver.screenshot("5_stopped")
     facts["stopped at"] = len(list((home / "stainless" / "long" / "images").glob("0*.png")))
     facts["wanted"] = 3 + WAIT
+
+
+def open_dataset(driver: Driver):
+    """Close the stains' panel, which would leave no room, and open the Dataset panel."""
+    yield from driver.find(driver.view, driver.region(driver.view, "UI"), "radius")
+    x, stain = driver.region(driver.view, "UI").x + 60, driver.found[1] + FIELD_TO_PANEL
+    yield from driver.click((x, stain))
+    yield driver.redrawn(10)
+    below = CLOSED.index("dataset") - CLOSED.index("surface") + 1
+    yield from driver.click((x, stain - HEADING * below))
+    yield driver.redrawn(10)
 
 
 if __name__ == "__main__":
