@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import bpy
 import numpy as np
 
+from ..nodes.object_seed import fix_random, object_random
 from .channels import Channel, emitting
 
 MARGIN = 16  # texels around the islands that continue their borders, so that no seam shows
@@ -60,6 +61,7 @@ def _bake_scene(
         scene.cycles.max_bounces = 0
         scene.collection.objects.link(copy)
         copy.hide_render = False
+        fix_random(copy, object_random(obj))
         copy.hide_set(False, view_layer=scene.view_layers[0])
         if not copy.material_slots:
             raise RuntimeError(f"{obj.name!r} has no material")

@@ -33,6 +33,18 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
         default=True,
     )
 
+    differ: bpy.props.BoolProperty(
+        name="Different on Every Object",
+        description="Give every object that shows the material other stains",
+        default=True,
+    )
+
+    multiplied: bpy.props.BoolProperty(
+        name="Keep the Hue",
+        description="Multiply the surface's colour in place of adding to it: for painted and coloured surfaces",
+        default=False,
+    )
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is an object to stain."""
@@ -56,6 +68,8 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
                 material.stainless.stain.seed_offset = self.seed_offset
                 material.stainless.stain.depth_jitter = WHOLE_SPACE
                 material.stainless.stain.follow_gravity = True  # once there is a run-off
+                material.stainless.stain.multiplied = self.multiplied
+                material.stainless.differ = self.differ
                 if self.fit and plates > LARGE:
                     _enlarge(material.stainless.stain, plates)
             apply_material(material)

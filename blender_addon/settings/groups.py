@@ -198,6 +198,11 @@ class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
         min=0,
         update=random_seed_changed,
     )
+    differ: BoolProperty(
+        name="Different on Every Object",
+        description="Give every object that shows this material other stains; switched off, all of them have the same",
+        update=stain_changed,
+    )
     origin: StringProperty(
         options={"HIDDEN"}, description="Change of the object's slots that added this material (own_objects.materials)"
     )

@@ -58,11 +58,14 @@ def plates(driver: Driver):
 
 def open_dataset(driver: Driver):
     """Close the stains' panel, which would leave no room, and open the Dataset panel."""
+    yield driver.redrawn(20)
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "radius")
+    driver.facts["radius"] = driver.found
     x, stain = driver.region(driver.view, "UI").x + 60, driver.found[1] + FIELD_TO_PANEL
     yield from driver.click((x, stain))
     yield driver.redrawn(10)
     below = CLOSED.index("dataset") - CLOSED.index("surface") + 1
+    driver.screenshot("0_closed")
     yield from driver.click((x, stain - HEADING * below))
     yield driver.redrawn(10)
 
