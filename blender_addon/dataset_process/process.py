@@ -12,7 +12,7 @@ from pathlib import Path
 from .runner import runner_command
 
 LAST_LINES = 20  # lines of the process kept to find the cause of a failure
-LEAVE = 10.0  # seconds that a process has to end before it is killed
+LEAVE = 10.0  # seconds within which a killed process ends
 
 
 @dataclass
@@ -69,11 +69,8 @@ class DatasetProcess:
     def stop(self) -> None:
         """End the process; finished pictures stay, and the next start with this job goes on after them."""
         self._stopped = True
-        self._process.terminate()
-        try:
-            self._process.wait(LEAVE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
+        self._process.kill()  # at once: the window must not wait, and the job's files are whole at any moment
+        self._process.wait(LEAVE)
         self.progress.ended, self.progress.message = True, "Stopped; Render Dataset goes on from here"
 
     def _start(self) -> None:
@@ -126,7 +123,7 @@ class DatasetProcess:
             return
         progress.ended, progress.seconds_left = True, None
         if progress.complete:
-            progress.message = f"{progress.total} pictures in {progress.dataset}"
+            progress.message = f"All {progress.total} pictures are rendered"
         elif progress.failed:
             sample, cause = next(iter(progress.failed.items()))
             progress.message = f"{len(progress.failed)} pictures failed; {sample}: {cause}"

@@ -47,7 +47,7 @@ class STAINLESS_OT_render_dataset(bpy.types.Operator):
             current.watch()
             return {"FINISHED"}
         progress = process.wait()
-        self.report({"INFO" if progress.complete else "ERROR"}, progress.message)
+        self.report({"INFO" if progress.complete else "ERROR"}, f"{progress.message} ({dataset})")
         return {"FINISHED" if progress.complete else "CANCELLED"}
 
 

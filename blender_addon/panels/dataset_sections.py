@@ -8,6 +8,7 @@ from ..operators.open_results import STAINLESS_OT_open_folder, STAINLESS_OT_open
 from ..operators.render_dataset import STAINLESS_OT_render_dataset
 from ..operators.stop_dataset import STAINLESS_OT_stop_dataset
 from ..settings.dataset_folder import is_in_home
+from .drawing import lines
 
 SPLITS = ("train", "validation", "test")
 PICTURE_SCALE = 7.0  # of the last picture, in icons
@@ -41,8 +42,8 @@ def draw_splits(layout: bpy.types.UILayout, dataset: bpy.types.PropertyGroup) ->
 def draw_process(layout: bpy.types.UILayout) -> None:
     """Draw the button that renders the dataset, or the progress of one that is being rendered."""
     if runner_script() is None:
-        for number, words in enumerate(MISSING.split("; ")):
-            layout.label(text=words, icon="ERROR" if number == 0 else "BLANK1")
+        for number, line in enumerate(lines(MISSING)):
+            layout.label(text=line, icon="BLANK1" if number else "ERROR")
         return
     state = current.progress()
     if not current.is_running():
@@ -50,11 +51,13 @@ def draw_process(layout: bpy.types.UILayout) -> None:
     elif state:
         row = layout.row(align=True)
         row.progress(factor=state.part, text=progress_words(state.done, state.total, state.seconds_left))
-        row.operator(STAINLESS_OT_stop_dataset.bl_idname, icon="CANCEL")
+        row.operator(STAINLESS_OT_stop_dataset.bl_idname, text="", icon="CANCEL")
     if state is None:
         return
     if state.ended:
-        layout.label(text=state.message, icon="CHECKMARK" if state.complete else "INFO")
+        column = layout.column(align=True)
+        for number, line in enumerate(lines(state.message)):
+            column.label(text=line, icon="BLANK1" if number else "CHECKMARK" if state.complete else "INFO")
     icon = current.last_picture_icon()
     if icon:
         layout.template_icon(icon_value=icon, scale=PICTURE_SCALE)

@@ -31,15 +31,16 @@ def problem(layout: bpy.types.UILayout, owner: bpy.types.ID) -> None:
         return
     box = layout.box().column(align=True)
     box.alert = True
-    for number, line in enumerate(_lines(words)):
+    for number, line in enumerate(lines(words)):
         box.label(text=line, icon="ERROR" if number == 0 else "BLANK1")
 
 
-def _lines(text: str, width: int = 38) -> list[str]:
-    lines = [""]
+def lines(text: str, width: int = 38) -> list[str]:
+    """Return a text in lines that fit the sidebar at its default width."""
+    found = [""]
     for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append(word)
+        if found[-1] and len(found[-1]) + 1 + len(word) > width:
+            found.append(word)
         else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+            found[-1] = f"{found[-1]} {word}".strip()
+    return found

@@ -23,6 +23,7 @@ from ..settings.properties import params_of
 from ..settings.target import existing_owner, is_inspection, stain_owner, stained_material
 from .dataset_sections import draw_folder, draw_process, draw_results, draw_splits
 from .drawing import fields, problem, split
+from .own_parts import draw_own_parts
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
@@ -63,6 +64,7 @@ class STAINLESS_PT_sidebar(_Sidebar, bpy.types.Panel):
         column.operator(STAINLESS_OT_add_inspection_scene.bl_idname, icon="SCENE_DATA")
         column.operator(STAINLESS_OT_add_stains.bl_idname, icon="MATFLUID")
         column.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
+        draw_own_parts(layout, context)
         owner = stain_owner(context)
         if owner:
             problem(layout, owner)

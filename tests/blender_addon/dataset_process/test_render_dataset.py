@@ -37,13 +37,13 @@ def test_the_button_renders_the_exported_dataset(addon, small, tmp_path):
     assert [split["water_stains"] for split in job["splits"]] == [False, True]
     progress = current.progress()
     assert (progress.done, progress.total, progress.complete, progress.failed) == (2, 2, True, {})
-    assert progress.message == f"2 pictures in {out}"
+    assert progress.message == "All 2 pictures are rendered"
     assert progress.last_picture == out / "images" / "000001.png"
     current.last_picture_icon()
     assert len(addon.data.images) == 0  # the icon is no part of the file
     assert (results_folder(small), last_picture(small)) == (out, out / "images" / "000001.png")
 
-    small.stain.radius = 0.005  # another job: the folder keeps its own
+    small.dataset.seed = 5  # another job: the folder keeps its own
     with pytest.raises(RuntimeError, match="holds the samples of another job"):
         addon.ops.stainless.render_dataset()
 

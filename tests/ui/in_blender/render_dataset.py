@@ -9,6 +9,7 @@ from driver import Driver, run
 from inspect_plate import CLOSED, HEADING, open_sidebar
 
 FIELD_TO_PANEL = 50  # pixels from the upper part of the first field up to its panel's heading
+STOP = "bpy.ops.stainless.stop_dataset"
 WAIT = 200  # pictures that nobody waits for
 
 
@@ -48,7 +49,9 @@ def plates(driver: Driver):
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.render_dataset")
     yield from driver.click(driver.found)
     yield (home / "stainless" / "long" / "images" / "000000.png").exists
-    yield from driver.find(driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.stop_dataset")
+    yield from driver.find(
+        driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.stop_dataset", (0.88, 0.86, 0.9)
+    )
     yield from driver.click(driver.found)
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.render_dataset")
     driver.screenshot("5_stopped")
@@ -60,12 +63,10 @@ def open_dataset(driver: Driver):
     """Close the stains' panel, which would leave no room, and open the Dataset panel."""
     yield driver.redrawn(20)
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "radius")
-    driver.facts["radius"] = driver.found
     x, stain = driver.region(driver.view, "UI").x + 60, driver.found[1] + FIELD_TO_PANEL
     yield from driver.click((x, stain))
     yield driver.redrawn(10)
     below = CLOSED.index("dataset") - CLOSED.index("surface") + 1
-    driver.screenshot("0_closed")
     yield from driver.click((x, stain - HEADING * below))
     yield driver.redrawn(10)
 
