@@ -3,6 +3,7 @@
 import bpy
 from bpy.app.handlers import persistent
 
+from .assets.library import register_library, unregister_library
 from .dataset_process import current
 from .operators import (
     add_inspection_scene,
@@ -79,11 +80,13 @@ def register() -> None:
         getattr(bpy.types, menu).append(draw)
     for handlers in _handlers():
         handlers.append(_migrate)
+    register_library()
 
 
 def unregister() -> None:
     """Unregister everything in reverse order; a dataset that is being rendered stops."""
     current.clear()
+    unregister_library()
     for handlers in _handlers():
         handlers.remove(_migrate)
     for menu, draw in ENTRIES.items():
