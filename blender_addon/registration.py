@@ -5,21 +5,29 @@ from collections.abc import Callable
 import bpy
 from bpy.app.handlers import persistent
 
+from .assets.library import register_library, unregister_library
+from .dataset_process import current
 from .operators import (
     add_inspection_scene,
     add_stains,
+    bake_stains,
+    copy_stains,
+    correct_unit,
     export_job,
     forget_job,
     import_job,
     load_preset,
+    open_results,
     pick_centre,
     preview_mask,
     randomise,
     remove_stains,
+    render_dataset,
     render_to_folder,
     save_preset,
     set_light,
     set_ranges,
+    stop_dataset,
 )
 from .panels import material_tab, sidebar
 from .panels.legend import free_legend
@@ -34,12 +42,19 @@ CLASSES = (
     add_inspection_scene.STAINLESS_OT_add_inspection_scene,
     add_stains.STAINLESS_OT_add_stains,
     remove_stains.STAINLESS_OT_remove_stains,
+    bake_stains.STAINLESS_OT_bake_stains,
+    copy_stains.STAINLESS_OT_copy_stains,
+    correct_unit.STAINLESS_OT_correct_unit,
     pick_centre.STAINLESS_OT_pick_centre,
     randomise.STAINLESS_OT_randomise,
     set_ranges.STAINLESS_OT_set_ranges,
     preview_mask.STAINLESS_OT_preview_mask,
     set_light.STAINLESS_OT_set_light,
     render_to_folder.STAINLESS_OT_render_to_folder,
+    render_dataset.STAINLESS_OT_render_dataset,
+    stop_dataset.STAINLESS_OT_stop_dataset,
+    open_results.STAINLESS_OT_open_picture,
+    open_results.STAINLESS_OT_open_folder,
     export_job.STAINLESS_OT_export_job,
     import_job.STAINLESS_OT_import_job,
     forget_job.STAINLESS_OT_forget_job,
@@ -83,11 +98,14 @@ def register() -> None:
         getattr(bpy.types, menu).append(draw)
     for handlers, function in _handlers():
         handlers.append(function)
+    register_library()
 
 
 def unregister() -> None:
-    """Unregister everything in reverse order."""
+    """Unregister everything in reverse order; a dataset that is being rendered stops."""
+    current.clear()
     free_legend()
+    unregister_library()
     for handlers, function in _handlers():
         handlers.remove(function)
     for menu, draw in ENTRIES.items():

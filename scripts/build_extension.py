@@ -12,7 +12,11 @@ import tempfile
 import tomllib
 from pathlib import Path
 
-ADD_ON = Path(__file__).resolve().parent.parent / "blender_addon"
+PROJECT = Path(__file__).resolve().parent.parent
+ADD_ON = PROJECT / "blender_addon"
+RUNNER = "runner"  # folder of the zip; see blender_addon/dataset_process/runner.py
+RUNNER_PARTS = ("render_jobs", "conf/schemas/job.schema.json", "conf/schemas/dataset.schema.json")
+CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
 
 
 def main() -> int:
@@ -53,11 +57,24 @@ def build(tool: list[str], out: Path) -> Path:
     name = f"{manifest['id']}-{manifest['version']}.zip"
     out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out, prefix=".part-") as part:
-        built = Path(part) / name
-        _run([*tool, "build", "--source-dir", str(ADD_ON), "--output-filepath", str(built)])
+        built, source = Path(part) / name, Path(part) / "source"
+        stage(source)
+        _run([*tool, "build", "--source-dir", str(source), "--output-filepath", str(built)])
         _run([*tool, "validate", str(built)])
         built.replace(out / name)
     return out / name
+
+
+def stage(source: Path) -> None:
+    """Copy the add-on, and the job runner that its Render Dataset starts, into the folder of the zip's contents."""
+    shutil.copytree(ADD_ON, source, ignore=CACHES)
+    for part in RUNNER_PARTS:
+        origin, target = PROJECT / part, source / RUNNER / part
+        if origin.is_dir():
+            shutil.copytree(origin, target, ignore=CACHES)
+        else:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(origin, target)
 
 
 def _bpy_folder() -> Path | None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import bpy
 
 from ..definitions.classes import WATER_STAIN
+from ..nodes.object_seed import KEY, fix_random, object_random, random_of_id
 from ..nodes.shader_graph import Value, combine
 from ..own_objects.stain_layer import STAIN, is_stained, layer_nodes
 from .plate_pass import exact_pass
@@ -43,6 +44,7 @@ def own_scene_annotation(scene: bpy.types.Scene, graph: bpy.types.Depsgraph) -> 
                 f"Nothing that scene {scene.name!r} renders has stains; select objects and click Add Stains"
             )
         copies.look_through(scene.camera)
+        copies.keep_random(graph)
         exact_pass(copies.twin, scene)
         for name in RENDERED_ALIKE:
             setattr(copies.twin.render, name, getattr(scene.render, name))
@@ -99,6 +101,15 @@ def _refuse(objects: Iterable[bpy.types.Object], graph: bpy.types.Depsgraph) -> 
                 )
 
 
+def _place(
+    instance: bpy.types.DepsgraphObjectInstance, originals: dict[bpy.types.Object, bpy.types.Object] | None = None
+) -> tuple[bpy.types.Object, tuple[float, ...]]:
+    """Return the object that an instance shows, or its original, and the place where it shows it."""
+    shown = instance.object.original
+    numbers = tuple(round(number, 5) for row in instance.matrix_world for number in row)
+    return originals.get(shown, shown) if originals else shown, numbers
+
+
 def _shows_stains(obj: bpy.types.Object) -> bool:
     return any(slot.material and is_stained(slot.material.original) for slot in obj.material_slots)
 
@@ -112,6 +123,7 @@ class _Copies:
         self._number = 0
         self._materials: dict[bpy.types.Material, bpy.types.Material] = {}
         self._made: list[bpy.types.ID] = [self.twin]
+        self._originals: dict[bpy.types.Object, bpy.types.Object] = {}  # of each copy
 
     def fill(self, target: bpy.types.Collection, objects: Iterable[bpy.types.Object]) -> None:
         """Link copies of objects to a collection; collections shown by instances are copied, too."""
@@ -134,12 +146,32 @@ class _Copies:
         self.twin.collection.objects.link(copy)
         self.twin.camera = copy
 
+    def keep_random(self, graph: bpy.types.Depsgraph) -> None:
+        """Give every copy the random number of what it copies, which would follow its own name otherwise.
+
+        An instance is known by its object and its place.
+        """
+        for copy, original in self._originals.items():
+            fix_random(copy, object_random(original))
+        numbers = {_place(each): each.random_id for each in graph.object_instances if each.is_instance}
+        if not numbers:
+            return
+        layer = self.twin.view_layers[0]
+        layer.update()
+        instances = (each for each in layer.depsgraph.object_instances if each.is_instance)
+        places = {each.object.original: _place(each, self._originals) for each in instances}
+        for copy, place in places.items():
+            original = self._originals[copy]
+            if place in numbers and KEY not in original:
+                fix_random(copy, random_of_id(numbers[place]))
+
     def remove(self) -> None:
         """Remove all data-blocks created for the annotation scene."""
         bpy.data.batch_remove(self._made)
 
     def _annotated(self, obj: bpy.types.Object) -> bpy.types.Object:
         copy = self._keep(obj.copy())
+        self._originals[copy] = obj
         self._number += 1
         copy.pass_index = self._number
         for slot, before in zip(copy.material_slots, obj.material_slots, strict=True):

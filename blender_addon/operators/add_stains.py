@@ -3,6 +3,7 @@
 import bpy
 
 from ..own_objects.materials import Refusal, stain_object
+from ..own_objects.size import enlargement, is_doubtful, size_of, size_words
 from ..settings.changes import apply_material
 from ..settings.groups import VERSION
 from ..settings.properties import set_values, values_of
@@ -12,8 +13,6 @@ from ..water_stain.preset import enlarged
 WHOLE_SPACE = (
     1.0  # depth jitter: stains everywhere in space, because a body's faces may lie anywhere; a plate's lies in z = 0
 )
-PLATE = 0.12  # metres; width of the plate for which the stains' default sizes are made
-LARGE = 5.0  # plates; on larger objects drops of real size are hardly visible
 
 
 class STAINLESS_OT_add_stains(bpy.types.Operator):
@@ -33,6 +32,18 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
         default=True,
     )
 
+    differ: bpy.props.BoolProperty(
+        name="Different on Every Object",
+        description="Give every object that shows the material other stains",
+        default=True,
+    )
+
+    multiplied: bpy.props.BoolProperty(
+        name="Keep the Hue",
+        description="Multiply the surface's colour in place of adding to it: for painted and coloured surfaces",
+        default=False,
+    )
+
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
         """Return whether there is an object to stain."""
@@ -49,15 +60,19 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
                 if isinstance(result, Refusal):
                     self.report({"WARNING"}, result.reason)
                 else:
-                    stained[result] = max(stained.get(result, 0.0), _plates(obj))
-        for material, plates in stained.items():
+                    stained[result] = max(stained.get(result, 1.0), enlargement(obj))
+            if is_doubtful(obj):
+                self.report({"WARNING"}, f"{obj.name!r} is {size_words(size_of(obj))} large: wrong unit?")
+        for material, factor in stained.items():
             if not material.stainless.version:
                 material.stainless.version = VERSION
                 material.stainless.stain.seed_offset = self.seed_offset
                 material.stainless.stain.depth_jitter = WHOLE_SPACE
                 material.stainless.stain.follow_gravity = True  # once there is a run-off
-                if self.fit and plates > LARGE:
-                    _enlarge(material.stainless.stain, plates)
+                material.stainless.stain.multiplied = self.multiplied
+                material.stainless.differ = self.differ
+                if self.fit and factor > 1.0:
+                    _enlarge(material.stainless.stain, factor)
             apply_material(material)
         if not stained:
             return {"CANCELLED"}
@@ -68,11 +83,6 @@ class STAINLESS_OT_add_stains(bpy.types.Operator):
 def _chosen(context: bpy.types.Context) -> list[bpy.types.Object]:
     """Return the selected objects, or the object of the material's properties if none is selected."""
     return list(context.selected_objects) or ([context.object] if context.object else [])
-
-
-def _plates(obj: bpy.types.Object) -> float:
-    """Return the size of an object in widths of a plate."""
-    return max(obj.dimensions) * bpy.context.scene.unit_settings.scale_length / PLATE
 
 
 def _enlarge(stain: bpy.types.PropertyGroup, factor: float) -> None:

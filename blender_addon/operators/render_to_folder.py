@@ -14,6 +14,7 @@ from ..pictures.files import next_files
 from ..pictures.masked_picture import NothingRenderedError, Still, picture_steps
 from ..pictures.render import aim, render_file
 from ..pictures.whole_file import write_whole
+from ..settings.dataset_folder import dataset_folder
 from ..settings.defects import PLATE
 from ..settings.description import description_of
 from ..settings.job import job_text, picture_job
@@ -107,10 +108,7 @@ class STAINLESS_OT_render_to_folder(bpy.types.Operator):
     def _stills(self, context: bpy.types.Context) -> Generator[Still, None, None]:
         """Yield the stills to render, with previews switched off; write the files after the last one."""
         scene = context.scene
-        folder = scene.stainless.dataset.folder
-        if folder.startswith("//") and not bpy.data.filepath:
-            raise ValueError("Save the file first, or choose a folder that does not start with //")
-        target = Path(bpy.path.abspath(folder))
+        target = dataset_folder(scene.stainless)
         if is_inspection(scene):
             image = yield from _inspection_stills(scene, target)
         else:

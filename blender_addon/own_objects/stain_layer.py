@@ -10,6 +10,7 @@ import bpy
 
 from ..nodes.group_interface import set_group_inputs
 from ..nodes.object_position import GRAVITY, UNIT, object_position_group
+from ..nodes.object_seed import SEED, VARY, object_seed_group
 from ..nodes.shader_graph import group_node
 from ..water_stain.group import water_stain_group
 from ..water_stain.params import WaterStainParams
@@ -17,7 +18,7 @@ from ..water_stain.shading import StainShadingParams
 from .stained_surface import GAINS, stainable_inputs, stained_surface_group
 
 LAYER_KEY = "stainless_layer"  # on every node of the layer; the value is its part
-POSITION, STAIN, SURFACE, FRAME = "position", "stain", "surface", "frame"
+POSITION, STAIN, SURFACE, FRAME, OBJECT_SEED = "position", "stain", "surface", "frame", "seed"
 NO_REFLECTION = {
     "EMISSION",
     "HOLDOUT",
@@ -81,15 +82,27 @@ def remove_layer(material: bpy.types.Material) -> None:
     tree = material.node_tree
     for node in layer_nodes(tree, SURFACE):
         bypass(tree, node)
-    for part in (POSITION, STAIN, SURFACE, FRAME):
+    for part in (POSITION, STAIN, SURFACE, FRAME, OBJECT_SEED):
         for node in layer_nodes(tree, part):
             tree.nodes.remove(node)
 
 
 def update_layer(
-    material: bpy.types.Material, stain: WaterStainParams, shading: StainShadingParams, metres_per_unit: float
+    material: bpy.types.Material,
+    stain: WaterStainParams,
+    shading: StainShadingParams,
+    metres_per_unit: float,
+    differ: bool = False,
 ) -> None:
-    """Set the layer's parameters and the length of a scene unit."""
+    """Set the layer's parameters and the length of a scene unit.
+
+    If `differ` is set, every object that shows the material adds a number of its own to the seed.
+    """
+    if differ:
+        _add_object_seed(material.node_tree)
+    for node in layer_nodes(material.node_tree, OBJECT_SEED):
+        node.inputs[SEED].default_value = float(stain.seed_offset)
+        node.inputs[VARY].default_value = float(differ)
     for node in layer_nodes(material.node_tree, POSITION):
         node.inputs[UNIT].default_value = metres_per_unit
     for node in layer_nodes(material.node_tree, STAIN):
@@ -97,6 +110,19 @@ def update_layer(
     for node in layer_nodes(material.node_tree, SURFACE):
         for socket, field in GAINS.items():
             node.inputs[socket].default_value = getattr(shading, field)
+
+
+def _add_object_seed(tree: bpy.types.NodeTree) -> None:
+    """Add the part of the layer that gives every object a seed of its own, unless the layer has it."""
+    if layer_nodes(tree, OBJECT_SEED):
+        return
+    for stain in layer_nodes(tree, STAIN):
+        active, (x, y) = tree.nodes.active, stain.location
+        node = group_node(tree, object_seed_group(), "Object Seed")
+        _place(node, OBJECT_SEED, stain.parent, x - COLUMN, y - BELOW / 2)
+        tree.links.new(node.outputs[SEED], stain.inputs[SEED])
+        node.select = False
+        tree.nodes.active = active
 
 
 def bypass(tree: bpy.types.NodeTree, node: bpy.types.Node) -> None:

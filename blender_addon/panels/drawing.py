@@ -47,10 +47,11 @@ def paragraph(layout: bpy.types.UILayout, words: str, icon: str) -> None:
 
 
 def _lines(text: str, width: int = 38) -> list[str]:
-    lines = [""]
+    """Return a text in lines that fit the sidebar at its default width."""
+    found = [""]
     for word in text.split():
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > width:
-            lines.append(word)
+        if found[-1] and len(found[-1]) + 1 + len(word) > width:
+            found.append(word)
         else:
-            lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+            found[-1] = f"{found[-1]} {word}".strip()
+    return found

@@ -4,6 +4,9 @@ import bpy
 
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
+from ..operators.bake_stains import STAINLESS_OT_bake_stains
+from ..operators.copy_stains import STAINLESS_OT_copy_stains
+from ..operators.correct_unit import STAINLESS_OT_correct_unit
 from ..operators.remove_stains import STAINLESS_OT_remove_stains
 
 
@@ -18,6 +21,9 @@ def draw_object(menu: bpy.types.Menu, _context: bpy.types.Context) -> None:
     menu.layout.separator()
     menu.layout.operator(STAINLESS_OT_add_stains.bl_idname, icon="MATFLUID")
     menu.layout.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
+    menu.layout.operator(STAINLESS_OT_copy_stains.bl_idname, icon="COPYDOWN")
+    menu.layout.operator_menu_enum(STAINLESS_OT_correct_unit.bl_idname, "unit", text="Correct the Unit")
+    menu.layout.operator(STAINLESS_OT_bake_stains.bl_idname, icon="TEXTURE")
 
 
 ENTRIES = {"VIEW3D_MT_add": draw_add, "VIEW3D_MT_object": draw_object}

@@ -11,6 +11,7 @@ from ..job.definition import GRID
 from ..metals.group import FINISHES, metal_key
 from ..operators.add_inspection_scene import STAINLESS_OT_add_inspection_scene
 from ..operators.add_stains import STAINLESS_OT_add_stains
+from ..operators.bake_stains import STAINLESS_OT_bake_stains
 from ..operators.export_job import STAINLESS_OT_export_job
 from ..operators.forget_job import STAINLESS_OT_forget_job
 from ..operators.import_job import STAINLESS_OT_import_job
@@ -22,8 +23,10 @@ from ..settings.defects import shown_fields
 from ..settings.job import kept_of
 from ..settings.properties import params_of
 from ..settings.target import existing_owner, is_inspection, stain_owner, stained_material
+from .dataset_sections import draw_folder, draw_process, draw_results, draw_splits
 from .drawing import fields, paragraph, problem, split
 from .legend import draw_legend
+from .own_parts import draw_own_parts
 from .presets import STAINLESS_PT_presets
 from .stain_sections import draw_centre, draw_random, draw_rim, draw_run_off, draw_shape
 
@@ -65,6 +68,7 @@ class STAINLESS_PT_sidebar(_Sidebar, bpy.types.Panel):
         column.operator(STAINLESS_OT_add_inspection_scene.bl_idname, icon="SCENE_DATA")
         column.operator(STAINLESS_OT_add_stains.bl_idname, icon="MATFLUID")
         column.operator(STAINLESS_OT_remove_stains.bl_idname, icon="X")
+        draw_own_parts(layout, context)
         owner = stain_owner(context)
         if owner:
             problem(layout, owner)
@@ -271,16 +275,19 @@ class STAINLESS_PT_dataset(_Sidebar, bpy.types.Panel):
         """Draw the folder, the job of an inspection scene and their buttons."""
         layout = split(self.layout)
         dataset = context.scene.stainless.dataset
-        layout.prop(dataset, "folder")
+        draw_folder(layout, context.scene.stainless)
         layout.operator(STAINLESS_OT_render_to_folder.bl_idname, icon="RENDER_STILL")
+        draw_results(layout)
         if not is_inspection(context.scene):
+            layout.operator(STAINLESS_OT_bake_stains.bl_idname, icon="TEXTURE")
             return  # jobs describe inspection scenes only
         fields(layout, dataset, "name", "seed", heading="Job")
-        fields(layout, dataset, "train", "validation", "test", heading="Plates")
+        draw_splits(layout, dataset)
         fields(layout, dataset, *(kind.plural for kind in KINDS), heading="On a Plate, at Most")
         fields(layout, dataset, "views")
         if dataset.views == GRID:
             fields(layout, dataset, "columns", "rows", "overlap")
+        draw_process(layout)
         row = layout.row(align=True)
         row.operator(STAINLESS_OT_export_job.bl_idname, icon="EXPORT")
         row.operator(STAINLESS_OT_import_job.bl_idname, icon="IMPORT")

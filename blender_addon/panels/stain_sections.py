@@ -66,6 +66,8 @@ def draw_random(layout: Layout, settings: Group) -> None:
     row.operator(STAINLESS_OT_randomise.bl_idname, text="", icon="TRIA_LEFT").step = PREVIOUS
     row.prop(settings, "random_seed", text="Seed")
     row.operator(STAINLESS_OT_randomise.bl_idname, text="", icon="TRIA_RIGHT").step = NEXT
+    if isinstance(settings.id_data, bpy.types.Material):
+        layout.prop(settings, "differ")
     layout.operator(STAINLESS_OT_set_ranges.bl_idname)
     for name in RANGED:
         row = layout.row(align=True, heading=label_of(FIELDS[name]))

@@ -21,7 +21,8 @@ def apply_material(material: bpy.types.Material) -> None:
     """Apply a material's settings to its layer of stains. Raises ValueError if they contradict each other."""
     stain = material.stainless.stain
     unit = bpy.context.scene.unit_settings.scale_length
-    update_layer(material, params_of(stain, WaterStainParams), params_of(stain, StainShadingParams), unit)
+    parameters = params_of(stain, WaterStainParams), params_of(stain, StainShadingParams)
+    update_layer(material, *parameters, unit, material.stainless.differ)
 
 
 def apply_owner(owner: Owner) -> None:

@@ -84,6 +84,17 @@ _Most: Any = _mixin(
         for kind in KINDS
     }
 )
+_SplitStains: Any = _mixin(
+    **{
+        f"{split}_stains": BoolProperty(
+            options=STILL,
+            name=f"Stains in {words}",
+            description=f"Put stains on the plates for {words.lower()}; switched off, these plates stay clean",
+            default=True,
+        )
+        for split, words in (("train", "Training"), ("validation", "Validation"), ("test", "Test"))
+    }
+)
 _Parts: Any = _mixin(**{name: PointerProperty(type=group) for name, group in (METALS | BLEMISHES).items()})
 
 
@@ -153,13 +164,14 @@ class STAINLESS_Defects(_Counts, bpy.types.PropertyGroup):
     )
 
 
-class STAINLESS_Dataset(_Most, bpy.types.PropertyGroup):
+class STAINLESS_Dataset(_Most, _SplitStains, bpy.types.PropertyGroup):
     """The folder of pictures, and the contents of an exported job."""
 
     folder: StringProperty(
         options=STILL,
         name="Folder",
-        description="Pictures and masks are written into this folder",
+        description="Pictures and masks go into this folder; // stands for the folder of the open file, or for your "
+        "home folder while the file is not saved",
         subtype="DIR_PATH",
         default="//stainless/",
     )
@@ -251,6 +263,12 @@ class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
         min=0,
         soft_max=1000,
         update=random_seed_changed,
+    )
+    differ: BoolProperty(
+        options=STILL,
+        name="Different on Every Object",
+        description="Give every object that shows this material other stains; switched off, all of them have the same",
+        update=stain_changed,
     )
     origin: StringProperty(
         options={"HIDDEN"}, description="Change of the object's slots that added this material (own_objects.materials)"

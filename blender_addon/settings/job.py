@@ -85,7 +85,10 @@ def _panel_job(settings: bpy.types.PropertyGroup) -> dict[str, Any]:
     for name in SPLITS:
         if plates := getattr(dataset, name):
             counts = none if name == "train" else most
-            splits.append({"name": name, "plates": plates, "water_stains": settings.water_stains, **counts})
+            stained = settings.water_stains and getattr(dataset, f"{name}_stains")
+            splits.append({"name": name, "plates": plates, "water_stains": stained, **counts})
+    if not splits:
+        raise ValueError("dataset: it has no plates; set Training, Validation or Test above 0")
     job = _job(settings, stain, metals, splits)
     if dataset.views == GRID:
         grid = {"columns": dataset.columns, "rows": dataset.rows, "overlap": exact(dataset.overlap)}
@@ -141,6 +144,9 @@ def take_job(settings: bpy.types.PropertyGroup, document: dict[str, Any]) -> Non
     settings.finish = job.finish
     set_values(settings.picture, dataclasses.asdict(job.image))
     settings.water_stains = any(split.water_stains for split in job.splits)
+    for name in {split.name for split in job.splits}:
+        stained = any(split.water_stains for split in job.splits if split.name == name)
+        setattr(settings.dataset, f"{name}_stains", stained or not settings.water_stains)
     settings.dataset.name = job.name
     settings.dataset.seed = min(job.seeds.impurity, GREATEST)
     forget_job(settings)

@@ -36,7 +36,7 @@ def add_inspection_scene(scene: bpy.types.Scene) -> None:
         built = build(description)
     settings.annotation_scene = built.annotation
     settings.plate_object, settings.light_object, settings.camera_object = built.plate, built.light, built.camera
-    built.annotation.name = f"{scene.name} Annotation"
+    built.annotation.name = annotation_name(scene)
     _show_ring_to_eevee(scene, description)
     _quick_preview(scene)
 
@@ -53,6 +53,11 @@ def _quick_preview(scene: bpy.types.Scene) -> None:
 
 def _show_ring_to_eevee(scene: bpy.types.Scene, description: InspectionScene) -> None:
     show_ring_to_eevee(scene, description.light, description.camera, description.pose)
+
+
+def annotation_name(scene: bpy.types.Scene) -> str:
+    """Return the name of a scene's annotation scene; the dot hides it in Blender's list of scenes."""
+    return f".{scene.name} Annotation"
 
 
 def apply_stain(scene: bpy.types.Scene) -> None:
@@ -134,7 +139,7 @@ def annotation_of(scene: bpy.types.Scene) -> bpy.types.Scene:
         parts = [settings.plate_object] if _exists(scene, settings.plate_object) else []
         parts += _sheets(scene)
         twin = annotation_scene(scene, parts, description.plate, description.surface)
-        twin.name = f"{scene.name} Annotation"
+        twin.name = annotation_name(scene)
         settings.annotation_scene = twin
     return twin
 

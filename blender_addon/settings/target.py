@@ -20,6 +20,16 @@ def stained_material(context: bpy.types.Context) -> bpy.types.Material | None:
     return material if material and not material.library and is_stained(material) else None
 
 
+def chosen_owners(context: bpy.types.Context) -> list[bpy.types.Material | bpy.types.Scene]:
+    """Return `existing_owner` and, if it is a material, all other stained materials of the selected objects."""
+    first = existing_owner(context)
+    if isinstance(first, bpy.types.Scene):
+        return [first]
+    slots = [slot.material for obj in context.selected_objects for slot in obj.material_slots]
+    others = [each for each in slots if each and each != first and not each.library and is_stained(each)]
+    return [first, *dict.fromkeys(others)]
+
+
 def existing_owner(context: bpy.types.Context) -> bpy.types.Material | bpy.types.Scene:
     """Return `stain_owner` of a context in which `poll` has found one. Raises LookupError if there is none."""
     owner = stain_owner(context)

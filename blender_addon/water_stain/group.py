@@ -22,6 +22,7 @@ from .reference import (
     SMALLEST_RADIUS,
 )
 from .search import Flow, nearest_in_grid
+from .sections import group_into_panels
 
 GROUP_NAME = "Stainless Water Stain"
 GROUP_VERSION = 6
@@ -90,6 +91,7 @@ def water_stain_group() -> bpy.types.ShaderNodeTree:
     for name, value in zip(OUTPUTS, (change, inside, stain_id, ratio, crust), strict=True):
         assign(tree, out.inputs[name], value)
     arrange(tree)
+    group_into_panels(tree)
     return tree
 
 

@@ -19,6 +19,7 @@ KEPT = {
     "centre_y",
     "centre_z",
 }  # the places of stains, which presets keep
+ROOM = 1.01  # least cell size, in reaches of a stain
 CLASSES = (WaterStainParams, StainShadingParams)
 FOLDER = Path(__file__).resolve().parent.parent / "presets" / "stainless"
 
@@ -69,6 +70,24 @@ def enlarged(looks: Mapping[str, float], factor: float) -> dict[str, float]:
     factors = {"m": factor, "1/m": 1 / factor}
     scaled = {name for name in looks if name not in KEPT and units[name] in factors}
     return {name: value * factors[units[name]] if name in scaled else value for name, value in looks.items()}
+
+
+def fitted_to_body(looks: Mapping[str, float]) -> dict[str, float]:
+    """Return a plate's look with the cell size and presence that cover as much of a body's surface.
+
+    A plate cuts one layer of cells. The centres of its stains lie at depths from 0 to t G, where t is the depth jitter
+    and G the cell size, so a stain of radius r covers pi (r^2 - z^2) at depth z. A body, with t = 1, cuts its cells
+    anywhere; each covers 4/3 pi r^3 / G^3 of the surface on average. The cell never grows, and it never becomes so
+    small that stains would be cut off; in place of that, more of the cells have a stain. Long run-offs cover less of a
+    body than of a plate.
+    """
+    params = WaterStainParams(**{name: looks[name] for name in looks if name in defaults_of(WaterStainParams)})  # type: ignore[arg-type]
+    radius, cell, depth = params.radius, params.cell_size, params.depth_jitter * params.cell_size
+    mean_square = radius**2 - depth**2 / 3 if depth <= radius else 2 / 3 * radius**3 / depth
+    wanted = (4 / 3 * radius**3 * cell**2 / mean_square) ** (1 / 3)
+    possible = min(max(wanted, params.reach * ROOM), cell)
+    presence = min(params.presence * max(possible / wanted, 1.0) ** 3, 1.0)
+    return {**looks, "cell_size": possible, "presence": presence}
 
 
 def _check(params_class: type[Params], values: dict[str, Any], source: str) -> None:

@@ -32,6 +32,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("scripts.contact_sheet", "lay out pictures beside their masks"),
         Command("scripts.card", "write or check a dataset's card: Croissant, README, licence"),
         Command("scripts.export_dataset", "write a dataset as MVTec, COCO or LabelMe"),
+        Command("scripts.build_asset_library", "build the library of materials and node groups for the extension"),
         Command("scripts.build_extension", "build the extension for Blender's window"),
     ),
     "Train": (

@@ -112,6 +112,7 @@ def test_what_changes_the_scene_can_be_undone(addon):
     from blender_addon.registration import CLASSES
 
     writes_files_only = {"export_job", "render_to_folder", "save_preset"}
+    writes_files_only |= {"render_dataset", "stop_dataset", "open_picture", "open_folder"}
     for each in CLASSES:
         if issubclass(each, addon.types.Operator):
             name = each.bl_idname.removeprefix("stainless.")
@@ -130,7 +131,7 @@ def test_it_asks_for_files_and_nothing_else():
     assert "wheels" not in MANIFEST
 
 
-def test_the_zip_holds_the_add_on_and_nothing_else(tmp_path):
+def test_the_zip_holds_the_add_on_and_the_job_runner_and_nothing_else(tmp_path):
     command = [sys.executable, "scripts/build_extension.py", "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 0, done.stderr
@@ -140,10 +141,13 @@ def test_the_zip_holds_the_add_on_and_nothing_else(tmp_path):
     with zipfile.ZipFile(archive) as built:
         names = {name for name in built.namelist() if not name.endswith("/")}
     committed = subprocess.run(
-        ["git", "ls-files", "blender_addon"], capture_output=True, text=True, check=True, cwd=ROOT
+        ["git", "ls-files", "blender_addon", "render_jobs"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout.split()
-    ours = {name.removeprefix("blender_addon/") for name in committed} - {"ruff.toml"}
-    assert ours <= names
+    ours = {name.removeprefix("blender_addon/") for name in committed if name.startswith("blender_addon/")}
+    runner = {f"runner/{name}" for name in committed if name.startswith("render_jobs/")}
+    schemas = {f"runner/conf/schemas/{name}.schema.json" for name in ("job", "dataset")}
+    assert (ours - {"ruff.toml"}) | runner | schemas <= names
+    names = {name for name in names if not name.startswith("assets/library/")}  # there once it was built
     assert {Path(name).suffix for name in names} <= {".py", ".json", ".toml", ".osl"}
     assert not any("__pycache__" in name or "test" in name for name in names)
 

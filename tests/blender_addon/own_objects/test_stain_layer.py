@@ -206,7 +206,7 @@ def test_stains_have_their_true_size(addon, render_float, scale, parent_scale, u
     addon.context.scene.collection.objects.link(parent)
     parent.scale = (parent_scale,) * 3
     obj.parent, obj.scale = parent, scale
-    addon.ops.stainless.add_stains()
+    addon.ops.stainless.add_stains(differ=False)
     mask = mask_of(addon, render_float, view=size, size=100)
     expected = expected_mask(WaterStainParams(depth_jitter=1.0), size * unit, 100)
     assert 0.1 < expected.mean() < 0.6
@@ -217,7 +217,7 @@ def test_water_runs_down_the_slope_of_a_tilted_object(addon, render_float):
     obj = plane(addon, size=0.12, material=node_material(addon, "m"))
     tilt = 1.0
     obj.rotation_euler.x = tilt
-    addon.ops.stainless.add_stains()
+    addon.ops.stainless.add_stains(differ=False)
     stain = obj.active_material.stainless.stain
     stain.radius, stain.run_off, stain.run_off_azimuth, stain.follow_gravity = 0.005, 1.0, 0.5, True
     mask = mask_of(addon, render_float, view=0.06, size=100)
@@ -255,7 +255,7 @@ def test_a_multiplied_stain_keeps_the_hue_of_a_coloured_surface(addon, render_fl
 
 def test_instances_each_carry_the_stains(addon, render_float):
     source = plane(addon, material=node_material(addon, "m"))
-    addon.ops.stainless.add_stains()
+    addon.ops.stainless.add_stains(differ=False)
     collection = addon.data.collections.new("shared")
     collection.objects.link(source)
     addon.context.scene.collection.objects.unlink(source)

@@ -206,9 +206,10 @@ def test_settings_that_contradict_each_other_are_refused_in_words(addon, inspect
     assert problem_of(inspection) is None
 
 
-def test_a_folder_that_is_relative_to_no_file_is_refused(addon, inspection):
-    with pytest.raises(RuntimeError, match="Save the file first"):
-        addon.ops.stainless.render_to_folder()
+def test_a_file_that_was_never_saved_renders_into_the_home_folder(addon, inspection, tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert addon.ops.stainless.render_to_folder() == {"FINISHED"}
+    assert (tmp_path / "stainless" / "images" / "000000.png").is_file()
 
 
 def test_the_scene_that_was_there_stays_as_it_was(addon):
