@@ -55,7 +55,7 @@ def plate_bounds(
             bootstrap_result=earlier,
             vectorized=False,
             method="BCa",
-            random_state=np.random.default_rng(settings.seed),
+            rng=np.random.default_rng(settings.seed),
         )
 
     with warnings.catch_warnings():
