@@ -38,7 +38,11 @@ def part(driver: Driver):
     yield from driver.click(places["dataset"])
     yield from driver.find(driver.view, driver.region(driver.view, "UI"), "bpy.ops.stainless.bake_stains")
     yield driver.settled("2_stained")
-    yield from driver.click(driver.found)
+    button = driver.found
+    yield from driver.click(button)
+    yield driver.redrawn(20)
+    driver.screenshot("2_dialog")
+    driver.key("RET", button)
     yield lambda: "Cube Baked" in bpy.data.objects
     yield driver.redrawn(20)
     yield driver.settled("3_baked")
