@@ -57,6 +57,7 @@ class STAINLESS_OT_bake_stains(bpy.types.Operator):
     _steps: Steps
     _timer: bpy.types.Timer | None = None
     _done: int = 0
+    _in_window: bool = False
 
     @classmethod
     def poll(cls, context: bpy.types.Context) -> bool:
@@ -70,7 +71,9 @@ class STAINLESS_OT_bake_stains(bpy.types.Operator):
         return True
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Bake all images and return when they are written."""
+        """Bake one image at a time after the dialog; without it, return when all images are written."""
+        if self._in_window:
+            return self._begin(context)
         self._steps = self._bake(context, stained_meshes(context))
         try:
             for _ in self._steps:
@@ -81,9 +84,15 @@ class STAINLESS_OT_bake_stains(bpy.types.Operator):
         return {"FINISHED"}
 
     def invoke(self, context: bpy.types.Context, _event: bpy.types.Event) -> set[str]:
-        """Bake one image at a time, so that the window shows the progress."""
+        """Ask for the size and the UV map; `execute` follows."""
         if bpy.app.background:
             return self.execute(context)
+        self._in_window = True
+        answer: set[str] = context.window_manager.invoke_props_dialog(self)
+        return answer
+
+    def _begin(self, context: bpy.types.Context) -> set[str]:
+        """Start the timer at whose ticks the images are baked, so that the window shows the progress."""
         objects = stained_meshes(context)
         self._steps, self._done = self._bake(context, objects), 0
         manager = context.window_manager
@@ -114,9 +123,10 @@ class STAINLESS_OT_bake_stains(bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def cancel(self, context: bpy.types.Context) -> None:
-        """Restore everything if Blender or the artist ends the operator."""
-        self._steps.close()
-        self._leave(context)
+        """Restore everything if Blender or the artist ends the operator; the dialog alone changes nothing."""
+        if self._timer is not None:
+            self._steps.close()
+            self._leave(context)
 
     def _leave(self, context: bpy.types.Context) -> None:
         context.window_manager.event_timer_remove(self._timer)

@@ -60,8 +60,8 @@ def all_assets() -> Iterator[Asset]:
         words = name.replace("_", " ")
         material = stained_metal(f"{words} on Metal", path)
         yield Asset(material, STAINED, f"Metal with water stains: {words}", ("water stain", "metal", words), material)
-    for name, kind in FINISHES.items():
-        surface = InspectedSurface(metal=kind.params())
+    for name, finish in FINISHES.items():
+        surface = InspectedSurface(metal=finish.params())
         material = surface_material(surface)
         material.name = f"{name.title()} Metal"
         yield Asset(material, METALS, f"{name.title()} aluminium, clean", ("metal", "aluminium", name), surface)

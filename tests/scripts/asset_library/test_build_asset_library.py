@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-bpy = pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
+
+import bpy
 
 from blender_addon.assets import library
 from blender_addon.blemishes.kinds import reliefs
@@ -63,7 +65,7 @@ def test_every_look_metal_and_blemish_is_an_asset_with_a_picture(assets, built):
         assert data.description
         assert data.license == "GPL-3.0-or-later"
         assert len(data.tags) >= 2
-        if tuple(asset.preview.image_size) != (0, 0):
+        if asset.preview and tuple(asset.preview.image_size) != (0, 0):
             pixels = np.empty(256 * 256 * 4, np.float32)
             asset.preview.image_pixels_float.foreach_get(pixels)
             pictures[asset.name] = pixels
