@@ -1,5 +1,7 @@
 """Build the Blender extension, stainless-<version>.zip, and let Blender validate it.
 
+The zip holds the add-on, the job runner that it starts, and the asset library if build_asset_library.py has built it.
+
 uv run scripts/build_extension.py                        # with the Blender on PATH, else this environment's bpy
 uv run scripts/build_extension.py --blender /path/to/blender --out dist
 """
@@ -14,6 +16,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent
 ADD_ON = PROJECT / "blender_addon"
+LIBRARY = ADD_ON / "assets" / "library"
 RUNNER = "runner"  # folder of the zip; see blender_addon/dataset_process/runner.py
 RUNNER_PARTS = ("render_jobs", "conf/schemas/job.schema.json", "conf/schemas/dataset.schema.json")
 CACHES = shutil.ignore_patterns("__pycache__", "*.pyc")
@@ -30,6 +33,8 @@ def main() -> int:
     except (RuntimeError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
+    if not LIBRARY.exists():
+        print("note: the zip has no asset library; scripts/build_asset_library.py builds it", file=sys.stderr)
     print(archive)
     return 0
 

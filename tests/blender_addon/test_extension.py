@@ -137,6 +137,8 @@ def test_the_zip_holds_the_add_on_and_the_job_runner_and_nothing_else(tmp_path):
     assert done.returncode == 0, done.stderr
     archive = tmp_path / f"stainless-{MANIFEST['version']}.zip"
     assert done.stdout.strip() == str(archive)
+    has_library = (ROOT / "blender_addon" / "assets" / "library").exists()
+    assert ("has no asset library" in done.stderr) != has_library
     assert [path.name for path in tmp_path.iterdir()] == [archive.name]
     with zipfile.ZipFile(archive) as built:
         names = {name for name in built.namelist() if not name.endswith("/")}
