@@ -29,6 +29,8 @@ from .properties import property_group
 from .random_stain import random_seed_changed
 
 VERSION = 1  # of the settings; see `migration`
+# Blender draws a path that begins with // red from 4.5 on, unless its property says that it understands it.
+RELATIVE_TOO = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 
 
 def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
@@ -157,6 +159,7 @@ class STAINLESS_Dataset(_Most, _SplitStains, bpy.types.PropertyGroup):
         "home folder while the file is not saved",
         subtype="DIR_PATH",
         default="//stainless/",
+        options=RELATIVE_TOO,
     )
     name: StringProperty(name="Name", description="Name of the job's dataset", default="plates")
     seed: IntProperty(name="Seed", description="Seed of everything random in the job", default=0, min=0)
