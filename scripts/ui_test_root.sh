@@ -4,12 +4,14 @@
 #     root=$(scripts/ui_test_root.sh)            # built once (two to five minutes, about 1.5 GB), then taken from the cache
 #     scripts/ui_test_root.sh --if-built         # print it only if it is there already; exit status 3 if it is not
 #
+# STAINLESS_UI_SUITE names another Debian suite, such as sid, with another Blender.
+#
 # Needs Linux, the right to be root (for chroot) and mmdebstrap. The cache is $STAINLESS_UI_ROOTS, or
 # ~/.cache/stainless/ui-roots; a change of this script's list of packages builds another root.
 set -euo pipefail
 
 PACKAGES=blender,python3-numpy,xvfb,xauth,imagemagick,libgl1-mesa-dri,fonts-dejavu-core
-SUITE=trixie
+SUITE=${STAINLESS_UI_SUITE:-trixie}
 
 fail() {
   echo "error: $1" >&2

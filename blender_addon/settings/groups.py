@@ -30,6 +30,8 @@ from .random_stain import random_seed_changed
 
 VERSION = 1  # of the settings; see `migration`
 STILL: set[str] = set()  # options of a property that takes no keyframes, because no frame could follow it
+# Blender draws a path that begins with // red from 4.5 on, unless its property says that it understands it.
+RELATIVE_TOO = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 
 
 def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
@@ -168,12 +170,12 @@ class STAINLESS_Dataset(_Most, _SplitStains, bpy.types.PropertyGroup):
     """The folder of pictures, and the contents of an exported job."""
 
     folder: StringProperty(
-        options=STILL,
         name="Folder",
         description="Pictures and masks go into this folder; // stands for the folder of the open file, or for your "
         "home folder while the file is not saved",
         subtype="DIR_PATH",
         default="//stainless/",
+        options=RELATIVE_TOO,
     )
     name: StringProperty(options=STILL, name="Name", description="The job's dataset has this name", default="plates")
     seed: IntProperty(
