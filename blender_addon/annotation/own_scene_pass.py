@@ -14,7 +14,7 @@ import bpy
 from ..definitions.classes import WATER_STAIN
 from ..nodes.object_seed import KEY, fix_random, object_random, random_of_id
 from ..nodes.shader_graph import Value, combine
-from ..own_objects.stain_layer import STAIN, is_stained, layer_nodes
+from ..own_objects.stain_layer import STAIN, is_stained, layer_nodes, stain_number
 from .plate_pass import exact_pass
 
 SURFACES = {"MESH", "CURVE", "SURFACE", "FONT", "CURVES", "POINTCLOUD"}
@@ -204,7 +204,7 @@ def _annotation_material(material: bpy.types.Material) -> bpy.types.Material:
     for stain in layer_nodes(tree, STAIN)[:1]:
         inside = Value(tree, stain.outputs["Mask"])
         number = Value(tree, tree.nodes.new("ShaderNodeObjectInfo").outputs["Object Index"])
-        stain_id = inside * Value(tree, stain.outputs["Stain ID"])
+        stain_id = inside * Value(tree, stain_number(tree))
         colour = combine(tree, inside * float(WATER_STAIN.id), stain_id, inside * number)
         tree.links.new(colour, emission.inputs["Color"])
     for output in [node for node in tree.nodes if node.bl_idname == "ShaderNodeOutputMaterial"]:

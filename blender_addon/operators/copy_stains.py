@@ -4,6 +4,7 @@ import bpy
 
 from ..own_objects.materials import Refusal, stain_object
 from ..settings.changes import one_change
+from ..settings.picked_stains import copy_further
 from ..settings.properties import set_values, values_of
 from ..settings.target import existing_material, stained_material
 from ..water_stain.params import WaterStainParams
@@ -60,3 +61,4 @@ def _copy(source: bpy.types.Material, target: bpy.types.Material) -> None:
         for params in (WaterStainParams, StainShadingParams):
             set_values(settings.stain, values_of(given.stain, params))
         set_values(settings.ranges, values_of(given.ranges, StainRanges))
+        copy_further(given, settings)

@@ -1,22 +1,28 @@
-"""Operator: set the centre of a single stain by a click on the surface."""
+"""Operator: put a stain where the artist clicks on the surface."""
 
 import bpy
 from bpy_extras.view3d_utils import region_2d_to_origin_3d, region_2d_to_vector_3d
 from mathutils import Vector
 
+from ..own_objects.picked_centres import MOST
 from ..own_objects.stain_layer import is_stained
 from ..settings.changes import apply_owner_stain, one_change
+from ..settings.picked_stains import CENTRE, add_centre, full_words
 from ..settings.properties import set_values
 from ..settings.target import existing_owner, is_inspection, stain_owner
 
-PROMPT = "Click on the surface to set the stain's centre; right click or Esc: cancel"
+PROMPT = "Click on the surface to put a stain there; right click or Esc: cancel"
 
 
 class STAINLESS_OT_pick_centre(bpy.types.Operator):
-    """Put a single stain, with an explicit centre (algorithm 1), at a click on the surface instead of the grid"""
+    """Put a stain where the artist clicks; the tooltip is `bl_description`, which names the most"""
 
     bl_idname = "stainless.pick_centre"
     bl_label = "Pick Stain Centre"
+    bl_description = (
+        "Put a stain at a click on the surface instead of the grid. On your own objects each pick adds one more, up to "
+        f"{MOST}. The plate of an inspection scene has one, which each pick moves, because a job holds one centre"
+    )
     bl_options = {"REGISTER", "UNDO"}
 
     centre: bpy.props.FloatVectorProperty(
@@ -36,6 +42,9 @@ class STAINLESS_OT_pick_centre(bpy.types.Operator):
         """Wait for the click."""
         if context.area is None or context.area.type != "VIEW_3D":
             self.report({"ERROR"}, "Pick the centre in a 3D viewport")
+            return {"CANCELLED"}
+        if words := full_words(existing_owner(context)):
+            self.report({"ERROR"}, words)
             return {"CANCELLED"}
         context.window.cursor_modal_set("EYEDROPPER")
         context.workspace.status_text_set(PROMPT)
@@ -60,12 +69,15 @@ class STAINLESS_OT_pick_centre(bpy.types.Operator):
         return self.execute(context)
 
     def execute(self, context: bpy.types.Context) -> set[str]:
-        """Set the centre."""
+        """Add a stain to a material, or set the centre of the plate's."""
         owner = existing_owner(context)
-        values = dict(zip(("centre_x", "centre_y", "centre_z"), self.centre, strict=True))
         try:
-            with one_change(owner, apply_owner_stain):
-                set_values(owner.stainless.stain, {"explicit_centre": True, **values})
+            if isinstance(owner, bpy.types.Material):
+                add_centre(owner, tuple(self.centre))
+            else:
+                values = dict(zip(CENTRE, self.centre, strict=True))
+                with one_change(owner, apply_owner_stain):
+                    set_values(owner.stainless.stain, {"explicit_centre": True, **values})
         except ValueError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}

@@ -4,21 +4,23 @@ The artist's nodes are not changed. A node of the layer takes over the link or t
 removal, including changes that the artist has made since.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
 
 import bpy
 
-from ..nodes.group_interface import set_group_inputs
+from ..nodes.group_interface import set_group_inputs, socket_label
 from ..nodes.object_position import GRAVITY, UNIT, object_position_group
 from ..nodes.object_seed import SEED, VARY, object_seed_group
 from ..nodes.shader_graph import group_node
 from ..water_stain.group import water_stain_group
 from ..water_stain.params import WaterStainParams
 from ..water_stain.shading import StainShadingParams
+from .picked_centres import CENTRES, FLOW, MOST, NEAREST, NUMBER, picked_centres_group
 from .stained_surface import GAINS, stainable_inputs, stained_surface_group
 
 LAYER_KEY = "stainless_layer"  # on every node of the layer; the value is its part
-POSITION, STAIN, SURFACE, FRAME, OBJECT_SEED = "position", "stain", "surface", "frame", "seed"
+POSITION, STAIN, SURFACE, FRAME, OBJECT_SEED, PICKED = "position", "stain", "surface", "frame", "seed", "picked"
 NO_REFLECTION = {
     "EMISSION",
     "HOLDOUT",
@@ -26,6 +28,8 @@ NO_REFLECTION = {
     "EEVEE_SPECULAR",
 }  # node types whose colour is not a reflectance
 BELOW, COLUMN = 320.0, 260.0  # spacing of the layer's nodes below the artist's
+
+Centre: TypeAlias = tuple[float, float, float]  # metres, in the object's frame
 
 
 def layer_nodes(tree: bpy.types.NodeTree | None, part: str) -> list[bpy.types.Node]:
@@ -82,7 +86,7 @@ def remove_layer(material: bpy.types.Material) -> None:
     tree = material.node_tree
     for node in layer_nodes(tree, SURFACE):
         bypass(tree, node)
-    for part in (POSITION, STAIN, SURFACE, FRAME, OBJECT_SEED):
+    for part in (POSITION, STAIN, SURFACE, FRAME, OBJECT_SEED, PICKED):
         for node in layer_nodes(tree, part):
             tree.nodes.remove(node)
 
@@ -93,11 +97,14 @@ def update_layer(
     shading: StainShadingParams,
     metres_per_unit: float,
     differ: bool = False,
+    further: Sequence[Centre] = (),
 ) -> None:
     """Set the layer's parameters and the length of a scene unit.
 
-    If `differ` is set, every object that shows the material adds a number of its own to the seed.
+    If `differ` is set, every object that shows the material adds a number of its own to the seed. `further` are the
+    centres of picked stains beside the explicit centre; they count if that does.
     """
+    _set_picked(material.node_tree, stain, further if stain.explicit_centre else ())
     if differ:
         _add_object_seed(material.node_tree)
     for node in layer_nodes(material.node_tree, OBJECT_SEED):
@@ -112,17 +119,62 @@ def update_layer(
             node.inputs[socket].default_value = getattr(shading, field)
 
 
+def stain_number(tree: bpy.types.NodeTree) -> bpy.types.NodeSocket:
+    """Return the output with the number of the stain at a point inside one; it is arbitrary outside."""
+    for node in layer_nodes(tree, PICKED):
+        return node.outputs[NUMBER]
+    return layer_nodes(tree, STAIN)[0].outputs["Stain ID"]
+
+
 def _add_object_seed(tree: bpy.types.NodeTree) -> None:
     """Add the part of the layer that gives every object a seed of its own, unless the layer has it."""
     if layer_nodes(tree, OBJECT_SEED):
         return
     for stain in layer_nodes(tree, STAIN):
-        active, (x, y) = tree.nodes.active, stain.location
-        node = group_node(tree, object_seed_group(), "Object Seed")
-        _place(node, OBJECT_SEED, stain.parent, x - COLUMN, y - BELOW / 2)
+        node = _add_before(tree, stain, object_seed_group(), OBJECT_SEED, "Object Seed", BELOW / 2)
         tree.links.new(node.outputs[SEED], stain.inputs[SEED])
-        node.select = False
-        tree.nodes.active = active
+
+
+def _set_picked(tree: bpy.types.NodeTree, stain: WaterStainParams, further: Sequence[Centre]) -> None:
+    """Add, set or remove the part of the layer that leads to the nearest of several picked centres."""
+    if not further:
+        for node in layer_nodes(tree, PICKED):
+            tree.nodes.remove(node)
+        return
+    if not layer_nodes(tree, PICKED):
+        _add_picked(tree)
+    first = (stain.centre_x, stain.centre_y, stain.centre_z)
+    given = [first, *further][:MOST]
+    for node in layer_nodes(tree, PICKED):
+        for name in FLOW:
+            node.inputs[socket_label(name)].default_value = float(getattr(stain, name))
+        for name, centre in zip(CENTRES, given + [first] * (MOST - len(given)), strict=True):
+            node.inputs[name].default_value = centre
+
+
+def _add_picked(tree: bpy.types.NodeTree) -> None:
+    for position, stain in zip(layer_nodes(tree, POSITION), layer_nodes(tree, STAIN), strict=True):
+        node = _add_before(tree, stain, picked_centres_group(), PICKED, "Picked Centres", BELOW)
+        for name in ("Position", GRAVITY):
+            tree.links.new(position.outputs[name], node.inputs[name])
+        for name in NEAREST:
+            tree.links.new(node.outputs[name], stain.inputs[name])
+
+
+def _add_before(
+    tree: bpy.types.NodeTree,
+    stain: bpy.types.Node,
+    group: bpy.types.NodeTree,
+    part: str,
+    label: str,
+    below: float,
+) -> bpy.types.Node:
+    """Add a node left of the stain's; selection and active node stay."""
+    active, (x, y) = tree.nodes.active, stain.location
+    node = _place(group_node(tree, group, label), part, stain.parent, x - COLUMN, y - below)
+    node.select = False
+    tree.nodes.active = active
+    return node
 
 
 def bypass(tree: bpy.types.NodeTree, node: bpy.types.Node) -> None:

@@ -58,13 +58,13 @@ class STAINLESS_PT_material(_MaterialTab, bpy.types.Panel):
 
 
 class STAINLESS_PT_material_single(_OfStain, bpy.types.Panel):
-    """One stain"""
+    """Stains at chosen places"""
 
-    bl_label = "Single Stain"
+    bl_label = "Picked Stains"
 
     def draw(self, context: bpy.types.Context) -> None:
-        """Draw the explicit centre."""
-        draw_centre(split(self.layout), existing_material(context).stainless.stain)
+        """Draw the picked stains."""
+        draw_centre(split(self.layout), existing_material(context).stainless)
 
 
 class STAINLESS_PT_material_rim(_OfStain, bpy.types.Panel):

@@ -105,13 +105,13 @@ class STAINLESS_PT_stain(_Sidebar, bpy.types.Panel):
 
 
 class STAINLESS_PT_single(_OfStain, bpy.types.Panel):
-    """A single stain at a chosen place"""
+    """Stains at chosen places"""
 
-    bl_label = "Single Stain"
+    bl_label = "Picked Stains"
 
     def draw(self, context: Context) -> None:
-        """Draw the explicit centre."""
-        draw_centre(split(self.layout), existing_owner(context).stainless.stain)
+        """Draw the picked stains."""
+        draw_centre(split(self.layout), existing_owner(context).stainless)
 
 
 class STAINLESS_PT_rim(_OfStain, bpy.types.Panel):

@@ -6,8 +6,11 @@ import bpy
 
 from ..operators.pick_centre import STAINLESS_OT_pick_centre
 from ..operators.randomise import NEXT, PREVIOUS, STAINLESS_OT_randomise
+from ..operators.remove_picked import STAINLESS_OT_remove_picked
 from ..operators.set_ranges import STAINLESS_OT_set_ranges
-from ..settings.properties import label_of
+from ..own_objects.picked_centres import MOST
+from ..settings.picked_stains import CENTRE, picked_number
+from ..settings.properties import MILLIMETRES, label_of
 from ..water_stain.ranges import FIELDS, RANGED
 from .drawing import fields, shown_name
 
@@ -26,12 +29,33 @@ def draw_shape(layout: Layout, stain: Group) -> None:
     fields(layout, stain, "seed_offset", heading="Arrangement")
 
 
-def draw_centre(layout: Layout, stain: Group) -> None:
-    """Draw the single stain's centre."""
-    layout.prop(stain, "explicit_centre")
-    if stain.explicit_centre:
-        fields(layout, stain, "centre_x", "centre_y", "centre_z")
+def draw_centre(layout: Layout, settings: Group) -> None:
+    """Draw the centres of picked stains: the plate's only one, or a material's list."""
+    stain = settings.stain
+    if isinstance(settings.id_data, bpy.types.Material):
+        layout.prop(stain, "explicit_centre", text="In Place of the Grid")
+        _draw_picked(layout, settings)
+    else:
+        layout.prop(stain, "explicit_centre")
+        if stain.explicit_centre:
+            fields(layout, stain, *CENTRE)
     layout.operator(STAINLESS_OT_pick_centre.bl_idname, icon="EYEDROPPER")
+
+
+def _draw_picked(layout: Layout, settings: Group) -> None:
+    """Draw the number and the places of a material's picked stains, and the buttons that remove them."""
+    number = picked_number(settings)
+    layout.label(text=f"{number} of {MOST} picked")
+    if not number:
+        return
+    fields(layout, settings.stain, *CENTRE, heading="Stain 1")
+    column = layout.column(align=True)
+    for place, each in enumerate(settings.further, start=2):
+        words = ", ".join(f"{MILLIMETRES * part:.1f}" for part in each.centre)
+        column.label(text=f"Stain {place}: {words} mm")
+    row = layout.row(align=True)
+    for label, everything in (("Remove Last", False), ("Remove All", True)):
+        row.operator(STAINLESS_OT_remove_picked.bl_idname, text=label).everything = everything
 
 
 def draw_rim(layout: Layout, stain: Group) -> None:

@@ -22,7 +22,8 @@ def apply_material(material: bpy.types.Material) -> None:
     stain = material.stainless.stain
     unit = bpy.context.scene.unit_settings.scale_length
     parameters = params_of(stain, WaterStainParams), params_of(stain, StainShadingParams)
-    update_layer(material, *parameters, unit, material.stainless.differ)
+    further = [tuple(each.centre) for each in material.stainless.further]
+    update_layer(material, *parameters, unit, material.stainless.differ, further)
 
 
 def apply_owner(owner: Owner) -> None:

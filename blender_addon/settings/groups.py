@@ -3,7 +3,16 @@
 from typing import Any
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, IntProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    FloatVectorProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
 
 from ..blemishes.kinds import KINDS
 from ..inspection.camera import CameraParams
@@ -251,12 +260,25 @@ class STAINLESS_Dataset(_Most, _SplitStains, bpy.types.PropertyGroup):
     )
 
 
+class STAINLESS_PickedStain(bpy.types.PropertyGroup):
+    """A further picked stain."""
+
+    centre: FloatVectorProperty(
+        options={"HIDDEN"}, description="Centre in the object's own frame, in metres", size=3, min=-100.0, max=100.0
+    )
+
+
 class STAINLESS_MaterialSettings(bpy.types.PropertyGroup):
     """Stains on one material."""
 
     version: IntProperty(options={"HIDDEN"})
     hold: BoolProperty(options={"HIDDEN", "SKIP_SAVE"})
     stain: PointerProperty(type=STAINLESS_Stain)
+    further: CollectionProperty(
+        type=STAINLESS_PickedStain,
+        options={"HIDDEN"},
+        description="Picked stains beside the explicit centre (settings.picked_stains)",
+    )
     ranges: PointerProperty(type=STAINLESS_StainRanges)
     random_seed: IntProperty(
         options=STILL,
@@ -332,6 +354,7 @@ CLASSES = (
     STAINLESS_Defects,
     STAINLESS_Picture,
     STAINLESS_Dataset,
+    STAINLESS_PickedStain,
     STAINLESS_MaterialSettings,
     STAINLESS_SceneSettings,
 )

@@ -64,7 +64,7 @@ def water_stain_group() -> bpy.types.ShaderNodeTree:
         perturbation = wrinkles * (amplitude / (gain * more[0] + 1.0 + gain * gain * more[1]))
         outline = (perturbation + radius).math("MAXIMUM", SMALLEST_RADIUS)
     with framed(tree, "Run-off"):
-        flow = _run_off(tree, gravity, p)
+        flow = flow_of(tree, gravity, p)
 
     grid_ratio, cell = nearest_in_grid(tree, point, radius, amplitude, perturbation, outline, flow, p)
     with framed(tree, "Explicit centre: |p - c| / r'"):
@@ -103,7 +103,8 @@ def gravity_socket(tree: Tree) -> Socket:
     return given.outputs[GRAVITY]
 
 
-def _run_off(tree: Tree, gravity: Socket, p: Values) -> Flow:
+def flow_of(tree: Tree, gravity: Socket, p: Values) -> Flow:
+    """Return the run-off of a stain: its direction, given or downhill, and how much it compresses distances."""
     azimuth, elevation, follows = p["run_off_azimuth"], p["run_off_elevation"], p["follow_gravity"]
     level = elevation.math("COSINE")
     given = combine(tree, azimuth.math("COSINE") * level, azimuth.math("SINE") * level, elevation.math("SINE"))
