@@ -216,5 +216,5 @@ def test_everything_drawn_lies_in_its_range(smoke_job):
 
 def test_stains_that_outgrow_their_cells_are_refused(smoke_job):
     smoke_job["water_stain"]["radius"] = 0.03
-    with pytest.raises(JobError, match=r"plate 0: water stain.*cell_size"):
+    with pytest.raises(JobError, match=r"plate 0: Stains .* do not fit .*cell_size"):
         plan_samples(smoke_job)
