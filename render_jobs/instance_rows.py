@@ -23,7 +23,7 @@ class StainColumns:
 
     stain_id: int
     diameter: float
-    """Of the disc with the stain's annotated area [m]: an outline of Algorithm 1 has no size among its parameters."""
+    """Diameter of the disc with the stain's annotated area [m]; no parameter of Algorithm 1 gives an outline's size."""
 
 
 def instance_rows(sample: PlannedSample, masks: Masks, visibility: Sequence[Visibility]) -> list[dict[str, Any]]:

@@ -19,7 +19,6 @@ from ..inspection.camera import CameraParams
 from ..inspection.lens import LensParams
 from ..inspection.placement import PlacementParams
 from ..inspection.ring_light import RingLightParams
-from ..job.definition import GRID, MIDDLE
 from ..metals.group import FINISHES, metal_key
 from ..plate.mesh import PlateParams
 from ..water_stain.params import WaterStainParams
@@ -34,13 +33,11 @@ from .changes import (
     stain_changed,
     surface_changed,
 )
-from .properties import property_group
+from .dataset_group import STAINLESS_Dataset
+from .properties import STILL, mixin, property_group
 from .random_stain import random_seed_changed
 
 VERSION = 1  # of the settings; see `migration`
-STILL: set[str] = set()  # options of a property that takes no keyframes, because no frame could follow it
-# Blender draws a path that begins with // red from 4.5 on, unless its property says that it understands it.
-RELATIVE_TOO = {"PATH_SUPPORTS_BLEND_RELATIVE"} if bpy.app.version >= (4, 5, 0) else set()
 
 
 def _ignore(_group: bpy.types.PropertyGroup, _context: bpy.types.Context) -> None:
@@ -65,12 +62,7 @@ BLEMISHES = {  # by the scene's property
 }
 
 
-def _mixin(**properties: Any) -> Any:
-    """Return a base class with properties; Blender registers them with the class that inherits them."""
-    return type("_Mixin", (), {"__annotations__": properties})
-
-
-_Counts: Any = _mixin(
+_Counts: Any = mixin(
     **{
         kind.plural: IntProperty(
             name=kind.plural.title(),
@@ -82,31 +74,7 @@ _Counts: Any = _mixin(
         for kind in KINDS
     }
 )
-_Most: Any = _mixin(
-    **{
-        kind.plural: IntProperty(
-            name=kind.plural.title(),
-            description=f"Plates of validation and test have at most this many {kind.plural}",
-            options=STILL,
-            default=kind.most,
-            min=0,
-            soft_max=10,
-        )
-        for kind in KINDS
-    }
-)
-_SplitStains: Any = _mixin(
-    **{
-        f"{split}_stains": BoolProperty(
-            options=STILL,
-            name=f"Stains in {words}",
-            description=f"Put stains on the plates for {words.lower()}; switched off, these plates stay clean",
-            default=True,
-        )
-        for split, words in (("train", "Training"), ("validation", "Validation"), ("test", "Test"))
-    }
-)
-_Parts: Any = _mixin(**{name: PointerProperty(type=group) for name, group in (METALS | BLEMISHES).items()})
+_Parts: Any = mixin(**{name: PointerProperty(type=group) for name, group in (METALS | BLEMISHES).items()})
 
 
 class STAINLESS_Picture(bpy.types.PropertyGroup):
@@ -172,91 +140,6 @@ class STAINLESS_Defects(_Counts, bpy.types.PropertyGroup):
         min=0.0,
         max=1.0,
         update=surface_changed,
-    )
-
-
-class STAINLESS_Dataset(_Most, _SplitStains, bpy.types.PropertyGroup):
-    """The folder of pictures, and the contents of an exported job."""
-
-    folder: StringProperty(
-        name="Folder",
-        description="Pictures and masks go into this folder; // stands for the folder of the open file, or for your "
-        "home folder while the file is not saved",
-        subtype="DIR_PATH",
-        default="//stainless/",
-        options=RELATIVE_TOO,
-    )
-    name: StringProperty(options=STILL, name="Name", description="The job's dataset has this name", default="plates")
-    seed: IntProperty(
-        options=STILL,
-        name="Seed",
-        description="Each number draws another dataset of the same kind, and other impurities on the plate",
-        default=0,
-        min=0,
-        soft_max=1000,
-        update=surface_changed,
-    )
-    imported: StringProperty(options={"HIDDEN"}, description="The imported job (settings.kept_job)")
-    after_import: StringProperty(options={"HIDDEN"}, description="The panel's own job right after the import")
-    train: IntProperty(
-        options=STILL,
-        name="Training",
-        description="This many plates are for training; none has a defect",
-        default=8,
-        min=0,
-        soft_max=200,
-    )
-    validation: IntProperty(
-        options=STILL,
-        name="Validation",
-        description="This many plates are for the threshold",
-        default=2,
-        min=0,
-        soft_max=200,
-    )
-    test: IntProperty(
-        options=STILL,
-        name="Test",
-        description="This many plates are for the evaluation",
-        default=4,
-        min=0,
-        soft_max=200,
-    )
-    views: EnumProperty(
-        options=STILL,
-        name="Views",
-        description="Each plate of the dataset is seen in one picture, or in a grid of them",
-        items=[
-            (MIDDLE, "Middle", "One picture, as the scene shows the plate"),
-            (GRID, "Grid", "Adjacent pictures that cover the plate, as a robot takes them"),
-        ],
-    )
-    columns: IntProperty(
-        options=STILL,
-        name="Columns",
-        description="This many views lie from left to right",
-        default=2,
-        min=1,
-        max=100,
-        soft_max=10,
-    )
-    rows: IntProperty(
-        options=STILL,
-        name="Rows",
-        description="This many views lie from top to bottom",
-        default=2,
-        min=1,
-        max=100,
-        soft_max=10,
-    )
-    overlap: FloatProperty(
-        options=STILL,
-        name="Least Overlap",
-        description="Neighbouring views overlap by at least this part of their size",
-        subtype="FACTOR",
-        default=0.1,
-        min=0.0,
-        max=0.99,
     )
 
 

@@ -19,6 +19,7 @@ from ..nodes.group_interface import socket_label
 Params = TypeVar("Params")
 Update = Callable[[bpy.types.PropertyGroup, bpy.types.Context], None]
 
+STILL: set[str] = set()  # options of a property that takes no keyframes, because no frame could follow it
 SHOWN, WAVE = "_shown", "_wave"
 MILLIMETRES = 1000.0  # in a metre
 LONGEST = 1e6  # millimetres; the wavelength of frequency 0
@@ -33,7 +34,7 @@ def property_group(name: str, parts: Iterable[tuple[type, Update]], animated: bo
     A part is (dataclass, update callback of its properties). `animated` allows keyframes, which `animation` follows.
     """
     properties = {}
-    options = {"ANIMATABLE"} if animated else set()
+    options = {"ANIMATABLE"} if animated else STILL
     for params_class, update in parts:
         defaults = defaults_of(params_class)
         for field in dataclasses.fields(params_class):
@@ -43,6 +44,11 @@ def property_group(name: str, parts: Iterable[tuple[type, Update]], animated: bo
             if field.metadata["unit"] == "1/m":
                 properties[field.name + WAVE] = _wave_property(field, defaults[field.name])
     return type(name, (bpy.types.PropertyGroup,), {"__annotations__": properties})
+
+
+def mixin(**properties: Any) -> Any:
+    """Return a base class with properties; Blender registers them with the class that inherits them."""
+    return type("_Mixin", (), {"__annotations__": properties})
 
 
 def params_of(group: bpy.types.PropertyGroup, params_class: type[Params]) -> Params:

@@ -19,7 +19,7 @@ ADVISED_INSTANCES = 60
 FEW_PLATES = 20
 """Below this number of plates, a bootstrap over them is too narrow."""
 CONFIDENCE = 0.95
-"""Of a90/95."""
+"""Confidence of a90/95, 0 to 1."""
 _FAR = 10.0  # times the largest size: a value further away is no statement about the data
 _POINTS, _SHARES = 41, 8
 

@@ -49,7 +49,7 @@ class PodCurve:
     """Sentences that say what the data cannot carry."""
     intercept: float | None = None
     slope: float | None = None
-    """Of the log odds over the natural logarithm of the quantity."""
+    """Slope of the log odds over the natural logarithm of the quantity."""
     slope_error: float | None = None
     a50: float | None = None
     """Size of which half are found."""

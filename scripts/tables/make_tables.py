@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TablesWork:
-    """What to make: folders, settings, seeds."""
+    """The work to do: folders, settings, seeds."""
 
     real: Path
     synth: Path

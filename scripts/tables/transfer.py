@@ -36,7 +36,7 @@ FINETUNED = {"synth": "Synth", "synth_ws": "Synth_WS"}
 
 @dataclass(frozen=True)
 class TransferWork:
-    """What to measure: the datasets, the folder of the tables, the settings that its rows were made with."""
+    """The work to measure: the datasets, the folder of the tables, the settings that its rows were made with."""
 
     real: Path
     synth: Path

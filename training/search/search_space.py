@@ -1,4 +1,4 @@
-"""What a search varies: Hydra's sweep overrides as Optuna's distributions."""
+"""The parameters that a search varies: Hydra's sweep overrides as Optuna's distributions."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any

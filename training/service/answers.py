@@ -45,7 +45,7 @@ class Drift(BaseModel):
 
 
 class JudgedPicture(BaseModel):
-    """What the model says about a picture; the fields are those of predictions.csv."""
+    """The model's answer about a picture; the fields are those of predictions.csv."""
 
     name: str
     score: float

@@ -1,4 +1,4 @@
-"""What happens in a folder and those below it, as watchdog tells it, by the system's events or by polling."""
+"""Events in a folder and those below it, as watchdog tells it, by the system's events or by polling."""
 
 import queue
 from collections.abc import Iterator
