@@ -14,6 +14,7 @@ from ..own_objects.stain_layer import is_stained
 from ..water_stain.params import WaterStainParams
 from . import live_scene
 from .changes import Owner, apply_material
+from .properties import ANIMATES_PARTS
 from .target import is_inspection
 
 PREFIX = "stainless."
@@ -23,6 +24,10 @@ PARTS = {
     "camera": live_scene.apply_camera,
     "placement": live_scene.apply_placement,
 }
+ONLY_STAINS = (
+    "Blender 5 follows the keyframes of stains only; set the plate, its blemishes, light and camera by hand, or "
+    "animate them in Blender 4.5"
+)
 
 
 def follow_frame(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> list[str]:
@@ -31,7 +36,7 @@ def follow_frame(scene: bpy.types.Scene, depsgraph: bpy.types.Depsgraph) -> list
     Parts of an inspection scene are built anew, so its renders from now on lock Blender's interface.
     """
     problems = []
-    for owner in [scene, *bpy.data.materials]:
+    for owner in [*bpy.data.materials, scene]:  # the scene last: its parts take their materials with them
         paths = animated_paths(owner)
         if not paths or not _follows(owner):
             continue
@@ -59,7 +64,7 @@ def animated_paths(owner: Owner) -> set[str]:
     if data is None:
         return set()
     actions = {data.action, *(strip.action for track in data.nla_tracks for strip in track.strips)} - {None}
-    curves = [*data.drivers, *(curve for action in actions for curve in _curves(action))]
+    curves = [*data.drivers, *(curve for action in actions for curve in curves_of(action))]
     return {curve.data_path for curve in curves if curve.data_path.startswith(PREFIX)}
 
 
@@ -67,7 +72,7 @@ def _follows(owner: Owner) -> bool:
     return is_stained(owner) if isinstance(owner, bpy.types.Material) else is_inspection(owner)
 
 
-def _curves(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
+def curves_of(action: bpy.types.Action) -> Iterator[bpy.types.FCurve]:
     """Yield the curves of an action; from Blender 5.0 they lie in its layers only."""
     if hasattr(action, "fcurves"):
         yield from action.fcurves
@@ -93,6 +98,10 @@ def _take(owner: Owner, evaluated: Owner, paths: set[str]) -> None:
 
 def _apply_parts(scene: bpy.types.Scene, paths: set[str]) -> None:
     parts = {_part(path) for path in paths}
+    if not ANIMATES_PARTS and parts - {live_scene.apply_stain}:
+        if live_scene.apply_stain in parts:
+            live_scene.apply_stain(scene)
+        raise ValueError(ONLY_STAINS)
     if parts - {live_scene.apply_stain} and not bpy.app.background:
         scene.render.use_lock_interface = True  # a viewport must not draw what a render exchanges
     for part in parts:

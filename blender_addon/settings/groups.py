@@ -34,7 +34,7 @@ from .changes import (
     surface_changed,
 )
 from .dataset_group import STAINLESS_Dataset
-from .properties import STILL, mixin, property_group
+from .properties import ANIMATES_PARTS, STILL, mixin, property_group
 from .random_stain import random_seed_changed
 
 VERSION = 1  # of the settings; see `migration`
@@ -48,17 +48,18 @@ STAINLESS_Stain = property_group(
     "STAINLESS_Stain", [(WaterStainParams, stain_changed), (StainShadingParams, shading_changed)]
 )
 STAINLESS_StainRanges = property_group("STAINLESS_StainRanges", [(StainRanges, _ignore)], animated=False)
-STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_changed)])
-STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)])
-STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)])
-STAINLESS_Placement = property_group("STAINLESS_Placement", [(PlacementParams, placement_changed)])
+STAINLESS_Plate = property_group("STAINLESS_Plate", [(PlateParams, surface_changed)], ANIMATES_PARTS)
+STAINLESS_Light = property_group("STAINLESS_Light", [(RingLightParams, light_changed)], ANIMATES_PARTS)
+STAINLESS_Camera = property_group("STAINLESS_Camera", [(CameraParams, camera_changed)], ANIMATES_PARTS)
+STAINLESS_Placement = property_group("STAINLESS_Placement", [(PlacementParams, placement_changed)], ANIMATES_PARTS)
 STAINLESS_Lens = property_group("STAINLESS_Lens", [(LensParams, _ignore)], animated=False)
 METALS = {  # by the scene's property
-    metal_key(name): property_group(f"STAINLESS_{name.title()}Metal", [(kind.params, surface_changed)])
+    metal_key(name): property_group(f"STAINLESS_{name.title()}Metal", [(kind.params, surface_changed)], ANIMATES_PARTS)
     for name, kind in FINISHES.items()
 }
 BLEMISHES = {  # by the scene's property
-    kind.name: property_group(f"STAINLESS_{kind.name.title()}", [(kind.params, surface_changed)]) for kind in KINDS
+    kind.name: property_group(f"STAINLESS_{kind.name.title()}", [(kind.params, surface_changed)], ANIMATES_PARTS)
+    for kind in KINDS
 }
 
 

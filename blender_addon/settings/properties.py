@@ -19,6 +19,8 @@ from ..nodes.group_interface import socket_label
 Params = TypeVar("Params")
 Update = Callable[[bpy.types.PropertyGroup, bpy.types.Context], None]
 
+# Blender 5 crashes if objects are exchanged while it changes the frame, as parts of an inspection scene are.
+ANIMATES_PARTS = bpy.app.version < (5, 0, 0)
 STILL: set[str] = set()  # options of a property that takes no keyframes, because no frame could follow it
 SHOWN, WAVE = "_shown", "_wave"
 MILLIMETRES = 1000.0  # in a metre

@@ -55,6 +55,8 @@ def key(group, name: str, values: tuple) -> None:
     ],
 )
 def test_animated_frames_are_the_scenes_set_by_hand_to_the_bit(addon, inspection, tmp_path, part, name, values):
+    if addon.app.version >= (5, 0, 0) and name not in ("radius", "seed_offset"):
+        pytest.skip("Blender 5 follows the keyframes of stains only")
     group = getattr(inspection.stainless, part)
     by_hand = []
     for number, value in enumerate(values):
@@ -124,7 +126,9 @@ def test_the_panel_and_the_nodes_agree_on_every_frame_and_after_an_edit_of_a_key
         inspection.frame_set(number)
         assert stain.radius == pytest.approx(radius)
         assert on_node() == stain.radius
-    curve = inspection.animation_data.action.fcurves[0]
+    from blender_addon.settings.animation import curves_of
+
+    (curve,) = curves_of(inspection.animation_data.action)
     curve.keyframe_points[2].co.y = 0.005
     curve.update()
     inspection.animation_data.action.update_tag()
