@@ -16,7 +16,7 @@ from training.support.user_error import UserError
 
 @dataclass(frozen=True)
 class WebhookSettings:
-    """Where results are posted, and how long is tried; ``conf/watch.yaml`` describes each."""
+    """Address of posted results, and limits of trying; ``conf/watch.yaml`` describes each."""
 
     url: str
     only_anomalous: bool

@@ -1,4 +1,4 @@
-"""What is tracked of a run folder: settings, figures, pictures, files, dataset hashes."""
+"""Tracked parts of a run folder: settings, figures, pictures, files, dataset hashes."""
 
 import hashlib
 import json
