@@ -6,7 +6,8 @@ a sheet such as a sticker. Cycles takes one sample without bounces through the c
 picture holds exact integers without antialiasing.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from typing import Any
 
 import bpy
 import numpy as np
@@ -60,8 +61,13 @@ def exact_pass(twin: bpy.types.Scene, scene: bpy.types.Scene) -> None:
     twin.render.image_settings.exr_codec = "ZIP"
 
 
-def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.types.Material:
-    """Build the emission (class id, instance key, 0), with the precedence of `blemishes.kinds`."""
+def annotation_material(
+    plate: PlateParams, surface: InspectedSurface, near: Collection[Any] | None = None
+) -> bpy.types.Material:
+    """Build the emission (class id, instance key, 0), with the precedence of `blemishes.kinds`.
+
+    With `near`, it is exact only where no other relief of the surface is.
+    """
     material = bpy.data.materials.new("Annotation")
     material.use_nodes = True
     tree = material.node_tree
@@ -74,7 +80,7 @@ def annotation_material(plate: PlateParams, surface: InspectedSurface) -> bpy.ty
         stain = water_stain_node(tree, position, surface.water_stain, water_stain_group())
         inside = Value(tree, stain.outputs["Mask"])
         class_id, key = inside * float(WATER_STAIN.id), inside * Value(tree, stain.outputs["Stain ID"])
-    for label_id, number, node in feature_nodes(tree, position, surface):
+    for label_id, number, node in feature_nodes(tree, position, surface, near=near):
         inside = Value(tree, node.outputs["Mask"])
         class_id, key = _where(inside, float(label_id), class_id), _where(inside, float(number), key)
     index = Value(tree, tree.nodes.new("ShaderNodeObjectInfo").outputs["Object Index"])

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import bpy
 
 from ..annotation.plate_pass import annotation_scene
+from ..annotation.tiled_pass import tile_annotation
 from ..blemishes import kinds
 from ..plate.groups import NODES, OSL, node_groups, osl_groups
 from ..plate.mesh import PlateParams
@@ -56,6 +57,7 @@ def apply(description: InspectionScene) -> tuple[bpy.types.Scene, bpy.types.Scen
     Raises OslUnavailableError if the description needs OSL and OSL is not available.
     """
     built = build(description)
+    tile_annotation(built.annotation, built.plate, description.plate, description.surface)
     return built.scene, built.annotation
 
 

@@ -1,6 +1,6 @@
 """Node groups of the blemishes in a plate's surface, and which of them reach a part of the plate."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import bpy
@@ -18,10 +18,12 @@ def feature_nodes(
     position: bpy.types.NodeSocket,
     surface: InspectedSurface,
     scripts: Mapping[str, bpy.types.ShaderNodeTree] | None = None,
+    near: Collection[Any] | None = None,
 ) -> Iterator[tuple[int, int, bpy.types.ShaderNodeGroup]]:
     """Add a group node for each relief of the surface; yield (class id, key, node) in ascending precedence.
 
-    With `scripts` (see `relief_scripts`), one node is added for each kind that has reliefs; its key is 0.
+    With `scripts` (see `relief_scripts`), one node is added for each kind that has reliefs; its key is 0. Without them,
+    only reliefs among `near` get a node, and every one keeps its key; None: all do.
     """
     if scripts is not None:
         for kind, _ in kinds.reliefs():
@@ -32,6 +34,8 @@ def feature_nodes(
         return
     for kind, relief in kinds.reliefs():
         for key, params in enumerate(surface.of_kind(kind), start=1):
+            if near is not None and params not in near:
+                continue
             group = relief.group()
             node = group_node(tree, group, f"{group.name} {key}")
             tree.links.new(position, node.inputs["Position"])

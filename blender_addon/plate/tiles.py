@@ -7,9 +7,11 @@ spares them the Bump node; Cycles compiles three materials instead of dozens.
 """
 
 import math
+from collections.abc import Iterator
 
 import bpy
 
+from ..blemishes.kinds import Bounds
 from .features import raised, with_reliefs_near, without_reliefs
 from .groups import SurfaceGroups, node_groups
 from .material import surface_material
@@ -28,18 +30,13 @@ def tiled_plate(
     `groups` are those of its surface (default: shader nodes). A clean plate is tiled, too: with another mesh, the hit
     points of rays would differ in their last bit.
     """
-    width, height = params.width - 2 * params.bevel, params.height - 2 * params.bevel
-    columns, rows = math.ceil(width / TILE), math.ceil(height / TILE)
-    part = plate(params, columns, rows)
+    part = plate(params, *_columns_and_rows(params))
     bare, groups = without_reliefs(surface), groups or node_groups(surface)
     part.data.materials.append(surface_material(bare, groups))
     slots = {bare: 0}
     high = set(raised(surface)) if groups.reliefs is not None else set()
     flat = surface.with_blemishes(tuple(params for params in surface.blemishes if params not in high))
-    for face in range(columns * rows):
-        row, column = divmod(face, columns)
-        x, y = width * (column / columns - 0.5), height * (row / rows - 0.5)
-        tile = (x, x + width / columns, y, y + height / rows)
+    for face, tile in enumerate(tile_bounds(params)):
         here = with_reliefs_near(bare, surface, tile, PADDING)
         if groups.reliefs is not None and here != bare:
             here = flat if high.isdisjoint(here.blemishes) else surface
@@ -48,3 +45,17 @@ def tiled_plate(
             part.data.materials.append(surface_material(here, groups))
         part.data.polygons[face].material_index = slots[here]
     return part
+
+
+def tile_bounds(params: PlateParams) -> Iterator[Bounds]:
+    """Yield (low x, high x, low y, high y) of every tile in metres, in the order of the plate's faces."""
+    width, height = params.width - 2 * params.bevel, params.height - 2 * params.bevel
+    columns, rows = _columns_and_rows(params)
+    for face in range(columns * rows):
+        row, column = divmod(face, columns)
+        x, y = width * (column / columns - 0.5), height * (row / rows - 0.5)
+        yield (x, x + width / columns, y, y + height / rows)
+
+
+def _columns_and_rows(params: PlateParams) -> tuple[int, int]:
+    return math.ceil((params.width - 2 * params.bevel) / TILE), math.ceil((params.height - 2 * params.bevel) / TILE)

@@ -6,6 +6,7 @@ import pytest
 pytest.importorskip("bpy", reason="bpy is not installed (uv sync --group blender)")
 
 from blender_addon.annotation.plate_pass import labels
+from blender_addon.annotation.tiled_pass import tile_annotation
 from blender_addon.blemishes.bump import BumpParams
 from blender_addon.blemishes.dent import DentParams
 from blender_addon.blemishes.fingerprint import FingerprintParams
@@ -13,7 +14,7 @@ from blender_addon.blemishes.scratch import ScratchParams
 from blender_addon.blemishes.sticker import StickerParams
 from blender_addon.inspection.camera import CameraParams
 from blender_addon.inspection.ring_light import RingLightParams
-from blender_addon.inspection.scene import InspectionScene, PictureParams, apply
+from blender_addon.inspection.scene import InspectionScene, PictureParams, apply, build
 from blender_addon.metals.brushed import BrushedMetalParams
 from blender_addon.plate.mesh import PlateParams
 from blender_addon.plate.surface import InspectedSurface
@@ -125,6 +126,19 @@ def test_masks_equal_the_truth_at_every_pixel_centre(bpy, render_float):
     assert np.count_nonzero(instances != true_instances) == 0
     assert mask.dtype == np.uint8
     assert instances.dtype == np.uint16
+
+
+def test_tiles_label_what_one_material_for_all_would(bpy, render_float):
+    description = InspectionScene(PICTURE, PLATE, CAMERA, RingLightParams(), SURFACE)
+    built = build(description)
+    whole = render_float(built.annotation)
+    tile_annotation(built.annotation, built.plate, PLATE, SURFACE)
+    assert built.annotation.view_layers[0].material_override is None
+    assert np.array_equal(render_float(built.annotation), whole)
+    meshes = [part.data for part in built.annotation.collection.objects if part.type == "MESH"]
+    assert len(meshes) == 1 + len(SURFACE.stickers)
+    assert max(len(mesh.materials) for mesh in meshes) > 10
+    assert built.plate.data not in meshes
 
 
 def test_a_filtered_annotation_is_refused():
