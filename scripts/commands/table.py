@@ -86,6 +86,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("scripts.continual_use", "accuracy over a month of daily updates"),
         Command("scripts.sampling_study", "render settings at which results no longer change"),
         Command("scripts.light_rows", "the paper's figure 3"),
+        Command("scripts.effect_pictures", "the paper's figure 4"),
         Command("scripts.blemish_closeups", "all blemishes at full size, in every light field"),
         Command("scripts.preset_sheet", "the stain presets in bright and dark field"),
         Command("scripts.stain_closeups", "close-ups of water stains over each parameter"),

@@ -23,15 +23,19 @@ class StageClock:
     def __init__(self, folder: Path) -> None:
         """Read the times of earlier sessions. Raises UserError for a damaged file."""
         self._path = folder / TIMES_FILE
-        self._stages: dict[str, dict[str, Any]] = {}
-        if self._path.exists():
-            try:
-                stages = json.loads(self._path.read_text(encoding="utf-8"))["stages"]
-                self._stages = {str(stage["stage"]): dict(stage) for stage in stages}
-                for stage in self._stages.values():
-                    stage["kind"], float(stage["seconds"]), float(stage["units"])
-            except (OSError, ValueError, KeyError, TypeError) as error:
-                raise UserError(f"{self._path} cannot be read ({error}); delete it") from error
+        self._stages = self._read()
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        if not self._path.exists():
+            return {}
+        try:
+            document = json.loads(self._path.read_text(encoding="utf-8"))
+            stages = {str(stage["stage"]): dict(stage) for stage in document["stages"]}
+            for stage in stages.values():
+                stage["kind"], float(stage["seconds"]), float(stage["units"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise UserError(f"{self._path} cannot be read ({error}); delete it") from error
+        return stages
 
     @contextmanager
     def stage(self, name: str, kind: str, units: float) -> Iterator[None]:
@@ -44,7 +48,11 @@ class StageClock:
             self.add(name, kind, done, time.monotonic() - started)
 
     def add(self, name: str, kind: str, units: float, seconds: float) -> None:
-        """Add time and units to a stage, and write the file."""
+        """Add time and units to a stage, and write the file.
+
+        It is read again before, since another program may do other stages in the same folder.
+        """
+        self._stages = self._read()
         stage = self._stages.setdefault(name, {"stage": name, "kind": kind, "seconds": 0.0, "units": 0.0})
         stage["seconds"] = round(stage["seconds"] + seconds, 3)
         stage["units"] += units

@@ -9,6 +9,7 @@ PROGRAMS = {
     "benchmark_defect_map": "benchmarks.defect_map",
     "benchmark_extractors": "benchmarks.extractors",
     "contact_sheet": "figures.contact_sheet",
+    "effect_pictures": "figures.effect_pictures",
     "formula_pictures": "figures.formula_pictures",
     "light_rows": "figures.light_rows",
     "reproduce_ablation": "benchmarks.ablation",

@@ -28,6 +28,14 @@ def test_a_stage_that_fails_keeps_its_time_but_does_not_count_as_work(tmp_path):
     assert StageClock(tmp_path).seconds_per_unit("pictures") is not None
 
 
+def test_two_programs_share_a_folder(tmp_path):
+    one, other = StageClock(tmp_path), StageClock(tmp_path)
+    one.add("first", "training", 4, 8.0)
+    other.add("second", "training", 2, 10.0)
+    one.add("first", "training", 2, 6.0)
+    assert StageClock(tmp_path).seconds_per_unit("training") == 3.0
+
+
 def test_a_damaged_file_is_one_line(tmp_path):
     (tmp_path / "times.json").write_text('{"stages": [{"stage": "a"}]}')
     with pytest.raises(UserError, match=r"times\.json cannot be read .*delete it"):
