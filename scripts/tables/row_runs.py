@@ -137,7 +137,8 @@ def make_row(run: RowRun) -> bool:
     from training.runs.experiment import identity_of, make_experiment, stored_experiment_features
 
     folder, was_made = make_experiment(run.cfg, run.composed)
-    evaluation = evaluation_config(folder, run.cfg.device)
+    # The tables resample the plates of all rows together, so a bootstrap of each row, and of its POD, would go unused.
+    evaluation = evaluation_config(folder, run.cfg.device, "bootstrap.resamples=0")
     origin: dict[str, Any] = {
         "coreset": load_model(folder)[1].features_sha256,
         "test images": identity_of(open_dataset(read_dataset_settings(run.cfg.dataset)).split("test")),
@@ -157,6 +158,6 @@ def make_row(run: RowRun) -> bool:
     return True
 
 
-def evaluation_config(folder: Path, device: str) -> DictConfig:
-    """Return the composed conf/evaluate.yaml of a run folder."""
-    return composed_config("evaluate", f"model={quoted(folder)}", f"device={device}")
+def evaluation_config(folder: Path, device: str, *more: str) -> DictConfig:
+    """Return the composed conf/evaluate.yaml of a run folder, with further overrides."""
+    return composed_config("evaluate", f"model={quoted(folder)}", f"device={device}", *more)
