@@ -146,7 +146,6 @@ class ScratchParams:
         unit="1",
         low=0.0,
         high=1.0,
-        soft=(0.0, 0.5),
         label="Roughening",
         description="The groove is rougher than the metal by this much",
     )

@@ -38,7 +38,7 @@ class StainShadingParams:
         unit="1",
         low=-1.0,
         high=1.0,
-        soft=(-0.5, 0.5),
+        soft=(-0.3, 0.3),
         label="Matt Crust",
         description="The mineral crust makes the surface rougher by this much",
     )
