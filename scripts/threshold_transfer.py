@@ -14,6 +14,7 @@ from rich.logging import RichHandler
 
 from scripts.exit_status import exit_status
 from scripts.tables.renderings import RenderSizes
+from scripts.tables.row_options import add_row_options, datasets_of
 from scripts.tables.transfer import KIND, TransferWork, transfer_thresholds
 from training.support.entry_point import settle_threads
 
@@ -39,36 +40,25 @@ def _parse() -> TransferWork:
     parser = argparse.ArgumentParser(
         description=description, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
+    add_row_options(parser)
     add = parser.add_argument
-    add("--out", type=Path, default=Path("runs/tables"), help="folder of the tables and their runs (%(default)s)")
-    add("--real", type=Path, metavar="DIR", help="dataset folder of the real plates (OUT/datasets/real)")
-    add("--synth", type=Path, metavar="DIR", help="folder of the synthetic dataset folders (OUT/datasets)")
     add("--validation", type=Path, metavar="DIR", help=f"synthetic validation plates (OUT/datasets/{KIND})")
-    add("--rows", nargs="+", default=[], metavar="NAME", help="only these experiments (conf/experiment)")
     add("--finetune", type=int, nargs="*", default=[1, 2, 5, 10], metavar="N", help="plates to finetune on (1 2 5 10)")
     add("--render", action="store_true", help="render the synthetic validation plates first")
     add("--size", type=int, nargs=2, metavar=("WIDTH", "HEIGHT"), help="pixels of a picture (2448 2050)")
     add("--samples", type=int, metavar="N", help="samples a pixel")
     add("--plates", type=int, metavar="N", help="synthetic validation plates (12)")
     add("--render-set", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/render.yaml")
-    add(
-        "--features-gb",
-        type=float,
-        default=20,
-        metavar="N",
-        help="largest folder of kept features (%(default)s; 0: none)",
-    )
-    add("--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/train.yaml, as for the tables")
     options = parser.parse_args()
     width, height = options.size or (None, None)
-    data = options.out / "datasets"
+    real, synth = datasets_of(options)
     sizes = RenderSizes(
         width=width, height=height, samples=options.samples, plates=options.plates, common=tuple(options.render_set)
     )
     return TransferWork(
-        real=options.real or data / "real",
-        synth=options.synth or data,
-        validation=options.validation or data / KIND,
+        real=real,
+        synth=synth,
+        validation=options.validation or options.out / "datasets" / KIND,
         out=options.out,
         training=tuple(options.training),
         rows=tuple(options.rows),

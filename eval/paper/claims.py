@@ -97,6 +97,12 @@ CLAIMS: tuple[Claim, ...] = (
         "R_DW of stains, clean minus stained plates",
         "water_stain.defect_wise_recall",
     ),
+    Claim(
+        "domain_gap",
+        "Real plates do better than synthetic ones: there is a gap between the domains",
+        "F_1,PX, row Real minus row Synth",
+        (_difference("Synth → Real", "real", "synth", "pixel_f1"),),
+    ),
     _finetuned(
         "finetuning_precision",
         "Finetuning raises precision",

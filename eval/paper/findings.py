@@ -108,8 +108,12 @@ def verdict_of(effect: float, low: float, high: float, margin: float, plates: in
     return FAILS if high < -margin else OPEN  # without an interval, both comparisons are false
 
 
+def as_table(found: list[Finding]) -> pd.DataFrame:
+    """Return findings as a table, a row each."""
+    columns = ("key", "part", "verdict", "effect", "low", "high", "in_favour", "margin", "paper", "statement")
+    return pd.DataFrame([{name: getattr(entry, name) for name in (*columns, "measure")} for entry in found])
+
+
 def as_csv(found: list[Finding]) -> str:
     """Format findings as CSV, in points with four decimals."""
-    columns = ("key", "part", "verdict", "effect", "low", "high", "in_favour", "margin", "paper", "statement")
-    table = pd.DataFrame([{name: getattr(entry, name) for name in (*columns, "measure")} for entry in found])
-    return str(table.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
+    return str(as_table(found).to_csv(index=False, float_format="%.4f", lineterminator="\n"))

@@ -52,6 +52,7 @@ GROUPS: dict[str, tuple[Command, ...]] = {
         Command("scripts.reproduce_tables", "make the first paper's tables, from rendering to findings"),
         Command("scripts.calibrate_standin", "compare the rendered stand-in with the paper's real plates"),
         Command("scripts.threshold_transfer", "say what thresholds from synthetic validation plates cost"),
+        Command("scripts.domain_gap", "say which findings of the tables depend on a gap between the domains"),
         Command("scripts.reproduce_ablation", "make the second paper's ablation"),
     ),
     "Teach": (

@@ -73,7 +73,7 @@ def reproduce_tables(work: TablesWork, console: Console) -> list[Path]:
     clock = StageClock(work.out)
     if work.launcher is not None:
         _train_as_sweeps(work, settings, runs, clock)
-    rows, failures = _measured(runs, clock, console)
+    rows, failures = measured_rows(runs, clock, console)
     paths = _written(work, rows, failures, console)
     console.print(
         f"{duration(time.monotonic() - started)}; tables: {', '.join(map(str, paths))}", soft_wrap=True, highlight=False
@@ -84,7 +84,7 @@ def reproduce_tables(work: TablesWork, console: Console) -> list[Path]:
     return paths
 
 
-def _measured(
+def measured_rows(
     runs: Sequence[RowRun], clock: StageClock, console: Console
 ) -> "tuple[dict[str, MeasuredRow], dict[str, str]]":
     """Make every run; return the measurements by experiment, and the messages of failed runs by their name."""
@@ -122,13 +122,13 @@ def _written(
     from scripts.tables.printed_tables import print_tables
 
     missing = [f"Not measured, because the run failed: {', '.join(failures)}."] if failures else []
-    bootstrap = _bootstrap()
+    bootstrap = tables_bootstrap()
     paths = write_paper_tables(rows, [*work.notes, *missing], work.out, bootstrap)
     print_tables(rows, bootstrap, console)
     return paths
 
 
-def _bootstrap() -> "BootstrapSettings":
+def tables_bootstrap() -> "BootstrapSettings":
     """Return the bootstrap of conf/evaluate.yaml."""
     from eval.metrics.settings import BootstrapSettings
 

@@ -1,0 +1,122 @@
+"""The paper's findings over a planted domain gap: the rows again, with the real plates seen by worse cameras."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+from rich.console import Console
+from rich.table import Table
+
+from eval.paper.findings import as_table, findings
+from eval.paper.page import write_paper_tables
+from eval.paper.resampled import ResampledRows
+from scripts.tables.camera_change import CameraChange, camera_change, write_changed
+from scripts.tables.make_tables import measured_rows, tables_bootstrap
+from scripts.tables.row_runs import (
+    RowRun,
+    check_datasets,
+    check_row_settings,
+    chosen_rows,
+    planned_runs,
+    table_settings,
+)
+from scripts.tables.stage_clock import StageClock
+from training.support.user_error import UserError
+from training.support.whole_file import write_whole
+
+TABLE = "domain_gap.csv"
+UNCHANGED = 0.0
+"""The strength that leaves the real plates as they are: the tables' own rows."""
+
+
+@dataclass(frozen=True)
+class GapWork:
+    """The datasets, the folder of the tables, the settings that its rows were made with, the strengths of the gap."""
+
+    real: Path
+    synth: Path
+    out: Path
+    strengths: tuple[float, ...]
+    training: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    seeds: tuple[int, ...] = (0,)
+    features_gigabytes: float = 0
+
+
+def measure_gaps(work: GapWork, console: Console) -> list[Path]:
+    """Make the rows at every strength; write domain_gap.csv, and the tables of each gap into ``out/gap_<strength>``.
+
+    Tables without a gap stay as they are. Rows that are not trained yet are trained. Return the paths. Raises UserError
+    for a wrong setting or dataset before anything is made, and for rows that fail.
+    """
+    if not work.strengths or len({*work.strengths}) != len(work.strengths):
+        raise UserError("--strengths needs different numbers")
+    changes = {strength: camera_change(strength) for strength in work.strengths if strength != UNCHANGED}
+    check_row_settings(_runs(work, UNCHANGED))
+    check_datasets(_runs(work, UNCHANGED))
+    found, paths = [], []
+    for strength in work.strengths:
+        console.rule(f"gap of strength {strength:g}")
+        change = changes.get(strength)
+        if change is not None:
+            write_changed(work.real, _real(work, strength), change)
+        table, written = _findings(work, strength, change, console)
+        table.insert(0, "strength", strength)
+        found.append(table)
+        paths += written
+    effects = pd.concat(found, ignore_index=True)
+    path = work.out / TABLE
+    write_whole(path, str(effects.to_csv(index=False, float_format="%.4f", lineterminator="\n")).encode("utf-8"))
+    console.print(_printed(effects, work.strengths))
+    return [path, *paths]
+
+
+def _findings(
+    work: GapWork, strength: float, change: CameraChange | None, console: Console
+) -> tuple[pd.DataFrame, list[Path]]:
+    """Return the findings of one strength, and the paths of its tables, if it is a gap."""
+    rows, failures = measured_rows(_runs(work, strength), StageClock(_out(work, strength)), console)
+    if failures:
+        raise UserError("; ".join(f"{name}: {message}" for name, message in failures.items()))
+    bootstrap = tables_bootstrap()
+    written = []
+    if change is not None:
+        note = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(change).items())
+        written = write_paper_tables(
+            rows, [f"The real plates are seen by a worse camera: {note}."], _out(work, strength), bootstrap
+        )
+    return as_table(findings(rows, ResampledRows(rows, bootstrap))), written
+
+
+def _runs(work: GapWork, strength: float) -> list[RowRun]:
+    """Return the runs of one strength; all strengths share the features of the synthetic images."""
+    settings = table_settings(_real(work, strength), work.synth, work.out, work.features_gigabytes, work.training)
+    return chosen_rows(planned_runs(settings, _out(work, strength), work.seeds, work.seeds), work.rows)
+
+
+def _out(work: GapWork, strength: float) -> Path:
+    return work.out if strength == UNCHANGED else work.out / f"gap_{strength:g}"
+
+
+def _real(work: GapWork, strength: float) -> Path:
+    return work.real if strength == UNCHANGED else _out(work, strength) / "datasets" / "real"
+
+
+def _printed(table: pd.DataFrame, strengths: Sequence[float]) -> Table:
+    """Return the effects of all measured claims and parts: a row each, a column for each strength."""
+    shown = Table(title="Effects over the strength of the gap [points]", title_justify="left")
+    for heading in ("finding", "paper", *(f"{strength:g}" for strength in strengths)):
+        shown.add_column(heading, justify="left" if heading == "finding" else "right")
+    for (key, part), rows in table.dropna(subset="effect").groupby(["key", "part"], sort=False):
+        by_strength = rows.set_index("strength")
+        cells = [_cell(by_strength, strength) for strength in strengths]
+        shown.add_row(f"  {part}" if part else str(key), f"{rows['paper'].iloc[0]:+.1f}", *cells)
+    return shown
+
+
+def _cell(rows: pd.DataFrame, strength: float) -> str:
+    if strength not in rows.index:
+        return "–"
+    row = rows.loc[strength]
+    return f"{row['effect']:+.1f} [{row['low']:+.1f}, {row['high']:+.1f}] {row['verdict']}"

@@ -1,0 +1,117 @@
+"""A planted domain gap on small plates: its pictures, its folder of runs, and the effects over its strength."""
+
+import cv2
+import numpy as np
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from scripts.tables.camera_change import CameraChange, camera_change, changed, write_changed
+from scripts.tables.domain_gap import GapWork, measure_gaps
+from tests.eval.small_plates import write_dataset
+from training.support.user_error import UserError
+
+SETTINGS = ("extractor=resnet18", "extractor.weights=random", "coreset.size=40", "coreset.epochs=1", "device=cpu")
+
+
+@pytest.fixture
+def work(tmp_path):
+    write_dataset(tmp_path / "real", ["train"] * 2 + ["validation"] + ["test"] * 2, seed=1)
+    write_dataset(tmp_path / "synth", ["train"] * 2, seed=2)
+    return GapWork(
+        tmp_path / "real", tmp_path, tmp_path / "out", (0, 1), SETTINGS, ("real", "synth", "synth_ft"), (0,), 1.0
+    )
+
+
+def stamps(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def test_each_part_of_the_change_does_what_its_name_says():
+    rng = np.random.default_rng(0)
+    image = rng.integers(60, 200, (80, 90, 3), dtype=np.uint8)
+    same = CameraChange(1, 1, 0, 0)
+    assert np.array_equal(changed(image, same, "a"), image)
+    darker = changed(image, CameraChange(0.5, 1, 0, 0), "a").astype(int)
+    assert np.abs(darker - image / 2).max() <= 0.5
+    assert changed(image, CameraChange(1, 0.5, 0, 0), "a").std() == pytest.approx(image.std() / 2, rel=0.05)
+    grey = np.full_like(image, 128)
+    assert changed(grey, CameraChange(1, 1, 0, 0.03), "a").std() == pytest.approx(0.03 * 255, rel=0.05)
+    noisy = changed(grey, CameraChange(1, 1, 0, 0.03), "a")
+    assert np.array_equal(noisy, changed(grey, CameraChange(1, 1, 0, 0.03), "a"))
+    assert not np.array_equal(noisy, changed(grey, CameraChange(1, 1, 0, 0.03), "b"))
+    point = np.zeros((81, 81, 3), np.uint8)
+    point[40, 40] = 255
+    blurred = changed(point, CameraChange(1, 1, 1.5, 0), "a").astype(float)
+    assert np.unravel_index(blurred[..., 0].argmax(), (81, 81)) == (40, 40)  # nothing moves
+    assert blurred[..., 0].max() < 255 / 6
+
+
+def test_a_stronger_change_is_darker_flatter_softer_and_noisier():
+    weak, strong = camera_change(0.5), camera_change(1)
+    assert strong.brightness < weak.brightness < 1
+    assert strong.contrast < weak.contrast < 1
+    assert strong.blur_sigma > weak.blur_sigma > 0
+    assert strong.noise_sigma > weak.noise_sigma > 0
+    for wrong in (0, -1, 2.1, float("nan")):
+        with pytest.raises(UserError, match="is not above 0 and at most 2"):
+            camera_change(wrong)
+
+
+def test_only_the_pictures_change_and_a_complete_copy_stays(work, tmp_path):
+    before = stamps(work.real)
+    target = tmp_path / "gap" / "real"
+    write_changed(work.real, target, camera_change(1))
+    assert stamps(work.real) == before
+    for path in before:
+        copy = target / path.relative_to(work.real)
+        assert (copy.read_bytes() == path.read_bytes()) == (path.parent.name != "images"), path
+    first = work.real / "images" / "000000.png"
+    expected = changed(cv2.imread(str(first), cv2.IMREAD_COLOR_RGB), camera_change(1), "000000")
+    copied = cv2.imread(str(target / "images" / first.name), cv2.IMREAD_COLOR_RGB)
+    assert np.array_equal(copied, expected)
+    made = stamps(target)
+    write_changed(work.real, target, camera_change(1))
+    assert stamps(target) == made
+    with pytest.raises(UserError, match="made with other settings"):
+        write_changed(work.real, target, camera_change(0.5))
+    assert stamps(target) == made
+
+
+def test_effects_are_told_for_every_strength_and_tables_without_a_gap_stay(work, capsys):
+    work.out.mkdir()
+    (work.out / "findings.csv").write_text("of three seeds")
+    paths = measure_gaps(work, Console(width=200))
+    assert (work.out / "findings.csv").read_text() == "of three seeds"
+    assert paths[0].name == "domain_gap.csv"
+    assert all(path.is_file() for path in paths)
+    table = pd.read_csv(paths[0]).fillna({"part": ""})
+    assert table["strength"].unique().tolist() == [0, 1]
+    for strength, folder in ((0, work.out), (1, work.out / "gap_1")):
+        at = table[table["strength"] == strength].set_index(["key", "part"])
+        f1 = {name: pd.read_json(folder / name / "evaluation" / "results.json", typ="series")["metrics"]["pixel_f1"]
+              for name in work.rows}  # fmt: skip
+        assert at.loc[("domain_gap", ""), "effect"] == pytest.approx(100 * (f1["real"] - f1["synth"]), abs=1e-3)
+        assert at.loc[("finetuning_f1", "Synth"), "effect"] == pytest.approx(
+            100 * (f1["synth_ft"] - f1["synth"]), abs=1e-3
+        )
+        assert pd.isna(at.loc[("melding", ""), "effect"])
+    page = (work.out / "gap_1" / "tables.html").read_text(encoding="utf-8")
+    assert "seen by a worse camera: brightness 0.75, " in page
+    assert "domain_gap" in capsys.readouterr().out
+    made = {path: stamp for path, stamp in stamps(work.out).items() if path.name == "coreset.safetensors"}
+    measure_gaps(work, Console())
+    assert {path: path.stat().st_mtime_ns for path in made} == made
+
+
+def test_a_wrong_strength_or_row_is_one_line_before_anything_is_made(work, tmp_path):
+    for more, words in (
+        ({"strengths": (0, 3)}, "strength 3 is not above 0"),
+        ({"strengths": (1, 1)}, "different numbers"),
+        ({"strengths": ()}, "different numbers"),
+        ({"rows": ("synht",)}, "there is no row synht"),
+        ({"real": tmp_path / "none"}, "no dataset at"),
+    ):
+        with pytest.raises(UserError, match=words):
+            measure_gaps(GapWork(**{**vars(work), **more}), Console())
+        assert not work.out.exists()
