@@ -7,6 +7,7 @@ from typing import Any
 
 from eval.metrics.settings import BootstrapSettings
 from eval.page.tables import NOT_MEASURED
+from eval.paper.equal_threshold import equal_threshold_table
 from eval.paper.findings import FEWEST_PLATES, Finding, findings
 from eval.paper.findings import as_csv as findings_csv
 from eval.paper.measured_row import MeasuredRow, Measurement
@@ -21,7 +22,7 @@ TEMPLATE = Path(__file__).parent / "paper_tables.html.j2"
 def write_paper_tables(
     rows: Mapping[str, MeasuredRow], notes: Sequence[str], out: Path, bootstrap: BootstrapSettings
 ) -> list[Path]:
-    """Write table_1 and table_2 as .csv and .tex, findings.csv, and all as tables.html; return the paths.
+    """Write table_1 and table_2 (.csv, .tex), findings.csv, equal_threshold.csv, all as tables.html; return the paths.
 
     ``rows`` maps experiments to their measurements. Missing experiments are "not measured". The notes appear on the
     page and in the LaTeX captions. Raises UserError if rows were evaluated on different plates.
@@ -35,12 +36,15 @@ def write_paper_tables(
         contents[f"table_{number}.tex"] = as_latex(shown[-1], number, " ".join(notes))
     found = findings(rows, resampled)
     contents["findings.csv"] = findings_csv(found)
+    equal = equal_threshold_table(rows)
+    contents["equal_threshold.csv"] = str(equal.to_csv(index=False, float_format="%.4f", lineterminator="\n"))
     page = render_page(
         TEMPLATE,
         title="The paper's tables",
         notes=notes,
         tables=[as_html(table, number) for number, table in zip(TITLES, shown, strict=True)],
         findings=[_in_words(entry) for entry in found],
+        equal=equal.to_dict("records"),
         plates=len(resampled.plates),
         fewest_plates=FEWEST_PLATES,
         confidence=bootstrap.confidence,

@@ -55,6 +55,7 @@ def test_both_tables_come_out_and_what_is_finished_stays(folder, capsys):
     write_dataset(folder / "synth_rot90", ["train"], seed=3)
     paths = tables(folder)
     assert sorted(path.name for path in paths) == [
+        "equal_threshold.csv",
         "findings.csv",
         "table_1.csv",
         "table_1.tex",

@@ -163,7 +163,7 @@ def test_seeds_have_a_mean_and_a_spread_and_each_row_tells_their_number(publishe
 def test_the_page_escapes_names_and_carries_the_notes(published_rows, tmp_path):
     paths = write_paper_tables(published_rows, ["A <stand-in>."], tmp_path, BOOTSTRAP)
     assert sorted(path.name for path in paths) == sorted(path.name for path in tmp_path.iterdir())
-    assert len(paths) == 6
+    assert len(paths) == 7
     page = (tmp_path / "tables.html").read_text(encoding="utf-8")
     assert "A &lt;stand-in&gt;." in page
     assert "&lt;plates&gt;: 3 images" in page
