@@ -1,6 +1,6 @@
 """Make the paper's tables again with a planted domain gap, to see which findings depend on one.
 
-The real plates are copied and changed as a worse camera would take them: darker, flatter, less sharp, noisier.
+The real plates are copied and changed as a worse camera would take them: darker, flatter, out of focus.
 Strength 0 is the tables' own rows. After reproduce_tables.py, with the same settings:
   uv run scripts/domain_gap.py --out runs/tables
 Only some rows, at one strength:
@@ -48,9 +48,9 @@ def _parse() -> GapWork:
         "--strengths",
         type=float,
         nargs="+",
-        default=[0, 0.5, 1],
+        default=[0, 1, 2],
         metavar="S",
-        help="strengths of the gap, 0 to 2 (0 0.5 1)",
+        help="strengths of the gap, 0 to 2 (0 1 2)",
     )
     add("--members", type=int, metavar="N", help="members of a coreset, as for the tables (2048)")
     add("--epochs", type=int, metavar="N", help="epochs at most, as for the tables (5)")
