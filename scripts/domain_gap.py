@@ -3,8 +3,7 @@
 The real plates are copied and changed as a worse camera would take them: darker, flatter, out of focus.
 Strength 0 is the tables' own rows. After reproduce_tables.py, with the same settings:
   uv run scripts/domain_gap.py --out runs/tables
-Only some rows, at one strength:
-  uv run scripts/domain_gap.py --out runs/tables --strengths 1 --rows real synth synth_ft
+The files tell the strengths and rows of the last command. Finished rows are kept.
 """
 
 import argparse
@@ -16,7 +15,13 @@ from rich.logging import RichHandler
 
 from scripts.exit_status import exit_status
 from scripts.tables.domain_gap import GapWork, measure_gaps
-from scripts.tables.row_options import add_row_options, datasets_of
+from scripts.tables.row_options import (
+    add_folder_options,
+    add_seed_options,
+    add_training_options,
+    folders_of,
+    training_settings,
+)
 from training.support.entry_point import settle_threads
 
 
@@ -42,31 +47,28 @@ def _parse() -> GapWork:
     parser = argparse.ArgumentParser(
         description=description, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_row_options(parser)
-    add = parser.add_argument
-    add(
+    add_folder_options(parser)
+    parser.add_argument(
         "--strengths",
         type=float,
         nargs="+",
-        default=[0, 1, 2],
+        default=[0.0, 1.0, 2.0],
         metavar="S",
         help="strengths of the gap, 0 to 2 (0 1 2)",
     )
-    add("--members", type=int, metavar="N", help="members of a coreset, as for the tables (2048)")
-    add("--epochs", type=int, metavar="N", help="epochs at most, as for the tables (5)")
-    add("--seeds", type=int, nargs="+", default=[0], metavar="N", help="seeds, as for the tables (0)")
+    add_training_options(parser)
+    add_seed_options(parser)
     options = parser.parse_args()
-    coreset = {"size": options.members, "epochs": options.epochs}
-    sizes = [f"coreset.{name}={value}" for name, value in coreset.items() if value is not None]
-    real, synth = datasets_of(options)
+    real, synth = folders_of(options)
     return GapWork(
         real=real,
         synth=synth,
         out=options.out,
         strengths=tuple(options.strengths),
-        training=(*sizes, *options.training),
+        training=training_settings(options),
         rows=tuple(options.rows),
-        seeds=tuple(options.seeds),
+        seeds=tuple(options.seeds or (0, 1, 2)),
+        seeds_rest=tuple(options.seeds_rest),
         features_gigabytes=options.features_gb,
     )
 

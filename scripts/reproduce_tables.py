@@ -27,6 +27,7 @@ from rich.logging import RichHandler
 from scripts.exit_status import exit_status
 from scripts.tables.make_tables import TablesWork, reproduce_tables
 from scripts.tables.renderings import RenderSizes
+from scripts.tables.row_options import add_seed_options, add_training_options, positive, training_settings
 from training.support.entry_point import settle_threads
 
 
@@ -60,40 +61,28 @@ def _parse() -> TablesWork:
     rendering = parser.add_argument_group("rendering")
     add = rendering.add_argument
     add("--render", action="store_true", help="render the datasets first; the stand-in plays the real plates")
-    add("--size", type=_positive, nargs=2, metavar=("WIDTH", "HEIGHT"), help="pixels of a picture (2448 2050)")
-    add("--plates", type=_positive, metavar="N", help="synthetic plates a version and light (80)")
-    add("--samples", type=_positive, metavar="N", help="samples a pixel")
-    add("--standin-samples", type=_positive, metavar="N", help="samples a pixel of the stand-in")
+    add("--size", type=positive, nargs=2, metavar=("WIDTH", "HEIGHT"), help="pixels of a picture (2448 2050)")
+    add("--plates", type=positive, metavar="N", help="synthetic plates a version and light (80)")
+    add("--samples", type=positive, metavar="N", help="samples a pixel")
+    add("--standin-samples", type=positive, metavar="N", help="samples a pixel of the stand-in")
     add("--render-set", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/render.yaml, all datasets")
     add("--standin-set", nargs="+", default=[], metavar="KEY=VALUE", help="the same for the stand-in only")
     training = parser.add_argument_group("training")
-    add = training.add_argument
-    add("--rows", nargs="+", default=[], metavar="NAME", help="only these experiments (conf/experiment)")
-    add("--members", type=_positive, metavar="N", help="members of a coreset (2048)")
-    add("--epochs", type=_positive, metavar="N", help="epochs at most (5)")
-    add("--seeds", type=int, nargs="+", metavar="N", help="seeds of table I, finetuning and melding (0 1 2; quick: 0)")
-    add("--seeds-rest", type=int, nargs="+", default=[0], metavar="N", help="seeds of the other rows (0)")
-    add(
-        "--features-gb",
-        type=float,
-        default=20,
-        metavar="N",
-        help="largest folder of kept features (%(default)s; 0: none)",
+    add_training_options(training)
+    add_seed_options(training)
+    training.add_argument(
+        "--launcher", metavar="NAME", help="Hydra launcher that trains the rows: joblib, submitit, ..."
     )
-    add("--launcher", metavar="NAME", help="Hydra launcher that trains the rows: joblib, submitit, ...")
-    add("--training", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/train.yaml")
     options = parser.parse_args()
     if not options.render and (options.real is None or options.synth is None):
         parser.error("give --real and --synth, or --render")
     out = options.out or Path("runs/tables_quick" if options.quick else "runs/tables")
     width, height = options.size or (None, None)
-    coreset = {"size": options.members, "epochs": options.epochs}
-    sizes = [f"coreset.{name}={value}" for name, value in coreset.items() if value is not None]
     return TablesWork(
         real=options.real or out / "datasets" / "real",
         synth=options.synth or out / "datasets",
         out=out,
-        training=(*(["budget=quick_look"] if options.quick else []), *sizes, *options.training),
+        training=(*(["budget=quick_look"] if options.quick else []), *training_settings(options)),
         notes=tuple(options.note),
         seeds=tuple(options.seeds or ((0,) if options.quick else (0, 1, 2))),
         seeds_rest=tuple(options.seeds_rest),
@@ -113,13 +102,6 @@ def _parse() -> TablesWork:
         features_gigabytes=options.features_gb,
         launcher=options.launcher,
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{number} is not above 0")
-    return number
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from rich.logging import RichHandler
 
 from scripts.exit_status import exit_status
 from scripts.tables.renderings import RenderSizes
-from scripts.tables.row_options import add_row_options, datasets_of
+from scripts.tables.row_options import add_folder_options, add_training_options, folders_of, training_settings
 from scripts.tables.transfer import KIND, TransferWork, transfer_thresholds
 from training.support.entry_point import settle_threads
 
@@ -40,7 +40,8 @@ def _parse() -> TransferWork:
     parser = argparse.ArgumentParser(
         description=description, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    add_row_options(parser)
+    add_folder_options(parser)
+    add_training_options(parser)
     add = parser.add_argument
     add("--validation", type=Path, metavar="DIR", help=f"synthetic validation plates (OUT/datasets/{KIND})")
     add("--finetune", type=int, nargs="*", default=[1, 2, 5, 10], metavar="N", help="plates to finetune on (1 2 5 10)")
@@ -51,7 +52,7 @@ def _parse() -> TransferWork:
     add("--render-set", nargs="+", default=[], metavar="KEY=VALUE", help="changes to conf/render.yaml")
     options = parser.parse_args()
     width, height = options.size or (None, None)
-    real, synth = datasets_of(options)
+    real, synth = folders_of(options)
     sizes = RenderSizes(
         width=width, height=height, samples=options.samples, plates=options.plates, common=tuple(options.render_set)
     )
@@ -60,7 +61,7 @@ def _parse() -> TransferWork:
         synth=synth,
         validation=options.validation or options.out / "datasets" / KIND,
         out=options.out,
-        training=tuple(options.training),
+        training=training_settings(options),
         rows=tuple(options.rows),
         plates=tuple(options.finetune),
         features_gigabytes=options.features_gb,

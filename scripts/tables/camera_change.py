@@ -1,16 +1,19 @@
 """A planted gap between two domains: the pictures of a dataset as a worse camera would take them."""
 
+import hashlib
 import json
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from filelock import FileLock
 from numpy.typing import NDArray
 
-from training.data.augment import AugmentationParams, augmented
 from training.data.image_file import read_image
+from training.data.sample import Sample
 from training.data.stainless_layout import open_stainless
 from training.support.progress import with_progress
 from training.support.user_error import UserError
@@ -18,6 +21,9 @@ from training.support.whole_file import write_json, write_whole
 
 RECORD = "camera_change.json"  # written last into the copy
 STRONGEST = 2.0
+_LOSSLESS = (".png", ".bmp", ".tif", ".tiff")
+_LEFT_OUT = (".*", "README.md", "croissant.json", "contact_strip.png")
+"""Hidden files, and what describes the unchanged pictures."""
 
 
 @dataclass(frozen=True)
@@ -32,8 +38,8 @@ class CameraChange:
 def camera_change(strength: float) -> CameraChange:
     """Return the change of a strength in (0, STRONGEST]: darker, flatter, out of focus.
 
-    The blur parts the domains most: it takes the grain of the metal away, which every coreset of sharp pictures has.
-    At strength 0.75 it is the strongest blur of ``conf/augment/paper.yaml``. Raises UserError for another strength.
+    Blur matters most: it removes the metal's grain, which coresets of sharp pictures contain. At strength 0.75 it is
+    the strongest blur of ``conf/augment/paper.yaml``. Raises UserError for another strength.
     """
     if not 0 < strength <= STRONGEST:
         raise UserError(f"strength {strength:g} is not above 0 and at most {STRONGEST:g}")
@@ -42,34 +48,61 @@ def camera_change(strength: float) -> CameraChange:
 
 def changed(image: NDArray[np.uint8], change: CameraChange) -> NDArray[np.uint8]:
     """Return an RGB image (H, W, 3) after the change."""
+    from training.data.augment import AugmentationParams, augmented
+
     params = AugmentationParams(
         flip_horizontal=False, flip_vertical=False, noise_sigma=0, noise_seed=0, border=None, **asdict(change)
     )
     return augmented(image, np.zeros(image.shape[:2], np.uint8), params)[0]
 
 
-def write_changed(source: Path, target: Path, change: CameraChange) -> None:
-    """Copy a dataset folder and change its pictures; masks and tables stay. A complete copy of the same change stays.
+def write_changed(source: Path, target: Path, change: CameraChange, white_level: int | None = None) -> None:
+    """Copy a dataset folder with changed pictures; masks and tables stay, the dataset's name gets that of the gap.
 
-    The copy appears complete or not at all. Raises UserError for a wrong dataset, and for a target of another change.
+    A finished copy of the same source and change is kept. A copy appears complete or not at all. ``white_level`` is
+    that of ``conf/dataset``. Raises UserError for a wrong dataset, for pictures in a lossy format, and for a finished
+    copy of something else.
     """
-    dataset = open_stainless(source)
-    if target.exists():
-        if _record(target) == asdict(change):
-            return
-        raise UserError(f"{target} exists and was made with other settings; delete it, or choose another --out")
-    partial = target.with_name(f"{target.name}.partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    shutil.copytree(source, partial, ignore=shutil.ignore_patterns(".*"))
-    for sample in with_progress(dataset.samples, len(dataset.samples), target.parent.name):
-        pixels = changed(read_image(sample.image), change)
-        encoded = cv2.imencode(sample.image.suffix, cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR))[1]
-        write_whole(partial / sample.image.relative_to(source), encoded.tobytes())
-    write_json(partial / RECORD, asdict(change))
-    partial.rename(target)
+    samples = open_stainless(source).samples
+    lossy = next((sample.image for sample in samples if sample.image.suffix.lower() not in _LOSSLESS), None)
+    if lossy is not None:
+        raise UserError(f"{lossy} is in a lossy format, which a copy would change further; convert it to PNG")
+    record = {**asdict(change), "white_level": white_level, "source_sha256": _digest(source)}
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(target.parent / f".{target.name}.lock"):
+        if target.exists():
+            if _record(target) == record:
+                return
+            raise UserError(f"{target} was made of another dataset or with another change; delete it")
+        partial = target.with_name(f".{target.name}.partial")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(source, partial, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+        for sample in with_progress(samples, len(samples), f"pictures of {target}"):
+            _write(sample, partial / sample.image.relative_to(source), change, white_level)
+        description = json.loads((partial / "dataset.json").read_text(encoding="utf-8"))
+        description["name"] = f"{description['name']} behind {target.parents[1].name}"
+        write_json(partial / "dataset.json", description)
+        write_json(partial / RECORD, record)
+        partial.rename(target)
 
 
-def _record(folder: Path) -> object:
+def _write(sample: Sample, path: Path, change: CameraChange, white_level: int | None) -> None:
+    pixels = cv2.cvtColor(changed(read_image(sample.image, white_level), change), cv2.COLOR_RGB2BGR)
+    write_whole(path, cv2.imencode(path.suffix, pixels)[1].tobytes())
+
+
+def _digest(folder: Path) -> str:
+    """Return a digest of the names and contents of the files that a copy is made of."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in name.parts) and path.name not in _LEFT_OUT:
+            digest.update(f"{name.as_posix()}\n".encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _record(folder: Path) -> Any:
     try:
         return json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -11,8 +11,8 @@ from rich.table import Table
 from eval.paper.findings import as_table, findings
 from eval.paper.page import write_paper_tables
 from eval.paper.resampled import ResampledRows
-from scripts.tables.camera_change import CameraChange, camera_change, write_changed
-from scripts.tables.make_tables import measured_rows, tables_bootstrap
+from scripts.tables.camera_change import camera_change, write_changed
+from scripts.tables.make_tables import measured_rows, missing_rows, tables_bootstrap
 from scripts.tables.row_runs import (
     RowRun,
     check_datasets,
@@ -22,6 +22,7 @@ from scripts.tables.row_runs import (
     table_settings,
 )
 from scripts.tables.stage_clock import StageClock
+from training.data.settings import read_dataset_settings
 from training.support.user_error import UserError
 from training.support.whole_file import write_whole
 
@@ -41,58 +42,53 @@ class GapWork:
     training: tuple[str, ...] = ()
     rows: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
+    seeds_rest: tuple[int, ...] = (0,)
     features_gigabytes: float = 0
 
 
 def measure_gaps(work: GapWork, console: Console) -> list[Path]:
     """Make the rows at every strength; write domain_gap.csv, and the tables of each gap into ``out/gap_<strength>``.
 
-    Tables without a gap stay as they are. Rows that are not trained yet are trained. Return the paths. Raises UserError
-    for a wrong setting or dataset before anything is made, and for rows that fail.
+    The tables in ``out`` stay as they are; its rows that are not trained yet are trained. Return the paths. Raises
+    UserError for a wrong setting or dataset before anything is made, and for failed rows after the others are finished
+    and in the files.
     """
-    if not work.strengths or len({*work.strengths}) != len(work.strengths):
+    if not work.strengths or len({f"{strength:g}" for strength in work.strengths}) != len(work.strengths):
         raise UserError("--strengths needs different numbers")
     changes = {strength: camera_change(strength) for strength in work.strengths if strength != UNCHANGED}
-    check_row_settings(_runs(work, UNCHANGED))
-    check_datasets(_runs(work, UNCHANGED))
-    found, paths = [], []
+    runs = _runs(work, UNCHANGED)
+    check_row_settings(runs)
+    check_datasets(runs)
+    white_level = read_dataset_settings(runs[0].cfg.dataset).white_level
+    for strength, change in changes.items():
+        write_changed(work.real, _real(work, strength), change, white_level)
+    found, paths, failures = [], [], {}
     for strength in work.strengths:
         console.rule(f"gap of strength {strength:g}")
-        change = changes.get(strength)
-        if change is not None:
-            write_changed(work.real, _real(work, strength), change)
-        table, written = _findings(work, strength, change, console)
-        table.insert(0, "strength", strength)
-        found.append(table)
-        paths += written
+        out = _out(work, strength)
+        rows, failed = measured_rows(_runs(work, strength), StageClock(out), console)
+        failures.update({f"{name} at strength {strength:g}": message for name, message in failed.items()})
+        bootstrap = tables_bootstrap()
+        if strength in changes:
+            note = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(changes[strength]).items())
+            notes = [f"The real plates are seen by a worse camera: {note}.", *missing_rows(failed)]
+            paths += write_paper_tables(rows, notes, out, bootstrap)
+        found.append(as_table(findings(rows, ResampledRows(rows, bootstrap))))
+        found[-1].insert(0, "strength", strength)
     effects = pd.concat(found, ignore_index=True)
     path = work.out / TABLE
     write_whole(path, str(effects.to_csv(index=False, float_format="%.4f", lineterminator="\n")).encode("utf-8"))
     console.print(_printed(effects, work.strengths))
-    return [path, *paths]
-
-
-def _findings(
-    work: GapWork, strength: float, change: CameraChange | None, console: Console
-) -> tuple[pd.DataFrame, list[Path]]:
-    """Return the findings of one strength, and the paths of its tables, if it is a gap."""
-    rows, failures = measured_rows(_runs(work, strength), StageClock(_out(work, strength)), console)
     if failures:
-        raise UserError("; ".join(f"{name}: {message}" for name, message in failures.items()))
-    bootstrap = tables_bootstrap()
-    written = []
-    if change is not None:
-        note = ", ".join(f"{name.replace('_', ' ')} {value:g}" for name, value in asdict(change).items())
-        written = write_paper_tables(
-            rows, [f"The real plates are seen by a worse camera: {note}."], _out(work, strength), bootstrap
-        )
-    return as_table(findings(rows, ResampledRows(rows, bootstrap))), written
+        causes = "; ".join(f"{name}: {message}" for name, message in failures.items())
+        raise UserError(f"{len(failures)} rows failed, the others are in the tables ({causes})")
+    return [path, *paths]
 
 
 def _runs(work: GapWork, strength: float) -> list[RowRun]:
     """Return the runs of one strength; all strengths share the features of the synthetic images."""
     settings = table_settings(_real(work, strength), work.synth, work.out, work.features_gigabytes, work.training)
-    return chosen_rows(planned_runs(settings, _out(work, strength), work.seeds, work.seeds), work.rows)
+    return chosen_rows(planned_runs(settings, _out(work, strength), work.seeds, work.seeds_rest), work.rows)
 
 
 def _out(work: GapWork, strength: float) -> Path:
@@ -119,4 +115,5 @@ def _cell(rows: pd.DataFrame, strength: float) -> str:
     if strength not in rows.index:
         return "–"
     row = rows.loc[strength]
-    return f"{row['effect']:+.1f} [{row['low']:+.1f}, {row['high']:+.1f}] {row['verdict']}"
+    interval: str = "" if pd.isna(row["low"]) else f" [{row['low']:+.1f}, {row['high']:+.1f}]"
+    return f"{row['effect']:+.1f}{interval} {row['verdict']}"

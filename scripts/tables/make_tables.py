@@ -4,7 +4,7 @@ import logging
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,11 +121,16 @@ def _written(
     from eval.paper.page import write_paper_tables
     from scripts.tables.printed_tables import print_tables
 
-    missing = [f"Not measured, because the run failed: {', '.join(failures)}."] if failures else []
     bootstrap = tables_bootstrap()
-    paths = write_paper_tables(rows, [*work.notes, *missing], work.out, bootstrap)
+    paths = write_paper_tables(rows, [*work.notes, *missing_rows(failures)], work.out, bootstrap)
     print_tables(rows, bootstrap, console)
     return paths
+
+
+def missing_rows(failures: Iterable[str]) -> list[str]:
+    """Return the note on the page for rows that failed; no note without any."""
+    names = ", ".join(failures)
+    return [f"Not measured, because the run failed: {names}."] if names else []
 
 
 def tables_bootstrap() -> "BootstrapSettings":

@@ -1,5 +1,9 @@
 """A planted domain gap on small plates: its pictures, its folder of runs, and the effects over its strength."""
 
+import json
+import subprocess
+import sys
+
 import cv2
 import numpy as np
 import pandas as pd
@@ -9,6 +13,7 @@ from rich.console import Console
 from scripts.tables.camera_change import CameraChange, camera_change, changed, write_changed
 from scripts.tables.domain_gap import GapWork, measure_gaps
 from tests.eval.small_plates import write_dataset
+from training.support.entry_point import CONF_FOLDER
 from training.support.user_error import UserError
 
 SETTINGS = ("extractor=resnet18", "extractor.weights=random", "coreset.size=40", "coreset.epochs=1", "device=cpu")
@@ -19,7 +24,7 @@ def work(tmp_path):
     write_dataset(tmp_path / "real", ["train"] * 2 + ["validation"] + ["test"] * 2, seed=1)
     write_dataset(tmp_path / "synth", ["train"] * 2, seed=2)
     return GapWork(
-        tmp_path / "real", tmp_path, tmp_path / "out", (0, 1), SETTINGS, ("real", "synth", "synth_ft"), (0,), 1.0
+        tmp_path / "real", tmp_path, tmp_path / "out", (0, 1), SETTINGS, ("real", "synth", "synth_ft"), (0,), (0,), 1.0
     )
 
 
@@ -50,24 +55,43 @@ def test_a_stronger_change_is_darker_flatter_and_softer():
             camera_change(wrong)
 
 
-def test_only_the_pictures_change_and_a_complete_copy_stays(work, tmp_path):
+def test_only_the_pictures_and_the_name_change_and_a_finished_copy_is_kept(work, tmp_path):
     before = stamps(work.real)
-    target = tmp_path / "gap" / "real"
+    target = tmp_path / "gap_1" / "datasets" / "real"
+    (target.parent / ".real.partial").mkdir(parents=True)  # of a program that was killed
+    (target.parent / ".real.partial" / "left").touch()
     write_changed(work.real, target, camera_change(1))
     assert stamps(work.real) == before
     for path in before:
         copy = target / path.relative_to(work.real)
-        assert (copy.read_bytes() == path.read_bytes()) == (path.parent.name != "images"), path
+        same = path.parent.name != "images" and path.name != "dataset.json"
+        assert (copy.read_bytes() == path.read_bytes()) == same, path
+    assert json.loads((target / "dataset.json").read_text())["name"].endswith(" behind gap_1")
+    assert not (target / "left").exists()
     first = work.real / "images" / "000000.png"
     expected = changed(cv2.imread(str(first), cv2.IMREAD_COLOR_RGB), camera_change(1))
     copied = cv2.imread(str(target / "images" / first.name), cv2.IMREAD_COLOR_RGB)
     assert np.array_equal(copied, expected)
+
     made = stamps(target)
     write_changed(work.real, target, camera_change(1))
     assert stamps(target) == made
-    with pytest.raises(UserError, match="made with other settings"):
+    with pytest.raises(UserError, match="of another dataset or with another change; delete it"):
         write_changed(work.real, target, camera_change(0.5))
+    cv2.imwrite(str(work.real / "masks" / "000003.png"), np.zeros((72, 96), np.uint8))
+    with pytest.raises(UserError, match="of another dataset or with another change; delete it"):
+        write_changed(work.real, target, camera_change(1))
     assert stamps(target) == made
+
+
+def test_pictures_in_a_lossy_format_are_refused(work, tmp_path):
+    first = work.real / "images" / "000000.png"
+    first.rename(first.with_suffix(".jpg"))
+    table = work.real / "samples.csv"
+    table.write_text(table.read_text().replace("images/000000.png", "images/000000.jpg"))
+    with pytest.raises(UserError, match="is in a lossy format"):
+        write_changed(work.real, tmp_path / "gap_1" / "real", camera_change(1))
+    assert not (tmp_path / "gap_1").exists()
 
 
 def test_effects_are_told_for_every_strength_and_tables_without_a_gap_stay(work, capsys):
@@ -107,3 +131,14 @@ def test_a_wrong_strength_or_row_is_one_line_before_anything_is_made(work, tmp_p
         with pytest.raises(UserError, match=words):
             measure_gaps(GapWork(**{**vars(work), **more}), Console())
         assert not work.out.exists()
+
+
+def test_the_door_tells_a_mistake_in_one_line_and_waits_with_torch(work):
+    program = [sys.executable, "scripts/domain_gap.py", "--out", str(work.out), "--strengths", "3"]
+    done = subprocess.run(program, cwd=CONF_FOLDER.parent, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "error: strength 3 is not above 0 and at most 2\n")
+    assert not work.out.exists()
+    asked = "import sys, scripts.domain_gap; print('torch' in sys.modules)"  # settings of threads come before torch
+    program = [sys.executable, "-c", asked]
+    done = subprocess.run(program, cwd=CONF_FOLDER.parent, capture_output=True, text=True, check=False)
+    assert done.stdout == "False\n"
