@@ -77,7 +77,7 @@ def measure_gaps(work: GapWork, console: Console) -> list[Path]:
         found[-1].insert(0, "strength", strength)
     effects = pd.concat(found, ignore_index=True)
     path = work.out / TABLE
-    write_whole(path, str(effects.to_csv(index=False, float_format="%.4f", lineterminator="\n")).encode("utf-8"))
+    write_whole(path, str(effects.round(4).to_csv(index=False, lineterminator="\n")).encode("utf-8"))
     console.print(_printed(effects, work.strengths))
     if failures:
         causes = "; ".join(f"{name}: {message}" for name, message in failures.items())
@@ -107,7 +107,7 @@ def _printed(table: pd.DataFrame, strengths: Sequence[float]) -> Table:
     for (key, part), rows in table.dropna(subset="effect").groupby(["key", "part"], sort=False):
         by_strength = rows.set_index("strength")
         cells = [_cell(by_strength, strength) for strength in strengths]
-        shown.add_row(f"  {part}" if part else str(key), f"{rows['paper'].iloc[0]:+.1f}", *cells)
+        shown.add_row(f"  {key}: {part}" if part else str(key), f"{rows['paper'].iloc[0]:+.1f}", *cells)
     return shown
 
 
