@@ -7,16 +7,15 @@ Before and after a change; attempts that were made are kept:
 """
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.table import Table
 
 from scripts.exit_status import exit_status
 from scripts.tables.calibration import NEAR, Attempt, calibrate, paper_figures
+from scripts.tables.logged_console import logged_console
 from scripts.tables.renderings import RenderSizes
 from training.support.entry_point import settle_threads
 
@@ -25,10 +24,7 @@ def main() -> int:
     """Make the attempts and print their figures beside the paper's."""
     options = _parse()
     settle_threads()
-    console = Console()
-    logging.basicConfig(
-        level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
-    )
+    console = logged_console()
     width, height = options.size or (None, None)
     sizes = RenderSizes(width=width, height=height, samples=options.samples, common=tuple(options.render_set))
     attempts = [[], options.set] if options.set else [[]]

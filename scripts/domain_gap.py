@@ -7,14 +7,11 @@ The files tell the strengths and rows of the last command. Finished rows are kep
 """
 
 import argparse
-import logging
 import sys
-
-from rich.console import Console
-from rich.logging import RichHandler
 
 from scripts.exit_status import exit_status
 from scripts.tables.domain_gap import GapWork, measure_gaps
+from scripts.tables.logged_console import logged_console
 from scripts.tables.row_options import (
     add_folder_options,
     add_seed_options,
@@ -29,10 +26,7 @@ def main() -> int:
     """Make the tables at all strengths; print the effects and the files' paths."""
     work = _parse()
     settle_threads()
-    console = Console()
-    logging.basicConfig(
-        level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
-    )
+    console = logged_console()
 
     def measure() -> None:
         console.print(

@@ -17,14 +17,11 @@ The same command continues after a kill. Runs of a sweep are used as well:
 """
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.logging import RichHandler
-
 from scripts.exit_status import exit_status
+from scripts.tables.logged_console import logged_console
 from scripts.tables.make_tables import TablesWork, reproduce_tables
 from scripts.tables.renderings import RenderSizes
 from scripts.tables.row_options import add_seed_options, add_training_options, positive, training_settings
@@ -35,10 +32,7 @@ def main() -> int:
     """Make all unfinished parts, and the tables of the finished ones."""
     work = _parse()
     settle_threads()
-    console = Console()
-    logging.basicConfig(
-        level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
-    )
+    console = logged_console()
     return exit_status(lambda: reproduce_tables(work, console), work.out)
 
 

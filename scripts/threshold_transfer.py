@@ -5,14 +5,11 @@ After reproduce_tables.py, with the same settings; synthetic validation plates a
 """
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
-from rich.console import Console
-from rich.logging import RichHandler
-
 from scripts.exit_status import exit_status
+from scripts.tables.logged_console import logged_console
 from scripts.tables.renderings import RenderSizes
 from scripts.tables.row_options import add_folder_options, add_training_options, folders_of, training_settings
 from scripts.tables.transfer import KIND, TransferWork, transfer_thresholds
@@ -23,10 +20,7 @@ def main() -> int:
     """Measure all rows and finetunings; print the files' paths."""
     work = _parse()
     settle_threads()
-    console = Console()
-    logging.basicConfig(
-        level=logging.INFO, format="%(message)s", handlers=[RichHandler(console=console, show_path=False)]
-    )
+    console = logged_console()
 
     def measure() -> None:
         paths = transfer_thresholds(work, console)

@@ -1,4 +1,4 @@
-"""What stained plates change: by the patches that they add, and by the threshold that moves.
+"""Separate what the patches of stained plates change from what their threshold changes.
 
 A coreset with patches of stains scores stains lower, so its threshold of maximum F1 is another one. At the threshold of
 the coreset without them, only the patches differ.
